@@ -1,0 +1,233 @@
+"""Every setting of the desk, and the only place that reads the environment.
+
+README.md documents each variable, and a test compares the two. A variable may also come as `NAME_FILE`, the path of a
+file that holds the value (mounted secrets), or from `.env`. All faults are reported at once, before anything starts.
+"""
+
+import re
+import secrets
+from pathlib import Path
+from typing import Any
+
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env, EnvError, FileAwareEnv, validate
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+VAR = BASE_DIR / "var"
+VAR.mkdir(exist_ok=True)
+
+env_file = Env().str("ENV_FILE", ".env")
+env = FileAwareEnv(eager=False)
+if env_file:
+    env.read_env(str(BASE_DIR / env_file), recurse=False)
+
+
+# --- Stigg ------------------------------------------------------------------------------------------------------------
+
+ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+faults: list[str] = []
+
+
+def stigg_environment(name: str, prefix: str) -> dict[str, Any]:
+    """One configured environment; its variables start with `prefix`, such as `STIGG_STAGING_`."""
+    if not ENVIRONMENT_NAME.fullmatch(name):
+        faults.append(f"STIGG_ENVIRONMENTS: {name!r} must be lower-case letters, digits and '-', a letter first.")
+    found = {
+        "name": name,
+        "url": env.str(f"{prefix}API_URL", "https://api.stigg.io"),
+        "api_key": env.str(f"{prefix}API_KEY", ""),
+        "bearer_token": env.str(f"{prefix}BEARER_TOKEN", ""),
+        "environment_id": env.str(f"{prefix}ENVIRONMENT_ID", ""),
+        "account_id": env.str(f"{prefix}ACCOUNT_ID", ""),
+        "label": env.str(f"{prefix}LABEL", name.replace("-", " ").capitalize()),
+        "live": env.bool(f"{prefix}LIVE", name == "production"),
+    }
+    faults.extend(f"{prefix}{fault}" for fault in stigg_faults(found))
+    return found
+
+
+def stigg_faults(found: dict[str, Any]) -> list[str]:
+    """What is wrong with one environment. Never quotes a key."""
+    sendable = re.compile(r"[\x21-\x7e]*")  # anything else cannot go into a header
+    secure = re.compile(r"https://\S+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/\S*)?")
+    wrong = [
+        (found["api_key"] and found["bearer_token"], "API_KEY and BEARER_TOKEN are both set: keep one."),
+        (found["bearer_token"] and not found["environment_id"], "ENVIRONMENT_ID must be set beside BEARER_TOKEN."),
+        (not secure.fullmatch(found["url"]), "API_URL must start with https:// (http:// only for this machine)."),
+    ]
+    names = ("api_key", "bearer_token", "environment_id", "account_id")
+    wrong += [(not sendable.fullmatch(found[n]), f"{n.upper()} holds spaces or unprintable signs.") for n in names]
+    return [sentence for is_wrong, sentence in wrong if is_wrong]
+
+
+stigg_names: list[str] = env.list("STIGG_ENVIRONMENTS", [])
+STIGG_ENVIRONMENTS = [stigg_environment(name, f"STIGG_{name.upper().replace('-', '_')}_") for name in stigg_names] or [
+    stigg_environment("production", "STIGG_")
+]
+
+has_credentials = [bool(found["api_key"] or found["bearer_token"]) for found in STIGG_ENVIRONMENTS]
+STIGG_SIMULATOR = env.bool("STIGG_SIMULATOR", False) and not any(has_credentials)  # a real key always wins
+if not STIGG_SIMULATOR and not all(has_credentials):
+    missing = [f["name"] for f, has in zip(STIGG_ENVIRONMENTS, has_credentials, strict=True) if not has]
+    keys = [f"STIGG_{name.upper().replace('-', '_')}_API_KEY" for name in missing] if stigg_names else ["STIGG_API_KEY"]
+    faults.append(f"No Stigg key: set {' and '.join(keys)}, or STIGG_SIMULATOR=true to try the desk without Stigg.")
+
+STIGG_PROXY = env.str("STIGG_PROXY", "")
+STIGG_CA_BUNDLE = env.str("STIGG_CA_BUNDLE", "")
+STIGG_DEADLINE_SECONDS = env.float("STIGG_DEADLINE_SECONDS", 8.0, validate=validate.Range(min=0.5, max=60))
+
+
+# --- The server -------------------------------------------------------------------------------------------------------
+
+
+def secret_key() -> str:
+    """The configured key, or one made at the first start and kept, so that sessions outlive a restart."""
+    path = VAR / "secret-key"
+    if given := env.str("SECRET_KEY", ""):
+        return given
+    if not path.exists():
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(50))
+    return path.read_text()
+
+
+SECRET_KEY = secret_key()
+DEBUG = env.bool("DEBUG", False)
+HOST = env.str("HOST", "127.0.0.1")
+PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65_535))
+THREADS = env.int("THREADS", 32, validate=validate.Range(min=4, max=512))
+ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
+LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
+
+# Simulated and real accounts never share a database, so the demo account cannot sign in to real data.
+database_file = "simulated.sqlite3" if STIGG_SIMULATOR else "desk.sqlite3"
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR / database_file}", conn_max_age=60)}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    DATABASES["default"]["OPTIONS"] = {
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        "transaction_mode": "IMMEDIATE",
+    }
+CACHES = {"default": env.dj_cache_url("CACHE_URL", "locmem://desk")}
+
+# HTTPS=true: the desk stands behind a proxy that speaks HTTPS and sets X-Forwarded-Proto.
+HTTPS = env.bool("HTTPS", False)
+if HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
+    SECURE_HSTS_SECONDS = 31_536_000
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 8 * 3600  # a working day; not prolonged by use
+
+TIME_ZONE = env.str("TIME_ZONE", "UTC")
+
+try:
+    env.seal()
+except EnvError as error:
+    faults.insert(0, str(error))
+if faults:
+    raise ImproperlyConfigured("\n".join(faults))
+
+
+# --- Django -----------------------------------------------------------------------------------------------------------
+
+ROOT_URLCONF = "dashboard.urls"
+WSGI_APPLICATION = "dashboard.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "integrations_app",
+]
+MIDDLEWARE = [
+    "integrations_app.middleware.headers",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "integrations_app.middleware.SignInRequired",
+]
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "integrations_app.environments.context",
+            ],
+        },
+    },
+]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    for name, options in [
+        ("UserAttributeSimilarityValidator", {}),
+        ("MinimumLengthValidator", {"min_length": 12}),
+        ("CommonPasswordValidator", {}),
+    ]
+]
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "login"
+
+# https://docs.djangoproject.com/en/6.0/ref/csp/: the name and the shape of Django 6's own setting.
+# `data:` is for the icon in the page's head, which saves each first visit a request.
+SECURE_CSP = {
+    "default-src": ["'none'"],
+    "script-src": ["'self'"],
+    "style-src": ["'self'"],
+    "img-src": ["'self'", "data:"],
+    "connect-src": ["'self'"],
+    "form-action": ["'self'"],
+    "base-uri": ["'none'"],
+    "frame-ancestors": ["'none'"],
+    "object-src": ["'none'"],
+}
+X_FRAME_OPTIONS = "DENY"
+SECURE_REFERRER_POLICY = "same-origin"  # `no-referrer` would break Django's CSRF check
+
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+USE_TZ = True
+USE_I18N = False
+LANGUAGE_CODE = "en"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "json": {
+            "()": "pythonjsonlogger.json.JsonFormatter",
+            "fmt": "{asctime} {levelname} {name} {message}",
+            "style": "{",
+            "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
+        }
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
+    "loggers": {"django": {"handlers": [], "propagate": True}, "urllib3": {"level": "WARNING"}},
+}

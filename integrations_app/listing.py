@@ -1,0 +1,221 @@
+"""A customer's integrations as a page shows them: the query, the rows, the chips and the pager. No I/O."""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Self
+from urllib.parse import urlencode
+
+from integrations_app.links import Link, judge
+from integrations_app.stigg import DEFAULT_LIMIT, MAX_LIMIT, UUID_PATTERN, BrokenRow, Customer, Integration, Page
+from integrations_app.vendors import Vendor, vendor_for
+
+PAGE_SIZES = (20, 50, 100)
+MAX_CHIPS = 30
+# Stigg's names are capitals and underscores; a name that we have never seen must still fit one comma-joined value.
+VENDOR_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
+MAX_VENDORS_CHARACTERS = 255
+
+
+class BadQuery(ValueError):
+    """The address asks for something that no page has; `problems` are sentences for the agent."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__(" ".join(problems))
+        self.problems = tuple(problems)
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """What a page's address asks for. Equal filters give equal addresses: vendors are sorted and said once.
+
+    Whatever changes the filter or the size also drops the cursor, which belongs to the list it came from.
+    """
+
+    vendors: tuple[str, ...] = ()
+    after: str | None = None
+    before: str | None = None
+    limit: int = DEFAULT_LIMIT
+
+    @classmethod
+    def read(cls, parameters: Mapping[str, Sequence[str]]) -> Self:
+        """Read `vendor` (repeated), `after`, `before` and `limit`. Raises BadQuery with all that is wrong."""
+        vendors = tuple(sorted({vendor for vendor in parameters.get("vendor", ()) if vendor}))
+        once = {name: list(parameters.get(name, ())) for name in ("after", "before", "limit")}
+        if problems := [*_vendor_problems(vendors), *_single_problems(once)]:
+            raise BadQuery(problems)
+        first = {name: values[0] if values else "" for name, values in once.items()}
+        return cls(vendors, first["after"] or None, first["before"] or None, int(first["limit"] or DEFAULT_LIMIT))
+
+    @property
+    def has_cursor(self) -> bool:
+        return bool(self.after or self.before)
+
+    def start(self) -> Self:
+        return replace(self, after=None, before=None)
+
+    def following(self, cursor: str) -> Self:
+        return replace(self, after=cursor, before=None)
+
+    def preceding(self, cursor: str) -> Self:
+        return replace(self, after=None, before=cursor)
+
+    def toggled(self, vendor: str) -> Self:
+        return replace(self.start(), vendors=tuple(sorted({vendor} ^ set(self.vendors))))
+
+    def unfiltered(self) -> Self:
+        return replace(self.start(), vendors=())
+
+    def sized(self, limit: int) -> Self:
+        return replace(self.start(), limit=limit)
+
+    def __str__(self) -> str:
+        """The query string, `?` included; empty for the page's plain address."""
+        pairs = [("vendor", vendor) for vendor in self.vendors]
+        pairs += [(name, value) for name, value in (("after", self.after), ("before", self.before)) if value]
+        pairs += [("limit", str(self.limit))] if self.limit != DEFAULT_LIMIT else []
+        return f"?{urlencode(pairs)}" if pairs else ""
+
+
+def _vendor_problems(vendors: Sequence[str]) -> Iterable[str]:
+    if not all(VENDOR_PATTERN.fullmatch(vendor) for vendor in vendors):
+        yield "A vendor is one name of letters, digits and underscores, such as STRIPE. Repeat vendor= for several."
+    elif len(",".join(vendors)) > MAX_VENDORS_CHARACTERS:
+        yield "That is more vendors than one filter can hold. Choose fewer."
+
+
+def _single_problems(once: Mapping[str, Sequence[str]]) -> Iterable[str]:
+    for name, values in once.items():
+        if len(values) > 1:
+            yield f"{name} is given {len(values)} times. Give it once."
+    after, before, limit = ((values or [""])[0] for values in once.values())
+    if any(cursor and not UUID_PATTERN.fullmatch(cursor) for cursor in (after, before)):
+        yield "The page mark in the address (after, before) is not one that Stigg makes. Start from the first page."
+    if after and before:
+        yield "after and before exclude each other. Give one of them."
+    if limit and not (re.fullmatch(r"[0-9]{1,3}", limit, re.ASCII) and 1 <= int(limit) <= MAX_LIMIT):
+        yield f"limit is a whole number from 1 to {MAX_LIMIT}."
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One integration as shown. `problem` is set for a row that could not be read; the rest of it may be empty."""
+
+    integration_id: str
+    vendor: Vendor
+    link: Link
+    synced_entity_id: str = ""
+    billing_id: str = ""
+    price_group_id: str = ""
+    dimensions: str = ""
+    note: str = ""
+    problem: str = ""
+
+
+def row(item: Integration | BrokenRow, note: str = "") -> Row:
+    vendor = vendor_for(item.vendor_identifier)
+    if isinstance(item, BrokenRow):
+        return Row(item.id, vendor, judge(None, vendor), problem=item.problem)
+    data = item.sync_data
+    if data is None:
+        return Row(item.id, vendor, judge(None, vendor), item.synced_entity_id or "", note=note)
+    return Row(
+        item.id,
+        vendor,
+        judge(data.billing_link_url, vendor),
+        item.synced_entity_id or "",
+        data.billing_id or "",
+        data.price_group_package_billing_id or "",
+        data.dimensions or "",
+        note if data.is_known else "Stigg sent details in a form that the desk does not know.",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """One vendor to filter by. `count` is None when Stigg did not tell; `query` is empty when it cannot be asked."""
+
+    vendor: Vendor
+    count: int | None
+    selected: bool
+    query: Query | None
+
+
+def chips(query: Query, customer: Customer | None, page: Page | None) -> list[Chip]:
+    """The customer's own vendors, most used first, and whatever is already chosen."""
+    known = customer.integrations if customer else None
+    seen = known if known is not None else page.rows if page else ()
+    counts = Counter(item.vendor_identifier for item in seen if item.vendor_identifier)
+    order = sorted(counts, key=lambda name: (-counts[name], name))[:MAX_CHIPS]
+    order += [name for name in query.vendors if name not in order]
+    return [
+        Chip(
+            vendor_for(name),
+            counts[name] if known is not None else None,
+            name in query.vendors,
+            query.toggled(name) if VENDOR_PATTERN.fullmatch(name) else None,
+        )
+        for name in order
+    ]
+
+
+def matching(query: Query, items: Iterable[Integration | BrokenRow]) -> list[Integration | BrokenRow]:
+    return [item for item in items if not query.vendors or item.vendor_identifier in query.vendors]
+
+
+def unlisted(query: Query, customer: Customer | None, page: Page) -> list[Integration | BrokenRow]:
+    """Integrations that the customer record names and the list leaves out, when the list is wholly in view.
+
+    Newer versions of Stigg list four vendors only, while the record still carries all of them.
+    """
+    if query.has_cursor or page.next or page.prev or not (customer and customer.integrations):
+        return []
+    listed = {item.id for item in page.rows}
+    return [item for item in matching(query, customer.integrations) if item.id not in listed]
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Everything that the results region shows."""
+
+    query: Query
+    rows: tuple[Row, ...]
+    chips: tuple[Chip, ...]
+    next: Query | None
+    prev: Query | None
+    total: int | None
+    matching: int | None
+
+    @property
+    def summary(self) -> str:
+        """What stands above the table and is read out after a change: "20 of 137 integrations"."""
+        shown, known = len(self.rows), self.matching
+        count = f"{shown} of {known}" if known is not None and known > shown else str(shown)
+        noun = "integration" if count == "1" else "integrations"
+        names = " and ".join(chip.vendor.name for chip in self.chips if chip.selected)
+        return f"{count} {noun}{f', {names} only' if names else ''}"
+
+    @property
+    def sizes(self) -> list[tuple[int, Query]]:
+        return [(size, self.query.sized(size)) for size in PAGE_SIZES]
+
+    @property
+    def is_dense(self) -> bool:
+        return len(self.rows) > PAGE_SIZES[1]
+
+
+def listing(query: Query, customer: Customer | None, page: Page) -> Listing:
+    extra = unlisted(query, customer, page)
+    note = "Named by the customer record only; Stigg's list leaves it out."
+    rows = (*map(row, page.rows), *(row(item, note) for item in extra))
+    known = customer.integrations if customer else None
+    return Listing(
+        query,
+        rows,
+        tuple(chips(query, customer, page)),
+        query.following(page.next) if page.next else None,
+        query.preceding(page.prev) if page.prev else None,
+        len(known) if known is not None else None,
+        len(matching(query, known)) if known is not None else None,
+    )

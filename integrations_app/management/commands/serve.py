@@ -1,0 +1,71 @@
+"""`manage.py serve`: bring the database and the static files up to date, then run the desk's production server."""
+
+import hashlib
+import os
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import BaseCommand, call_command
+
+from integrations_app import environments
+
+
+class Command(BaseCommand):
+    help = "Migrate, collect static files, and serve the desk on HOST and PORT."
+
+    def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+        call_command("migrate", verbosity=0, interactive=False)
+        collect_static()
+        self.stdout.write(self.greeting())
+        self.stdout.flush()
+        os.execv(sys.executable, [sys.executable, *server_arguments()])  # noqa: S606 - our own arguments, no shell
+
+    def greeting(self) -> str:
+        address = f"Integrations Desk: http://{settings.HOST}:{settings.PORT}/"
+        if not settings.STIGG_SIMULATOR:
+            names = ", ".join(e["label"] for e in settings.STIGG_ENVIRONMENTS)
+            return f"{address}\nStigg environments: {names}. Accounts: .venv/bin/python manage.py createsuperuser"
+        tries = "\n".join(f"  {customer_id:<34.34} {why}" for customer_id, why in environments.examples())
+        return f"{address}\nSimulated Stigg, no key. Sign in as demo with password {demo_password()}\nTry:\n{tries}"
+
+
+def server_arguments() -> list[str]:
+    """Granian: slow clients cannot hold its threads, which they can with servers that need a proxy in front."""
+    return [
+        *("-m", "granian", "--interface", "wsgi", "--host", settings.HOST, "--port", str(settings.PORT)),
+        *("--blocking-threads", str(settings.THREADS), "--backpressure", str(settings.THREADS * 8)),
+        *("--no-ws", "--log-level", "warning", "--respawn-failed-workers", "dashboard.wsgi:application"),
+    ]
+
+
+def collect_static() -> None:
+    """Collecting takes a second or two, so it is done only when something it depends on has changed."""
+    stamp, current = settings.STATIC_ROOT / ".collected", fingerprint()
+    if not stamp.exists() or stamp.read_text() != current:
+        call_command("collectstatic", verbosity=0, interactive=False, clear=True)
+        stamp.write_text(current)
+
+
+def fingerprint() -> str:
+    files = [*Path(settings.BASE_DIR / "static").rglob("*"), settings.BASE_DIR / "requirements.txt"]
+    seen = "".join(f"{path}{path.stat().st_mtime_ns}" for path in sorted(files))
+    return hashlib.sha256(seen.encode()).hexdigest()
+
+
+def demo_password() -> str:
+    """Make sure that the demo account exists. It lives in the simulated database only, with a password of its own."""
+    kept = settings.VAR / "demo-password"
+    if not kept.exists():
+        kept.touch(mode=0o600)
+        kept.write_text(secrets.token_urlsafe(9))
+    password = kept.read_text()
+    users = get_user_model().objects
+    demo = users.filter(username="demo").first() or users.create_superuser("demo", password=password)
+    if not demo.check_password(password):
+        demo.set_password(password)
+        demo.save()
+    return password

@@ -1,0 +1,56 @@
+"""What every answer carries, and what a browser without a sign-in gets."""
+
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.conf import settings
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.utils.cache import add_never_cache_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
+
+Handler = Callable[[HttpRequest], HttpResponse]
+
+CONTENT_SECURITY_POLICY = "; ".join(f"{name} {' '.join(sources)}" for name, sources in settings.SECURE_CSP.items())
+
+
+def headers(get_response: Handler) -> Handler:
+    """Put the security headers on every answer, errors and static files too.
+
+    Answers that do not say how long they may be kept hold customer data, so nobody may keep them. Goes away with
+    Django 6, whose own middleware reads the same SECURE_CSP.
+    """
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
+        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        if "Cache-Control" not in response.headers:
+            add_never_cache_headers(response)
+        return response
+
+    return middleware
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Django's own guard, safe for htmx: a fragment is never answered with a sign-in page to be put into a table."""
+
+    def handle_no_permission(
+        self, request: HttpRequest, view_func: Any
+    ) -> Any:  # htmx gets a 401 where Django only knows redirects
+        htmx = cast(HtmxDetails, getattr(request, "htmx", None))
+        if not htmx:
+            return super().handle_no_permission(request, view_func)
+        sign_in = redirect_to_login(_page_of(request, htmx), str(settings.LOGIN_URL))
+        response = HttpResponseClientRedirect(sign_in.url)
+        response.status_code = 401
+        return response
+
+
+def _page_of(request: HttpRequest, htmx: HtmxDetails) -> str:
+    """The page that sent the request. The header comes from the browser, so it is checked like any `next`."""
+    address = htmx.current_url_abs_path or ""
+    return address if url_has_allowed_host_and_scheme(address, {request.get_host()}) else "/"

@@ -1,0 +1,96 @@
+"""What an agent is told when there is no answer: what happened, what it means, what to do. One table, no I/O."""
+
+from dataclasses import dataclass
+
+from integrations_app.stigg import RateLimited, StiggError
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A problem in an agent's words. `status` is the desk's own HTTP status; Stigg's 401 never becomes ours."""
+
+    kind: str
+    status: int
+    title: str
+    meaning: str
+    action: str
+    retry_after: int | None = None
+    said: str = ""
+
+    @property
+    def can_retry(self) -> bool:
+        return self.status in (502, 503, 504)
+
+
+_OPERATOR = "Tell the operator of this desk; there is nothing wrong with your ticket."
+_AGAIN = "Try again in a moment. If it lasts, look at Stigg's status page: status.stigg.io."
+
+PROBLEMS = {
+    problem.kind: problem
+    for problem in (
+        Problem(
+            "not-found",
+            404,
+            "Stigg does not know this customer",
+            "No customer of this environment has exactly this id. Capitals matter, and archived ones may be gone.",
+            "Check the id, or look in another environment.",
+        ),
+        Problem(
+            "bad-request",
+            400,
+            "Stigg refused this question",
+            "It does not accept the id, the filter or the page mark in the address.",
+            "Start again from the first page without a filter.",
+        ),
+        Problem(
+            "key-rejected",
+            502,
+            "Stigg refused the desk's key",
+            "The key of this environment is missing, wrong or expired. Your own sign-in is fine.",
+            _OPERATOR,
+        ),
+        Problem(
+            "forbidden",
+            502,
+            "The desk's key may not read this",
+            "Its scope or your Stigg plan does not include customers' integrations.",
+            _OPERATOR,
+        ),
+        Problem(
+            "rate-limited",
+            503,
+            "Stigg asks the desk to slow down",
+            "Too many questions were asked in a short time, by this desk or by other tools that share its limit.",
+            "Wait, then try again.",
+        ),
+        Problem(
+            "unavailable",
+            503,
+            "Stigg cannot be reached",
+            "It gave no answer, or only the start of one.",
+            _AGAIN,
+        ),
+        Problem(
+            "timeout",
+            504,
+            "Stigg takes too long",
+            "The desk stopped waiting so that you do not have to.",
+            _AGAIN,
+        ),
+        Problem(
+            "unexpected",
+            502,
+            "Stigg's answer makes no sense",
+            "What came back is not what Stigg documents. Something between the desk and Stigg may have answered.",
+            f"Try again once. {_OPERATOR}",
+        ),
+    )
+}
+
+
+def problem_for(error: StiggError) -> Problem:
+    """The words for an error; what Stigg said itself is passed on only where it explains a refused question."""
+    known = PROBLEMS[error.kind]
+    wait = error.retry_after if isinstance(error, RateLimited) else None
+    said = error.message[:200] if error.kind == "bad-request" else ""
+    return Problem(known.kind, known.status, known.title, known.meaning, known.action, wait, said)

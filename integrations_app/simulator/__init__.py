@@ -1,0 +1,10 @@
+"""A simulated Stigg API: a server of its own, with its data and its faults, on the standard library alone.
+
+It shares no line with the desk's client, or one misunderstanding of the contract would pass twice.
+"""
+
+from .api import KEYS, TOKENS
+from .named import EXAMPLES
+from .server import Simulator, start
+
+__all__ = ["EXAMPLES", "KEYS", "TOKENS", "Simulator", "start"]

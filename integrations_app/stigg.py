@@ -1,0 +1,382 @@
+"""A client for the two Stigg REST calls that the desk rests on.
+
+Contract: https://docs.stigg.io/api-reference/customer-integrations/get-a-list-of-customer-integrations (7.64.2).
+Nothing here knows Django. Errors are named by what the reader of a page can do about them, `decode` is one pure
+function from an HTTP answer to its JSON object, and every text is made printable once, where it enters.
+
+Vendors, codes and fields that we have never heard of are normal: Stigg added five vendors in half a year. So a vendor
+is a text, and each row is read alone: a broken one is reported in its place and the others stand.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Annotated, Any, ClassVar, NoReturn
+from urllib.parse import quote, urlencode
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from integrations_app.transport import DeadlinePassed, Limits, Transport, Unreachable, Unusable
+
+MAX_ID_CHARACTERS = 255
+DEFAULT_LIMIT, MAX_LIMIT = 20, 100
+MAX_TEXT_CHARACTERS = 1_000
+MAX_RETRY_AFTER_SECONDS = 3_600
+
+
+class StiggError(Exception):
+    """A call that gave no usable answer. `str()` of it is for the operator's log and never holds a key.
+
+    `code` and `message` are Stigg's own words when it sent any; `trace_id` is what Stigg's support asks for.
+    """
+
+    kind: ClassVar[str] = "unexpected"
+
+    def __init__(self, detail: str = "", *, code: str = "", message: str = "", trace_id: str = "") -> None:
+        super().__init__(detail or message or self.kind)
+        self.code, self.message, self.trace_id = code, message, trace_id
+
+
+class CustomerNotFound(StiggError):
+    """404: this environment has no such customer. Look in another one, or check the id."""
+
+    kind = "not-found"
+
+
+class BadRequest(StiggError):
+    """400 and the other refusals of what was asked: change the question, `code` says what is wrong with it."""
+
+    kind = "bad-request"
+
+
+class KeyRejected(StiggError):
+    """401, or 400 with ApiKeyExpired: the operator must give the desk another key."""
+
+    kind = "key-rejected"
+
+
+class Forbidden(StiggError):
+    """403: the key is good but lacks the scope, or the plan lacks the feature. Something for the operator."""
+
+    kind = "forbidden"
+
+
+class RateLimited(StiggError):
+    """429: wait. `retry_after` is in seconds, None when Stigg did not say or what it said makes no sense."""
+
+    kind = "rate-limited"
+
+    def __init__(self, detail: str = "", *, retry_after: int | None = None, **words: str) -> None:
+        super().__init__(detail, **words)
+        self.retry_after = retry_after
+
+
+class Unavailable(StiggError):
+    """No connection, a cut answer, or 5xx: try again soon."""
+
+    kind = "unavailable"
+
+
+class TimedOut(Unavailable):
+    """Stigg took longer than the desk waits: try again soon."""
+
+    kind = "timeout"
+
+
+class UnexpectedResponse(StiggError):
+    """An answer that makes no sense: a redirect, HTML, broken JSON, another shape. Tell the operator."""
+
+    kind = "unexpected"
+
+
+# Lone surrogates cannot be encoded into a page, and control characters have no business in an id or a name.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+def clean(text: str) -> str:
+    """Make a text from outside printable and bounded; what could not be shown becomes U+FFFD."""
+    return _UNPRINTABLE.sub("\ufffd", text[:MAX_TEXT_CHARACTERS])
+
+
+def _text_or_none(value: object) -> str | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)  # HubSpot's ids are numbers, and may come as such
+    return clean(value) if isinstance(value, str) else None
+
+
+Text = Annotated[str, AfterValidator(clean)]
+TextOrNone = Annotated[str | None, BeforeValidator(_text_or_none)]
+TextOrEmpty = Annotated[str, BeforeValidator(lambda value: _text_or_none(value) or "")]
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="allow", alias_generator=to_camel, populate_by_name=True)
+
+
+class SyncData(_Model):
+    """All documented shapes in one: a new shape then costs us a link, not the row."""
+
+    billing_id: TextOrNone = None
+    billing_link_url: TextOrNone = None
+    price_group_package_billing_id: TextOrNone = None
+    dimensions: TextOrNone = None
+
+    @property
+    def is_known(self) -> bool:
+        """Is it one of the documented shapes? Told by the keys present, never by the vendor."""
+        return bool(self.model_fields_set & set(type(self).model_fields))
+
+
+def _shape_or_unknown(value: object) -> object:
+    return value if value is None or isinstance(value, Mapping | SyncData) else {}
+
+
+class Integration(_Model):
+    """One link of a customer to an external system. `id` names the integration of the environment, not the link."""
+
+    id: Annotated[Text, AfterValidator(lambda text: _required(text))]
+    vendor_identifier: TextOrEmpty = ""
+    synced_entity_id: TextOrNone = None
+    sync_data: Annotated[SyncData | None, BeforeValidator(_shape_or_unknown)] = None
+
+
+class BrokenRow(_Model):
+    """A row that could not be read; `problem` says why in the contract's terms. What it could tell is kept."""
+
+    problem: str
+    id: TextOrEmpty = ""
+    vendor_identifier: TextOrEmpty = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a customer's integrations. `next` goes into `after`, `prev` into `before`; None ends the walk."""
+
+    rows: tuple[Integration | BrokenRow, ...]
+    next: str | None = None
+    prev: str | None = None
+
+
+class Customer(_Model):
+    """What Stigg keeps of a customer itself. Archiving takes `name` and `email` away.
+
+    `integrations` are bare, without sync data; None when Stigg did not send them.
+    """
+
+    id: Text
+    name: TextOrNone = None
+    email: TextOrNone = None
+    archived_at: TextOrNone = None
+    integrations: tuple[Integration | BrokenRow, ...] | None = None
+
+
+def _required(text: str) -> str:
+    if not text:
+        raise ValueError("must not be empty")
+    return text
+
+
+def read_rows(data: Iterable[object]) -> tuple[Integration | BrokenRow, ...]:
+    return tuple(_read_row(item) for item in data)
+
+
+def _read_row(item: object) -> Integration | BrokenRow:
+    try:
+        return Integration.model_validate(item)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        problem = f"{'.'.join(map(str, first['loc'])) or 'row'}: {first['msg']}"
+        return BrokenRow.model_validate({**(item if isinstance(item, Mapping) else {}), "problem": problem})
+
+
+def read_page(payload: Mapping[str, Any]) -> Page:
+    """Read one list answer. `pagination` is required by the contract, yet its absence must not cost the rows."""
+    data = payload.get("data")
+    if not isinstance(data, list):
+        raise UnexpectedResponse("the answer has no list of rows")
+    pagination = payload.get("pagination")
+    cursors = pagination if isinstance(pagination, Mapping) else {}
+    return Page(read_rows(data[:MAX_LIMIT]), _cursor(cursors.get("next")), _cursor(cursors.get("prev")))
+
+
+UUID_PATTERN = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+
+
+def _cursor(value: object) -> str | None:
+    return value if isinstance(value, str) and UUID_PATTERN.fullmatch(value) else None
+
+
+def read_customer(payload: Mapping[str, Any]) -> Customer:
+    """Read `{"data": Customer}` of https://docs.stigg.io/api-reference/customers."""
+    data = payload.get("data")
+    if not isinstance(data, Mapping):
+        raise UnexpectedResponse("the answer has no customer")
+    bare = data.get("integrations")
+    rows = read_rows(bare) if isinstance(bare, list) else None
+    try:
+        return Customer.model_validate({**data, "integrations": rows})
+    except ValidationError:
+        raise UnexpectedResponse("the customer has no id") from None
+
+
+def decode(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
+    """Turn one HTTP answer into its JSON object, or raise the StiggError that names it."""
+    if status != 200:
+        _refuse(status, headers, body)
+    if "json" not in headers.get("Content-Type", "").lower():
+        raise UnexpectedResponse("the answer is not JSON", trace_id=_trace_id(headers, {}))
+    payload = _json(body)
+    if not isinstance(payload, dict):
+        raise UnexpectedResponse("the answer is not a JSON object", trace_id=_trace_id(headers, {}))
+    return payload
+
+
+def _json(body: bytes) -> object:
+    """None when it makes no sense: deep nesting, NaN and numbers of thousands of digits are refused as well."""
+    try:
+        return json.loads(body.decode("utf-8"), parse_constant=_no_constant)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _refuse(status: int, headers: Mapping[str, str], body: bytes) -> NoReturn:
+    error = _error_body(_json(body))
+    words = {
+        "code": _text_or_none(error.get("code")) or "",
+        "message": _text_or_none(error.get("message")) or "",
+        "trace_id": _trace_id(headers, error),
+    }
+    detail = f"HTTP {status} {words['code']}".strip()
+    if status == 429:
+        raise RateLimited(detail, retry_after=_retry_after(headers.get("Retry-After", "")), **words)
+    if status == 401 or words["code"] == "ApiKeyExpired":  # the docs say 401, the contract lists it under 400
+        raise KeyRejected(detail, **words)
+    raise _by_status(status)(detail, **words)
+
+
+def _by_status(status: int) -> type[StiggError]:
+    if status >= 500 or status == 408:
+        return Unavailable
+    if status >= 400:
+        return {403: Forbidden, 404: CustomerNotFound}.get(status, BadRequest)
+    return UnexpectedResponse  # 1xx, other 2xx, and 3xx, which is never followed
+
+
+def _error_body(payload: object) -> Mapping[str, Any]:
+    """Stigg documents `{message, code}`; its authentication page shows the same inside `error`."""
+    if not isinstance(payload, Mapping):
+        return {}
+    inner = payload.get("error")
+    return inner if isinstance(inner, Mapping) else payload
+
+
+# Where REST puts the trace id is not documented, so every usual place is looked at.
+_TRACE_HEADERS = ("x-trace-id", "x-request-id", "x-amzn-trace-id", "x-amz-cf-id", "cf-ray")
+
+
+def _trace_id(headers: Mapping[str, str], error: Mapping[str, Any]) -> str:
+    candidates = [error.get("traceId"), *(headers.get(name) for name in _TRACE_HEADERS)]
+    return next((clean(text)[:128] for text in candidates if isinstance(text, str) and text), "")
+
+
+def _retry_after(value: str) -> int | None:
+    """Seconds to wait, from a number or a date (RFC 9110 10.2.3), capped at an hour."""
+    if re.fullmatch(r"[0-9]{1,12}", value.strip()):
+        return min(int(value), MAX_RETRY_AFTER_SECONDS)
+    try:
+        moment = parsedate_to_datetime(value)
+        seconds = (moment - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError, OverflowError):  # TypeError: a date without a zone
+        return None
+    return min(max(round(seconds), 0), MAX_RETRY_AFTER_SECONDS)
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A server key; the environment is part of the key. https://docs.stigg.io/api-and-sdks/api-reference/rest."""
+
+    key: str = field(repr=False)
+
+    def headers(self) -> dict[str, str]:
+        return {"X-API-KEY": self.key}
+
+
+@dataclass(frozen=True, slots=True)
+class UserToken:
+    """A user's token; the environment must be named beside it, the account falls back to the first one."""
+
+    token: str = field(repr=False)
+    environment_id: str
+    account_id: str = ""
+
+    def headers(self) -> dict[str, str]:
+        account = {"X-ACCOUNT-ID": self.account_id} if self.account_id else {}
+        return {"Authorization": f"Bearer {self.token}", "X-ENVIRONMENT-ID": self.environment_id} | account
+
+
+class Client:
+    """Calls one Stigg environment. Every method raises a StiggError, and nothing else, when there is no answer."""
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: ApiKey | UserToken,
+        *,
+        limits: Limits | None = None,
+        pool_size: int = 16,
+        proxy: str = "",
+        ca_bundle: str = "",
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        headers = credentials.headers() | {"User-Agent": "integrations-desk"}
+        self._transport = Transport(headers, limits or Limits(), pool_size, proxy, ca_bundle)
+
+    def __repr__(self) -> str:
+        return f"Client({self.base_url!r})"
+
+    def list_integrations(
+        self,
+        customer_id: str,
+        *,
+        after: str | None = None,
+        before: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+        vendor_identifier: Iterable[str] = (),
+    ) -> Page:
+        """`GET /api/v1/customers/{id}/integrations`; several vendors go as one comma-joined value."""
+        query = {"after": after, "before": before, "limit": limit, "vendorIdentifier": ",".join(vendor_identifier)}
+        given = {name: value for name, value in query.items() if value}
+        return read_page(self._get(f"{customer_path(customer_id)}/integrations?{urlencode(given)}"))
+
+    def get_customer(self, customer_id: str) -> Customer:
+        """`GET /api/v1/customers/{id}`: name, e-mail, archived or not, and the bare integrations."""
+        return read_customer(self._get(customer_path(customer_id)))
+
+    def _get(self, path: str) -> dict[str, Any]:
+        try:
+            answer = self._transport.get(self.base_url + path)
+        except DeadlinePassed as error:
+            raise TimedOut(str(error)) from None
+        except Unreachable as error:
+            raise Unavailable(str(error)) from None
+        except Unusable as error:
+            raise UnexpectedResponse(str(error)) from None
+        return decode(*answer)
+
+
+def customer_path(customer_id: str) -> str:
+    """The address of a customer. Raises ValueError for an id that no address can carry.
+
+    `.` and `..` survive percent-encoding and would climb in the path, so they are refused outright.
+    """
+    if not 1 <= len(customer_id) <= MAX_ID_CHARACTERS or customer_id in (".", ".."):
+        raise ValueError("a customer id has 1 to 255 characters and is neither '.' nor '..'")
+    return f"/api/v1/customers/{quote(customer_id, safe='')}"

@@ -1,0 +1,181 @@
+"""One HTTP exchange that ends in time, whatever the other side does.
+
+`requests` bounds a single wait on a socket, not the whole: a server that sends a byte a second passes every
+read timeout. Here each read from the socket is given only what is left of the call's deadline, so slow headers
+and slow bodies end with it. Redirects are never followed, because `requests` would hand `X-API-KEY` to the other
+host; bodies are capped and must come unencoded, because a small gzip body can grow without end.
+"""
+
+import http.client
+import io
+import socket
+import time
+from collections.abc import Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+
+BODY_CAP_BYTES = 2_000_000
+CHUNK_BYTES = 65_536
+
+
+class Unreachable(Exception):
+    """No whole answer came: refused, reset, cut off, a name that does not resolve, TLS that does not hold."""
+
+
+class DeadlinePassed(Unreachable):
+    """The answer was not complete in the time that the call had."""
+
+
+class Unusable(Exception):
+    """An answer came, but taking it in would not be safe: too large, or encoded although we asked for plain."""
+
+
+class Answer(NamedTuple):
+    """What came back: `headers` is case-insensitive, `body` is complete and within the cap."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How long to wait, in seconds: for a connection, for the next byte, and for all of one call."""
+
+    connect: float = 2.0
+    read: float = 5.0
+    total: float = 8.0
+
+
+# The adapter builds its connections itself and passes nothing of ours down to them.
+_deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
+
+
+class _PacedReader(io.RawIOBase):
+    """The reading end of a socket; each read waits no longer than the call has left."""
+
+    def __init__(self, raw: Any, sock: socket.socket) -> None:  # a SocketIO; typeshed hides that it can be detached
+        self._raw, self._sock = raw, sock
+        self._patience, self._ends = sock.gettimeout(), _deadline.get()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the call's deadline has passed")
+        self._sock.settimeout(left if self._patience is None else min(self._patience, left))
+        received: int | None = self._raw.readinto(buffer)
+        return received
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
+class _PacedResponse(http.client.HTTPResponse):
+    def __init__(self, sock: socket.socket, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        self.fp = io.BufferedReader(_PacedReader(self.fp.detach(), sock))
+
+
+class _HTTPConnection(urllib3.connection.HTTPConnection):
+    response_class = _PacedResponse
+
+
+class _HTTPSConnection(urllib3.connection.HTTPSConnection):
+    response_class = _PacedResponse
+
+
+class _HTTPPool(urllib3.HTTPConnectionPool):
+    ConnectionCls = _HTTPConnection
+
+
+class _HTTPSPool(urllib3.HTTPSConnectionPool):
+    ConnectionCls = _HTTPSConnection
+
+
+class _Adapter(HTTPAdapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+
+
+@dataclass(slots=True)
+class Transport:
+    """A pooled session to one host. Safe to share between threads: nothing on it changes after the start."""
+
+    headers: Mapping[str, str] = field(repr=False)
+    limits: Limits = Limits()
+    pool_size: int = 16
+    proxy: str = ""
+    ca_bundle: str = ""
+    _session: requests.Session = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self._session = session = requests.Session()
+        session.trust_env = False  # no .netrc and no proxy by surprise
+        session.headers.clear()
+        session.headers.update({"Accept": "application/json", "Accept-Encoding": "identity", **self.headers})
+        adapter = _Adapter(pool_connections=1, pool_maxsize=self.pool_size, max_retries=0)
+        session.mount("http://", adapter)
+        session.mount("https://", adapter)
+        if self.proxy:
+            session.proxies = {"http": self.proxy, "https": self.proxy}
+
+    def get(self, url: str, *, deadline: float | None = None) -> Answer:
+        """Fetch `url`. `deadline` is a `time.monotonic()` moment; without it the call has `limits.total` seconds.
+
+        Raises Unreachable, DeadlinePassed or Unusable.
+        """
+        return self._exchange(requests.Request("GET", url), deadline)
+
+    def _exchange(self, request: requests.Request, deadline: float | None) -> Answer:
+        ends = time.monotonic() + self.limits.total if deadline is None else deadline
+        token = _deadline.set(ends)
+        try:
+            return self._send(request, ends)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise _named(error, ends) from None  # the chain holds the request, and with it the key
+        finally:
+            _deadline.reset(token)
+
+    def _send(self, request: requests.Request, ends: float) -> Answer:
+        left = ends - time.monotonic()
+        if left <= 0:
+            raise TimeoutError
+        response = self._session.send(
+            self._session.prepare_request(request),
+            timeout=(min(self.limits.connect, left), min(self.limits.read, left)),
+            stream=True,
+            allow_redirects=False,
+            proxies=self._session.proxies,
+            verify=self.ca_bundle or True,
+        )
+        with response:
+            return Answer(response.status_code, response.headers, _body(response))
+
+
+def _body(response: requests.Response) -> bytes:
+    if response.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
+        raise Unusable("the answer is compressed although plain was asked for")
+    body = bytearray()
+    for chunk in response.raw.stream(CHUNK_BYTES, decode_content=False):
+        body += chunk
+        if len(body) > BODY_CAP_BYTES:
+            raise Unusable(f"the answer is larger than {BODY_CAP_BYTES:,} bytes")
+    return bytes(body)
+
+
+def _named(error: Exception, ends: float) -> Unreachable:
+    """Only the kind of trouble goes on: the text of these errors may quote headers."""
+    late = isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError)
+    if late or time.monotonic() >= ends:
+        return DeadlinePassed(type(error).__name__)
+    return Unreachable(type(error).__name__)

@@ -1,0 +1,25 @@
+"""The desk's own addresses."""
+
+from django.urls import path, register_converter
+from django.urls.converters import StringConverter
+
+from integrations_app import views
+
+
+class AnyText(StringConverter):
+    """Any text at all, slashes and line ends too: the view says what is wrong with an id, a bare 404 would not."""
+
+    regex = r"[\s\S]+"
+
+
+register_converter(AnyText, "any")
+
+page = "<str:environment>/customers/<any:customer_id>/integrations/"
+
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("lookup", views.lookup, name="lookup"),
+    path(f"{page}results/", views.results, name="results"),
+    path(page, views.integrations, name="integrations"),
+    path("healthz", views.healthz, name="healthz"),
+]

@@ -1,0 +1,124 @@
+"""The desk's pages. Each is written first without JavaScript; htmx asks for the results alone."""
+
+from typing import Any
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_safe
+
+from integrations_app import environments
+from integrations_app import lookup as pasted
+from integrations_app.customer_page import open_customer
+from integrations_app.environments import Environment
+from integrations_app.listing import BadQuery, Query
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """The look-up page."""
+    return _home(request)
+
+
+def _home(request: HttpRequest, text: str = "", problem: str = "") -> HttpResponse:
+    chosen = _environment(request.GET.get("environment") or next(iter(environments.configured())))
+    context = {"environment": chosen, "text": text, "problem": problem, "examples": environments.examples()}
+    return render(request, "home.html", context, status=400 if problem else 200)
+
+
+@require_safe
+def lookup(request: HttpRequest) -> HttpResponse:
+    """Turn what was pasted into the address of a customer's page."""
+    text = pasted.clean(request.GET.get("q", ""))
+    if not text:
+        return HttpResponseRedirect(reverse("home"))
+    if problem := pasted.problem_with_customer_id(text):
+        return _home(request, text, problem)
+    chosen = _environment(request.GET.get("environment") or next(iter(environments.configured())))
+    return HttpResponseRedirect(reverse("integrations", args=[chosen.name, text]))
+
+
+@require_safe
+def integrations(request: HttpRequest, environment: str, customer_id: str) -> HttpResponse:
+    """A customer's integrations."""
+    return _customer(request, environment, customer_id, "customer.html")
+
+
+@require_safe
+def results(request: HttpRequest, environment: str, customer_id: str) -> HttpResponse:
+    """The results region of the same page, for htmx. Opened by hand it leads to the page."""
+    page = reverse("integrations", args=[environment, customer_id])
+    if not getattr(request, "htmx", False):
+        query = request.META.get("QUERY_STRING", "")
+        return HttpResponseRedirect(f"{page}?{query}" if query else page)
+    response = _customer(request, environment, customer_id, "_results.html")
+    response.headers.setdefault("HX-Push-Url", page)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _customer(request: HttpRequest, name: str, customer_id: str, template: str) -> HttpResponse:
+    environment = _environment(name)
+    context: dict[str, Any] = {"environment": environment, "customer_id": customer_id}
+    if problem := pasted.problem_with_customer_id(customer_id):
+        return render(request, "bad_address.html", context | {"problems": [problem]}, status=400)
+    context["page"] = reverse("integrations", args=[name, customer_id])
+    try:
+        query = Query.read(dict(request.GET.lists()))
+    except BadQuery as error:
+        return render(request, "bad_address.html", context | {"problems": error.problems}, status=400)
+    opened = open_customer(environment, customer_id, query)
+    response = render(request, template, context | {"opened": opened}, status=opened.status)
+    response.headers["HX-Push-Url"] = f"{context['page']}{opened.query}"
+    return response
+
+
+def _environment(name: str) -> Environment:
+    try:
+        return environments.configured()[name]
+    except KeyError:
+        known = ", ".join(environments.configured())
+        raise Http404(f"There is no environment of this name here. This desk has: {known}.") from None
+
+
+@login_not_required
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """Is the process alive? Touches neither the database nor Stigg."""
+    return HttpResponse("ok", content_type="text/plain")
+
+
+def _error(request: HttpRequest, status: int, kind: str, title: str, meaning: str) -> HttpResponse:
+    context = {"kind": kind, "title": title, "meaning": meaning}
+    return render(request, "error.html", context, status=status)
+
+
+@login_not_required
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    return _error(request, 400, "bad-input", "The desk cannot read this request", "Part of the address is not allowed.")
+
+
+@login_not_required
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    return _error(request, 403, "no-permission", "You may not do this", "Ask the operator of this desk for the right.")
+
+
+@login_not_required
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    said = (
+        str(exception)
+        if isinstance(exception, Http404) and exception.args and isinstance(exception.args[0], str)
+        else ""
+    )
+    return _error(
+        request, 404, "no-page", "There is no page at this address", said or "Check the address, or look up a customer."
+    )
+
+
+@login_not_required
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _error(
+        request, 500, "desk-fault", "The desk made a mistake", "It is on record. Try again, or tell the operator."
+    )

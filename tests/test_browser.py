@@ -1,0 +1,180 @@
+"""Whole journeys in a real Chromium, and axe on every state in both colour schemes."""
+
+import os
+import re
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.contrib.auth import get_user_model
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+from integrations_app.simulator import Simulator
+from tests import browser as chromium
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not chromium.find() and not os.environ.get("REQUIRE_BROWSER"), reason="no Chromium: set CHROMIUM to one"
+    ),
+]
+QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+CUSTOMER = "/production/customers/{}/integrations/"
+
+
+@pytest.fixture(scope="session")
+def chrome() -> Iterator[Browser]:
+    path = chromium.find()
+    assert path, "REQUIRE_BROWSER is set and there is no Chromium"
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(executable_path=path, args=QUIET)
+
+
+@pytest.fixture
+def visit(chrome: Browser, live_server: LiveServer, transactional_db: None, stigg: Simulator) -> Iterator[Page]:
+    """A page signed in by hand; whatever it writes to its console as an error fails the test."""
+    get_user_model().objects.create_user("mara", password="a long enough one")
+    context = chrome.new_context(base_url=live_server.url, permissions=["clipboard-read", "clipboard-write"])
+    page, errors = context.new_page(), list[str]()
+    page.set_default_timeout(10_000)
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda message: errors.append(message.text) if "Content Security" in message.text else None)
+    page.goto("/")
+    page.get_by_label("User name").fill("mara")
+    page.get_by_label("Password").fill("a long enough one")
+    page.get_by_role("button", name="Sign in").click()
+    yield page
+    context.close()
+    assert errors == []
+
+
+def ids(page: Page) -> list[str]:
+    return [str(row.get_attribute("data-integration-id")) for row in page.locator("tr[data-integration-id]").all()]
+
+
+def test_an_agent_finds_filters_pages_and_clicks_through(visit: Page) -> None:
+    visit.get_by_role("searchbox").fill("  meridian-group ")
+    visit.keyboard.press("Enter")
+    expect(visit.get_by_role("heading", name="20 of 137 integrations")).to_be_visible()
+    visit.locator("a[data-vendor=STRIPE]").click()
+    expect(visit.locator("a[data-vendor=STRIPE]")).to_have_attribute("aria-current", "true")
+    expect(visit.locator("a[data-vendor=STRIPE]")).to_be_focused()
+    visit.locator("a[data-vendor=ZUORA]").click()
+    expect(visit).to_have_url(re.compile(r"\?vendor=STRIPE&vendor=ZUORA$"))
+    expect(visit.get_by_role("status")).to_contain_text("Stripe and Zuora only")
+    first = ids(visit)
+    seen = len(first)
+    while visit.locator("a[rel=next]").count():
+        before = visit.url
+        visit.locator("a[rel=next]").click()
+        expect(visit).not_to_have_url(before)
+        expect(visit.locator("#results-heading")).to_be_focused()
+        seen += len(ids(visit))
+    counted = [int(chip.inner_text()) for chip in visit.locator(".chip[aria-current] .count").all()]
+    assert seen == sum(counted)
+    visit.go_back()
+    expect(visit.locator("a[rel=next]")).to_be_visible()
+    while visit.locator("a[rel=prev]").count():
+        before = visit.url
+        visit.locator("a[rel=prev]").click()
+        expect(visit).not_to_have_url(before)
+    assert ids(visit) == first
+    visit.get_by_role("link", name="Staging").click()
+    expect(visit.locator("body")).to_have_attribute("data-live", "false")
+
+
+def test_a_link_opens_in_a_new_tab_without_telling_where_from(visit: Page) -> None:
+    visit.context.route("https://dashboard.stripe.com/**", lambda route: route.fulfill(body="stripe"))
+    visit.goto(CUSTOMER.format("acme-corp"))
+    with visit.context.expect_page() as opened:
+        visit.get_by_role("link", name=re.compile(r"Open cus_\w+ in Stripe \(opens in a new tab\)")).first.click()
+    expect(opened.value).to_have_url(re.compile("https://dashboard.stripe.com/"))
+
+
+def test_an_error_is_shown_in_place_and_goes_away_again(visit: Page, stigg: Simulator) -> None:
+    visit.goto(CUSTOMER.format("acme-corp"))
+    stigg.fault(customer="acme-corp", route="integrations", status=503)
+    visit.locator("a[data-vendor=STRIPE]").click()
+    expect(visit.locator("[data-problem=unavailable]")).to_be_visible()
+    stigg.clear()
+    visit.get_by_role("link", name="Try again").click()
+    expect(visit.get_by_role("heading", name="2 integrations, Stripe only")).to_be_visible()
+
+
+def test_a_sign_in_that_ended_leads_back_to_the_same_page(visit: Page) -> None:
+    visit.goto(CUSTOMER.format("acme-corp"))
+    visit.context.clear_cookies()
+    visit.locator("a[data-vendor=STRIPE]").click()
+    expect(visit.get_by_role("heading", name="Sign in")).to_be_visible()
+    visit.get_by_label("User name").fill("mara")
+    visit.get_by_label("Password").fill("a long enough one")
+    visit.get_by_role("button", name="Sign in").click()
+    expect(visit.get_by_role("heading", name="Acme Inc.")).to_be_visible()
+
+
+def test_an_id_is_copied_and_said(visit: Page) -> None:
+    visit.goto(CUSTOMER.format("acme-corp"))
+    visit.get_by_role("button", name="Copy customer id acme-corp").click()
+    expect(visit.get_by_role("status")).to_have_text("Copied")
+    assert visit.evaluate("navigator.clipboard.readText()") == "acme-corp"
+
+
+def test_a_slash_leads_to_the_box_and_nothing_is_kept_in_the_browser(visit: Page) -> None:
+    visit.goto(CUSTOMER.format("acme-corp"))
+    visit.keyboard.press("/")
+    expect(visit.get_by_role("searchbox")).to_be_focused()
+    visit.locator("a[data-vendor=STRIPE]").click()
+    expect(visit).to_have_url(re.compile("STRIPE"))
+    assert visit.evaluate("sessionStorage.length + localStorage.length") == 0
+
+
+STATES = {
+    "look-up": "/", "bad look-up": "/lookup?q=a/b", "no page": "/nowhere", "bad query": CUSTOMER.format("x") + "?limit=0",
+    **{name: CUSTOMER.format(name) for name in (
+        "acme-corp", "empty-co", "archived-co", "hostile-values", "every-link", "all-vendors", "nobody-here",
+        "fault-401", "fault-403", "fault-429", "fault-500", "fault-html")},
+    "filtered out": CUSTOMER.format("acme-corp") + "?vendor=ZUORA",
+    "expired": CUSTOMER.format("acme-corp") + "?after=7d617674-0000-4000-8000-000000000000",
+    "filtered here": CUSTOMER.format("acme-corp") + "?vendor=ACME_LEDGER",
+    "dense": CUSTOMER.format("meridian-group") + "?limit=100",
+    "staging": "/staging/customers/acme-corp/integrations/",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_state_and_no_page_is_wider_than_a_phone(visit: Page, scheme: str) -> None:
+    visit.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    found = {}
+    for state, address in STATES.items():
+        visit.goto(address)
+        results = Axe().run(visit, options={"rules": {"target-size": {"enabled": True}}})
+        if results.violations_count:
+            found[state] = [
+                (v["id"], [node["html"][:120] for node in v["nodes"][:2]]) for v in results.response["violations"]
+            ]
+    assert found == {}
+    visit.set_viewport_size({"width": 360, "height": 800})
+    for state, address in STATES.items():
+        visit.goto(address)
+        assert visit.evaluate("document.documentElement.scrollWidth") <= 360, state
+
+
+def test_axe_finds_nothing_on_the_sign_in_page(chrome: Browser, live_server: LiveServer) -> None:
+    page = chrome.new_page(base_url=live_server.url)
+    page.goto("/")
+    assert Axe().run(page).violations_count == 0
+    page.close()
+
+
+def test_the_journey_works_without_javascript(chrome: Browser, visit: Page) -> None:
+    context = chrome.new_context(
+        base_url=visit.url, java_script_enabled=False, storage_state=visit.context.storage_state()
+    )
+    page = context.new_page()
+    page.goto(CUSTOMER.format("meridian-group") + "?limit=7")
+    page.locator("a[data-vendor=STRIPE]").click()
+    page.locator("a[rel=next]").click()
+    page.locator("a[rel=prev]").click()
+    assert len(ids(page)) == 7
+    context.close()

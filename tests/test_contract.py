@@ -1,0 +1,243 @@
+"""The simulator, judged by strangers: the published contract, the official SDK, and a fuzzer.
+
+Every other test of the desk believes the simulator, so somebody else has to vouch for it.
+"""
+
+import hashlib
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+import requests
+import stigg
+import yaml
+from openapi_core import OpenAPI
+from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAPIResponse
+from openapi_core.validation.request.exceptions import RequestValidationError
+from openapi_core.validation.response.exceptions import ResponseValidationError
+
+from integrations_app import simulator
+from integrations_app.simulator.named import NAMED
+
+DOCUMENTS = Path(__file__).parent / "contract"
+PUBLISHED = DOCUMENTS / "published.yaml"  # the YAML block of docs.stigg.io "Get a list of customer integrations"
+KEY = "simulated-production-key"
+CUSTOMERS = [
+    pytest.param(named.id, environment, id=f"{named.id[:20]} in {environment}")
+    for named in NAMED
+    if not named.id.startswith("fault-")
+    for environment in named.environments
+]
+
+
+@pytest.fixture(scope="module")
+def stigg_api() -> Iterator[simulator.Simulator]:
+    with simulator.start() as running:
+        yield running
+
+
+@pytest.fixture
+def official(stigg_api: simulator.Simulator) -> Iterator[stigg.Stigg]:
+    with stigg.Stigg(api_key=KEY, base_url=stigg_api.url, max_retries=0) as client:
+        yield client
+
+
+# --- the published contract -----------------------------------------------------------------------
+
+
+def published() -> dict:
+    """The published document with one patch.
+
+    As published it refuses two answers that it means to allow: a price-group `syncData` matches two branches
+    of its `oneOf`, and null matches none, because OpenAPI 3.0 reads `nullable` only beside a `type`. So
+    `oneOf` becomes `anyOf` with a branch for null.
+    """
+    document = yaml.safe_load(PUBLISHED.read_text())
+    listed = document["components"]["schemas"]["CustomerIntegrationListResponseDto"]["properties"]["data"]
+    sync_data = listed["items"]["properties"]["syncData"]
+    sync_data["anyOf"] = [*sync_data.pop("oneOf"), {"type": "object", "nullable": True, "enum": [None]}]
+    return document
+
+
+def published_vendors() -> list[str]:
+    (operation,) = (path["get"] for path in published()["paths"].values())
+    (vendors,) = (one["schema"] for one in operation["parameters"] if one["name"] == "vendorIdentifier")
+    return vendors["items"]["enum"]
+
+
+CONTRACT = OpenAPI.from_dict(published())
+
+
+class AtStigg(RequestsOpenAPIRequest):
+    """The request as if it had gone to the server that the document names."""
+
+    @property
+    def host_url(self) -> str:
+        return "https://api.stigg.io"
+
+
+def ask(url: str, path: str, environment: str = "production", **query: object) -> requests.Response:
+    key = f"simulated-{environment}-key"
+    return requests.get(f"{url}/api/v1/{path}", params=query, headers={"X-API-KEY": key}, timeout=10)
+
+
+def judge(response: requests.Response) -> None:
+    request = AtStigg(response.request)
+    CONTRACT.validate_request(request)
+    CONTRACT.validate_response(request, RequestsOpenAPIResponse(response))
+
+
+def test_the_published_contract_is_untouched():
+    fingerprint = hashlib.sha256(PUBLISHED.read_bytes()).hexdigest()
+
+    assert fingerprint == "3021884d9a6322bddcfea6fc18530ff278aa860805faa156c065dd8ef3012876"
+
+
+@pytest.mark.parametrize(("customer_id", "environment"), CUSTOMERS)
+def test_every_named_customer_answers_as_the_contract_says(stigg_api, customer_id, environment):
+    """Only rows of vendors that the contract knows are asked for: it forbids the names that reality adds."""
+    path = f"customers/{quote(customer_id, safe='')}/integrations"
+    vendors = ",".join(published_vendors())
+
+    for limit in (1, 20, 100):
+        judge(ask(stigg_api.url, path, environment, vendorIdentifier=vendors, limit=limit))
+
+
+def test_rows_of_one_vendor_more_are_the_only_thing_the_contract_does_not_know(stigg_api):
+    with pytest.raises(ResponseValidationError) as refusal:
+        judge(ask(stigg_api.url, "customers/acme-corp/integrations"))
+
+    assert "ACME_LEDGER" in str(refusal.value.__cause__)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [(400, "BadUserInput"), (401, "Unauthenticated"), (403, "IdentityForbidden"), (429, "RateLimitExceeded")],
+)
+def test_errors_have_the_bodies_of_the_contract(stigg_api, status, code):
+    stigg_api.fault(customer="twin-one", status=status, times=1)
+
+    response = ask(stigg_api.url, "customers/twin-one/integrations")
+
+    judge(response)
+    assert (response.status_code, response.json()["code"]) == (status, code)
+
+
+@pytest.mark.parametrize(
+    "query", [{"limit": 0}, {"limit": 101}, {"after": "page-2"}, {"vendorIdentifier": "ACME_LEDGER"}]
+)
+def test_what_the_contract_forbids_to_ask_is_refused(stigg_api, query):
+    response = ask(stigg_api.url, "customers/acme-corp/integrations", **query)
+
+    assert response.status_code == 400
+    with pytest.raises(RequestValidationError):
+        judge(response)
+
+
+def test_the_contract_would_notice_a_wrong_answer(stigg_api):
+    """A judge that never says no is no judge."""
+    stigg_api.fault(customer="twin-two", shape="no-pagination", times=1)
+
+    with pytest.raises(ResponseValidationError):
+        judge(ask(stigg_api.url, "customers/twin-two/integrations"))
+
+
+# --- the official SDK -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("limit", [7, 20, 100])
+def test_the_official_sdk_pages_through_every_row(official, limit):
+    rows = list(official.v1.customers.integrations.list("meridian-group", limit=limit))
+
+    assert len(rows) == len({row.id for row in rows}) == 137
+
+
+def test_the_official_sdk_walks_back_to_the_first_page(official):
+    rows = official.v1.customers.integrations
+    *earlier, last = rows.list("meridian-group", limit=20).iter_pages()
+
+    back = rows.list("meridian-group", limit=20, before=last.pagination.prev).iter_pages()
+
+    assert [page.data for page in back] == [page.data for page in reversed(earlier)]
+
+
+def test_the_official_sdk_reads_the_customer(official):
+    customer = official.v1.customers.retrieve("narrowed-list").data
+
+    assert customer.name == "Narrowed List LLC"
+    assert [row.vendor_identifier for row in customer.integrations] == [
+        "STRIPE",
+        "ZUORA",
+        "SALESFORCE",
+        "AUTH0",
+        "SNOWFLAKE",
+    ]
+
+
+def test_the_official_sdk_filters_by_vendor(official):
+    rows = official.v1.customers.integrations.list("acme-corp", vendor_identifier=["STRIPE", "HUBSPOT"]).data
+
+    assert [row.vendor_identifier for row in rows] == ["STRIPE", "STRIPE", "HUBSPOT"]
+
+
+def test_the_official_sdk_finds_twins_by_their_email(official):
+    assert [customer.id for customer in official.v1.customers.list(email="shared@twins.example")] == [
+        "twin-one",
+        "twin-two",
+    ]
+
+
+def test_the_official_sdk_quotes_ids_as_the_simulator_reads_them(official):
+    assert official.v1.customers.retrieve("auth0|65f1c0ffee0badc0de5ca1ab").data.name == "Globex"
+
+
+def test_the_official_sdk_gets_its_own_error_for_a_bad_request(official):
+    with pytest.raises(stigg.BadRequestError):
+        official.v1.customers.integrations.list("acme-corp", limit=500)
+
+
+def test_the_official_sdk_gets_its_own_error_for_a_wrong_key(stigg_api):
+    with (
+        stigg.Stigg(api_key="wrong", base_url=stigg_api.url, max_retries=0) as client,
+        pytest.raises(stigg.AuthenticationError),
+    ):
+        client.v1.customers.integrations.list("acme-corp")
+
+
+def test_the_official_sdk_gets_its_own_error_for_an_unknown_customer(official):
+    with pytest.raises(stigg.NotFoundError):
+        official.v1.customers.integrations.list("nobody")
+
+
+def test_the_official_sdk_gets_its_own_error_for_too_many_requests(official):
+    with pytest.raises(stigg.RateLimitError) as limited:
+        official.v1.customers.integrations.list("fault-429")
+
+    assert limited.value.response.headers["Retry-After"] == "12"
+
+
+# --- a fuzzer -------------------------------------------------------------------------------------
+
+
+def test_schemathesis_finds_nothing(stigg_api, tmp_path):
+    """Through its command line, as anybody would; a process of its own keeps its hooks out of ours."""
+    command = [sys.executable, "-c", "import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())"]
+    options = ["--config-file", str(DOCUMENTS / "schemathesis.toml"), "run", str(DOCUMENTS / "simulated.yaml")]
+    options += ["--url", stigg_api.url, "--header", f"X-API-KEY: {KEY}", "--checks", "all"]
+    options += ["--max-examples", "40", "--seed", "1", "--generation-database", "none", "--no-color"]
+
+    run = subprocess.run(
+        [*command, *options],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONUTF8": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "Tested: 3" in run.stdout

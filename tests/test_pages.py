@@ -1,0 +1,282 @@
+"""The pages, through Django's test client and over real HTTP to the simulated Stigg."""
+
+import re
+from urllib.parse import quote
+
+import pytest
+from bs4 import BeautifulSoup
+from django.http import HttpResponse
+from django.test import Client
+
+from integrations_app.simulator import KEYS, Simulator
+
+HTMX = {"HTTP_HX_REQUEST": "true"}
+
+
+def page(customer_id: str, query: str = "", environment: str = "production", part: str = "") -> str:
+    return f"/{environment}/customers/{quote(customer_id, safe='')}/integrations/{part}{query}"
+
+
+def soup(response: HttpResponse) -> BeautifulSoup:
+    return BeautifulSoup(response.content, "html.parser")
+
+
+def rows(response: HttpResponse) -> list[str]:
+    return [str(tr["data-integration-id"]) for tr in soup(response).select("tr[data-integration-id]")]
+
+
+def problem(response: HttpResponse) -> str:
+    panel = soup(response).select_one("[data-problem]")
+    return str(panel["data-problem"]) if panel else ""
+
+
+def test_it_shows_a_customer_with_all_its_integrations(agent: Client) -> None:
+    response = agent.get(page("acme-corp"))
+    assert response.status_code == 200
+    shown = soup(response)
+    assert shown.h1 is not None
+    assert shown.h1.get_text(strip=True) == "Acme Inc."
+    assert len(rows(response)) == 6
+    assert shown.select_one("h2").get_text(strip=True) == "6 integrations"
+
+
+def test_it_names_each_link_by_id_and_vendor(agent: Client) -> None:
+    link = soup(agent.get(page("acme-corp"))).select_one("a.open")
+    assert link is not None
+    assert re.fullmatch(r"Open cus_\w+ in Stripe \(opens in a new tab\)", link.get_text())
+    assert link["target"] == "_blank"
+    assert link["rel"] == ["noopener", "noreferrer"]
+    assert str(link["href"]).startswith("https://dashboard.stripe.com/")
+
+
+def test_it_counts_vendors_on_chips_that_toggle_and_drop_the_cursor(agent: Client) -> None:
+    first = agent.get(page("meridian-group", "?limit=7"))
+    following = soup(first).select_one("a[rel=next]")["href"]
+    shown = soup(agent.get(str(following)))
+    stripe = shown.select_one("a[data-vendor=STRIPE]")
+    assert "after=" not in stripe["href"]
+    assert "limit=7" in stripe["href"]
+    counts = [int(chip.select_one(".count").get_text()) for chip in shown.select("a[data-vendor]")]
+    assert sum(counts) == 137
+
+
+def test_it_filters_by_several_vendors(agent: Client) -> None:
+    response = agent.get(page("meridian-group", "?vendor=ZUORA&vendor=STRIPE&limit=100"))
+    names = {th.bdi.get_text() for th in soup(response).select("tbody th")}
+    assert names == {"Stripe", "Zuora"}
+    chosen = [chip["data-vendor"] for chip in soup(response).select("a[data-vendor][aria-current]")]
+    assert sorted(map(str, chosen)) == ["STRIPE", "ZUORA"]
+
+
+@pytest.mark.parametrize("limit", [7, 20, 100])
+@pytest.mark.parametrize("filters", ["", "&vendor=STRIPE&vendor=ZUORA"])
+def test_it_walks_to_the_end_and_back_over_every_row_once(agent: Client, limit: int, filters: str) -> None:
+    address, pages = page("meridian-group", f"?limit={limit}{filters}"), []
+    while address:
+        response = agent.get(address)
+        pages.append(rows(response))
+        link = soup(response).select_one("a[rel=next]")
+        address = str(link["href"]) if link else ""
+    forth = [row for shown in pages for row in shown]
+    assert len(forth) == len(set(forth)) > 70
+    back: list[str] = []
+    while True:
+        back = rows(response) + back
+        link = soup(response).select_one("a[rel=prev]")
+        if not link:
+            break
+        response = agent.get(str(link["href"]))
+    assert back == forth
+
+
+def test_it_gives_the_fragment_alone_to_htmx_and_the_address_of_the_page(agent: Client) -> None:
+    response = agent.get(page("acme-corp", "?vendor=STRIPE", part="results/"), **HTMX)
+    assert b"<html" not in response.content
+    assert soup(response).select_one("#results") is not None
+    assert response["HX-Push-Url"] == page("acme-corp", "?vendor=STRIPE")
+    assert "HX-Request" in response["Vary"]
+
+
+def test_it_leads_a_fragment_opened_by_hand_to_its_page(agent: Client) -> None:
+    response = agent.get(page("acme-corp", "?vendor=STRIPE", part="results/"))
+    assert response.status_code == 302
+    assert response["Location"] == page("acme-corp", "?vendor=STRIPE")
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["?limit=0", "?limit=101", "?limit=abc", "?limit=1e3", "?limit=١٠", "?limit=20&limit=50", "?after=nonsense",
+     "?after=7d617674-0000-4000-8000-000000000000&before=7d617674-0000-4000-8000-000000000000",
+     "?vendor=STRIPE,ZUORA", "?vendor=%3Cscript%3E", "?" + "&".join(f"vendor=V{n:04}" for n in range(90))],
+)  # fmt: skip
+def test_it_explains_nonsense_in_the_address_without_asking_stigg(agent: Client, stigg: Simulator, query: str) -> None:
+    response = agent.get(page("acme-corp", query))
+    assert response.status_code == 400
+    assert problem(response) == "bad-input"
+    assert stigg.requests() == []
+
+
+@pytest.mark.parametrize("customer_id", [".", "..", "a/b", "a\\b", "a?b", "a#b", "a%b", "a\nb", "a\x00b", "x" * 256])
+def test_it_refuses_an_id_that_cannot_be_one(agent: Client, stigg: Simulator, customer_id: str) -> None:
+    for part in ("", "results/"):
+        response = agent.get(page(customer_id, part=part), **HTMX)
+        assert response.status_code == 400
+        assert problem(response) == "bad-input"
+    assert stigg.requests() == []
+
+
+@pytest.mark.parametrize("customer_id", ["auth0|65f1c0ffee0badc0de5ca1ab", "ops@globex.example", "müller-gmbh"])
+def test_it_opens_ids_of_every_shape(agent: Client, customer_id: str) -> None:
+    assert agent.get(page(customer_id)).status_code == 200
+
+
+def test_it_shows_the_first_page_with_a_notice_when_a_cursor_has_expired(agent: Client) -> None:
+    response = agent.get(page("acme-corp", "?after=7d617674-0000-4000-8000-000000000000"))
+    assert response.status_code == 200
+    assert len(rows(response)) == 6
+    assert "first page" in soup(response).select_one(".notice").get_text()
+    assert "after" not in response["HX-Push-Url"]
+
+
+def test_it_filters_itself_by_a_vendor_that_stigg_does_not_filter_by(agent: Client) -> None:
+    response = agent.get(page("acme-corp", "?vendor=ACME_LEDGER"))
+    assert response.status_code == 200
+    assert len(rows(response)) == 1
+    assert "filtered it itself" in soup(response).select_one(".notice").get_text()
+
+
+def test_it_also_shows_what_only_the_customer_record_names(agent: Client) -> None:
+    assert len(rows(agent.get(page("narrowed-list")))) == 5
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "kind"),
+    [
+        ({"status": 401}, 502, "key-rejected"),
+        ({"status": 403}, 502, "forbidden"),
+        ({"status": 404}, 404, "not-found"),
+        ({"status": 429, "headers": {"Retry-After": "12"}}, 503, "rate-limited"),
+        ({"status": 500}, 503, "unavailable"),
+        ({"status": 503}, 503, "unavailable"),
+        ({"status": 400, "code": "EntityIsArchivedError"}, 400, "bad-request"),
+        ({"status": 400, "code": "ApiKeyExpired"}, 502, "key-rejected"),
+        ({"status": 302, "headers": {"Location": "https://elsewhere.example/"}}, 502, "unexpected"),
+        ({"html": True}, 502, "unexpected"),
+        ({"cut": True}, 503, "unavailable"),
+        ({"shape": "data-null"}, 502, "unexpected"),
+        ({"shape": "list"}, 502, "unexpected"),
+        ({"shape": "empty"}, 502, "unexpected"),
+        ({"shape": "broken-json"}, 502, "unexpected"),
+        ({"shape": "deep"}, 502, "unexpected"),
+        ({"shape": "nan"}, 502, "unexpected"),
+        ({"shape": "huge-number"}, 502, "unexpected"),
+    ],
+)
+@pytest.mark.parametrize("part", ["", "results/"])
+def test_it_says_what_is_wrong_with_stigg(
+    agent: Client, stigg: Simulator, fault: dict[str, object], status: int, kind: str, part: str
+) -> None:
+    stigg.fault(customer="acme-corp", route="integrations", **fault)
+    response = agent.get(page("acme-corp", part=part), **(HTMX if part else {}))
+    assert (response.status_code, problem(response)) == (status, kind)
+    assert "Acme Inc." in agent.get(page("acme-corp")).content.decode()  # the part that came is shown
+
+
+def test_it_shows_the_rows_when_the_customer_call_fails(agent: Client, stigg: Simulator) -> None:
+    stigg.fault(customer="acme-corp", route="customer", status=500)
+    response = agent.get(page("acme-corp"))
+    assert response.status_code == 200
+    assert len(rows(response)) == 6
+    assert soup(response).select_one("a[data-vendor=STRIPE]") is not None
+    assert soup(response).select_one(".chip .count") is None
+
+
+@pytest.mark.parametrize("shape", ["no-pagination", "surrogate", "broken-row"])
+def test_it_keeps_the_other_rows_when_one_is_broken(agent: Client, stigg: Simulator, shape: str) -> None:
+    stigg.fault(customer="acme-corp", route="integrations", shape=shape)
+    response = agent.get(page("acme-corp"))
+    assert response.status_code == 200
+    assert len(rows(response)) >= 5
+
+
+def test_it_shows_hostile_values_as_inert_text(agent: Client) -> None:
+    response = agent.get(page("hostile-values"))
+    shown = soup(response)
+    assert response.status_code == 200
+    assert {str(a["href"]).split(":")[0] for a in shown.select("a.open")} <= {"https", "http"}
+    assert "javascript:" in shown.get_text()
+    assert len(shown.find_all("script")) == 2
+    assert shown.select(".refused")
+
+
+def test_it_explains_a_customer_without_integrations_and_a_filter_that_hides_all(agent: Client) -> None:
+    assert soup(agent.get(page("empty-co"))).select_one("[data-state=no-integrations]")
+    assert soup(agent.get(page("acme-corp", "?vendor=ZUORA"))).select_one("[data-state=filtered-out]")
+
+
+def test_it_marks_an_archived_customer(agent: Client) -> None:
+    assert "Archived" in soup(agent.get(page("archived-co"))).select_one("header.customer").get_text()
+
+
+def test_it_keeps_environments_apart(agent: Client) -> None:
+    assert agent.get(page("staging-only")).status_code == 404
+    staging = agent.get(page("staging-only", environment="staging"))
+    assert staging.status_code == 200
+    assert soup(staging).body["data-live"] == "false"
+    assert agent.get(page("acme-corp", environment="nowhere")).status_code == 404
+
+
+@pytest.mark.parametrize("text", ["acme-corp", "  acme-corp ", '"acme-corp"', "<acme-corp>", "\u200bacme-corp\ufeff"])
+def test_it_looks_up_what_people_really_paste(agent: Client, text: str) -> None:
+    response = agent.get("/lookup", {"q": text, "environment": "staging"})
+    assert response["Location"] == page("acme-corp", environment="staging")
+
+
+def test_it_keeps_what_was_pasted_when_it_cannot_be_an_id(agent: Client) -> None:
+    response = agent.get("/lookup", {"q": "a/b?c"})
+    assert response.status_code == 400
+    assert soup(response).select_one("#q")["value"] == "a/b?c"
+
+
+@pytest.mark.parametrize("address", ["/", "/lookup?q=x", page("acme-corp"), page("x", part="results/"), "/admin/"])
+def test_it_shows_nothing_without_signing_in(db: None, client: Client, address: str) -> None:
+    response = client.get(address)
+    assert response.status_code == 302
+    assert "/login/" in response["Location"]
+
+
+def test_it_sends_htmx_to_sign_in_and_back_to_the_same_page(db: None, client: Client) -> None:
+    current = {"HTTP_HX_CURRENT_URL": "http://testserver" + page("acme-corp")}
+    response = client.get(page("acme-corp", part="results/"), **HTMX, **current)
+    assert response.status_code == 401
+    assert response["HX-Redirect"].startswith("/accounts/login/?next=/production/customers/acme-corp")
+    forged = client.get(page("x", part="results/"), **HTMX, HTTP_HX_CURRENT_URL="http://testserver//evil.example")
+    assert "evil" not in forged["HX-Redirect"]
+
+
+@pytest.mark.parametrize("address", ["/", page("acme-corp"), page("nobody-here"), page(".."), "/nowhere", "/healthz"])
+def test_it_sends_its_headers_with_every_answer(agent: Client, address: str) -> None:
+    response = agent.get(address)
+    assert "unsafe" not in response["Content-Security-Policy"]
+    assert response["Content-Security-Policy"].startswith("default-src 'none'")
+    assert response["X-Frame-Options"] == "DENY"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Referrer-Policy"] == "same-origin"
+    assert "no-store" in response["Cache-Control"]
+
+
+def test_it_answers_health_without_signing_in(client: Client) -> None:
+    assert client.get("/healthz").content == b"ok"
+
+
+def test_no_key_is_in_any_page_or_log(
+    agent: Client, stigg: Simulator, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+) -> None:
+    faults = ["401", "403", "404", "429", "500", "cut", "html", "shape", "empty", "redirect"]
+    seen = [agent.get(page(f"fault-{fault}")) for fault in faults]
+    seen += [agent.get(address) for address in ("/", "/nowhere", page("acme-corp"), page(".."), page("hostile-values"))]
+    captured = capfd.readouterr()
+    logged = "".join(str(record.__dict__) for record in caplog.records) + captured.out + captured.err
+    everything = "".join(f"{response.headers}{response.content!r}" for response in seen) + logged
+    assert "stigg call failed" in everything
+    assert not [key for key in KEYS if key in everything]
