@@ -120,17 +120,22 @@ def test_an_id_is_copied_and_said(visit: Page) -> None:
     assert visit.evaluate("navigator.clipboard.readText()") == "acme-corp"
 
 
-def test_a_slash_leads_to_the_box_and_nothing_is_kept_in_the_browser(visit: Page) -> None:
+def test_a_slash_leads_to_the_box_and_no_customer_is_kept_in_the_browser(visit: Page) -> None:
     visit.goto(CUSTOMER.format("acme-corp"))
     visit.keyboard.press("/")
     expect(visit.get_by_role("searchbox")).to_be_focused()
     visit.locator("a[data-vendor=STRIPE]").click()
     expect(visit).to_have_url(re.compile("STRIPE"))
-    assert visit.evaluate("sessionStorage.length + localStorage.length") == 0
+    # htmx itself keeps the address of the current page, as the tab's history does; no page and no row
+    assert visit.evaluate("Object.keys(sessionStorage).concat(Object.keys(localStorage))") in (
+        [],
+        ["htmx-current-path-for-history"],
+    )
 
 
 STATES = {
-    "look-up": "/", "bad look-up": "/lookup?q=a/b", "no page": "/nowhere", "bad query": CUSTOMER.format("x") + "?limit=0",
+    "look-up": "/", "bad look-up": "/lookup?q=a/b", "no page": "/nowhere",
+    "bad query": CUSTOMER.format("x") + "?limit=0",
     **{name: CUSTOMER.format(name) for name in (
         "acme-corp", "empty-co", "archived-co", "hostile-values", "every-link", "all-vendors", "nobody-here",
         "fault-401", "fault-403", "fault-429", "fault-500", "fault-html")},

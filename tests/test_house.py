@@ -1,0 +1,61 @@
+"""The house rules: who may import whom, and that the README tells every setting."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+APP = ROOT / "integrations_app"
+DJANGO, HTTP = {"django"}, {"requests", "urllib3"}
+OURS = {path.stem for path in APP.iterdir() if not path.name.startswith("_")}
+NEVER = {
+    "transport": DJANGO | OURS,
+    "stigg": DJANGO | HTTP | OURS - {"transport"},
+    "vendors": DJANGO | HTTP | OURS,
+    "links": DJANGO | HTTP | OURS - {"vendors"},
+    "link_templates": DJANGO | HTTP | OURS - {"links", "vendors"},
+    "paste": DJANGO | HTTP | OURS,
+    "addresses": DJANGO | HTTP | OURS - {"paste", "vendors"},
+    "lookup": DJANGO | HTTP | OURS - {"paste", "addresses", "vendors"},
+    "listing": DJANGO | HTTP | OURS - {"stigg", "vendors", "links"},
+    "problems": DJANGO | HTTP | OURS - {"stigg"},
+    "environments": HTTP | {"views", "listing", "customer_page", "problems"},
+    "customer_page": HTTP | {"views", "simulator"},
+    "views": HTTP | {"os", "simulator", "transport"},
+    "middleware": HTTP | OURS,
+}
+SIMULATOR = DJANGO | HTTP | {"pydantic"} | OURS - {"simulator"}
+
+
+def imported(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    ours = {name.split(".")[1] for name in names if name.startswith("integrations_app.")}
+    return ours | {name.split(".")[0] for name in names if not name.startswith("integrations_app")}
+
+
+@pytest.mark.parametrize("module", NEVER)
+def test_imports_point_one_way(module: str) -> None:
+    assert not imported(APP / f"{module}.py") & NEVER[module]
+
+
+@pytest.mark.parametrize("path", sorted((APP / "simulator").glob("*.py")), ids=lambda path: path.stem)
+def test_the_simulator_knows_nothing_of_the_desk(path: Path) -> None:
+    assert not imported(path) & SIMULATOR
+
+
+def test_the_readme_tells_every_variable_that_the_settings_read() -> None:
+    source = (ROOT / "dashboard/settings.py").read_text()
+    read = set(re.findall(r'\.(?:str|int|float|bool|list|dj_\w+)\(\s*f?"(?:\{prefix\})?([A-Z_]+)"', source))
+    prefixed = set(re.findall(r'f"\{prefix\}([A-Z_]+)"', source))
+    expected = {f"STIGG_{name}" if name in prefixed else name for name in read}
+    table = (ROOT / "README.md").read_text().split("## Settings")[1]
+    told = set(re.findall(r"`([A-Z][A-Z_]+)`", "".join(re.findall(r"^\| (.*?) \|", table, re.MULTILINE))))
+    assert len(expected) > 20
+    assert told == expected
