@@ -1,4 +1,4 @@
-"""A client for the two Stigg REST calls that the desk rests on.
+"""A client for the Stigg REST calls that the desk rests on; `graphql` asks the rest through it.
 
 Contract: https://docs.stigg.io/api-reference/customer-integrations/get-a-list-of-customer-integrations (7.64.2).
 Nothing here knows Django. Errors are named by what the reader of a page can do about them, `decode` is one pure
@@ -10,7 +10,7 @@ is a text, and each row is read alone: a broken one is reported in its place and
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -20,8 +20,9 @@ from urllib.parse import quote, urlencode
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from integrations_app.transport import DeadlinePassed, Limits, Transport, Unreachable, Unusable
+from integrations_app.transport import Answer, DeadlinePassed, Limits, Transport, Unreachable, Unusable
 
+CUSTOMERS = "/api/v1/customers"
 MAX_ID_CHARACTERS = 255
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
 MAX_TEXT_CHARACTERS = 1_000
@@ -102,6 +103,12 @@ def clean(text: str) -> str:
     return _UNPRINTABLE.sub("\ufffd", text[:MAX_TEXT_CHARACTERS])
 
 
+def _required(text: str) -> str:
+    if not text:
+        raise ValueError("must not be empty")
+    return text
+
+
 def _text_or_none(value: object) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)  # HubSpot's ids are numbers, and may come as such
@@ -109,15 +116,18 @@ def _text_or_none(value: object) -> str | None:
 
 
 Text = Annotated[str, AfterValidator(clean)]
+Id = Annotated[Text, AfterValidator(_required)]
 TextOrNone = Annotated[str | None, BeforeValidator(_text_or_none)]
 TextOrEmpty = Annotated[str, BeforeValidator(lambda value: _text_or_none(value) or "")]
 
 
-class _Model(BaseModel):
+class Model(BaseModel):
+    """What came from Stigg: its own names in camelCase, ours in snake_case, and fields of tomorrow do no harm."""
+
     model_config = ConfigDict(frozen=True, extra="allow", alias_generator=to_camel, populate_by_name=True)
 
 
-class SyncData(_Model):
+class SyncData(Model):
     """All documented shapes in one: a new shape then costs us a link, not the row."""
 
     billing_id: TextOrNone = None
@@ -135,16 +145,16 @@ def _shape_or_unknown(value: object) -> object:
     return value if value is None or isinstance(value, Mapping | SyncData) else {}
 
 
-class Integration(_Model):
+class Integration(Model):
     """One link of a customer to an external system. `id` names the integration of the environment, not the link."""
 
-    id: Annotated[Text, AfterValidator(lambda text: _required(text))]
+    id: Id
     vendor_identifier: TextOrEmpty = ""
     synced_entity_id: TextOrNone = None
     sync_data: Annotated[SyncData | None, BeforeValidator(_shape_or_unknown)] = None
 
 
-class BrokenRow(_Model):
+class BrokenRow(Model):
     """A row that could not be read; `problem` says why in the contract's terms. What it could tell is kept."""
 
     problem: str
@@ -161,23 +171,17 @@ class Page:
     prev: str | None = None
 
 
-class Customer(_Model):
+class Customer(Model):
     """What Stigg keeps of a customer itself. Archiving takes `name` and `email` away.
 
     `integrations` are bare, without sync data; None when Stigg did not send them.
     """
 
-    id: Text
+    id: Id
     name: TextOrNone = None
     email: TextOrNone = None
     archived_at: TextOrNone = None
     integrations: tuple[Integration | BrokenRow, ...] | None = None
-
-
-def _required(text: str) -> str:
-    if not text:
-        raise ValueError("must not be empty")
-    return text
 
 
 def read_rows(data: Iterable[object]) -> tuple[Integration | BrokenRow, ...]:
@@ -215,18 +219,33 @@ def read_customer(payload: Mapping[str, Any]) -> Customer:
     data = payload.get("data")
     if not isinstance(data, Mapping):
         raise UnexpectedResponse("the answer has no customer")
-    bare = data.get("integrations")
+    if not (customer := _customer_or_none(data)):
+        raise UnexpectedResponse("the customer has no id")
+    return customer
+
+
+def read_customers(payload: Mapping[str, Any]) -> tuple[Customer, ...]:
+    """Read `{"data": [Customer, …]}`. One that cannot be read does not hide the others."""
+    data = payload.get("data")
+    if not isinstance(data, list):
+        raise UnexpectedResponse("the answer has no list of customers")
+    return tuple(customer for item in data[:MAX_LIMIT] if (customer := _customer_or_none(item)))
+
+
+def _customer_or_none(item: object) -> Customer | None:
+    fields = item if isinstance(item, Mapping) else {}
+    bare = fields.get("integrations")
     rows = read_rows(bare) if isinstance(bare, list) else None
     try:
-        return Customer.model_validate({**data, "integrations": rows})
+        return Customer.model_validate({**fields, "integrations": rows})
     except ValidationError:
-        raise UnexpectedResponse("the customer has no id") from None
+        return None
 
 
 def decode(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     """Turn one HTTP answer into its JSON object, or raise the StiggError that names it."""
     if status != 200:
-        _refuse(status, headers, body)
+        raise refusal(status, headers, _json(body))
     if "json" not in headers.get("Content-Type", "").lower():
         raise UnexpectedResponse("the answer is not JSON", trace_id=_trace_id(headers, {}))
     payload = _json(body)
@@ -247,33 +266,67 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _refuse(status: int, headers: Mapping[str, str], body: bytes) -> NoReturn:
-    error = _error_body(_json(body))
+def refusal(status: int, headers: Mapping[str, str], payload: object) -> StiggError:
+    """Name a refusal: by what its code means, else by its HTTP status. GraphQL refuses with status 200, too."""
+    error = _error_body(payload)
     words = {
         "code": _text_or_none(error.get("code")) or "",
         "message": _text_or_none(error.get("message")) or "",
         "trace_id": _trace_id(headers, error),
     }
-    detail = f"HTTP {status} {words['code']}".strip()
+    detail, kind = f"HTTP {status} {words['code']}".strip(), _kind(status, words["code"])
+    if issubclass(kind, RateLimited):
+        return kind(detail, retry_after=_retry_after(headers.get("Retry-After", "")), **words)
+    return kind(detail, **words)
+
+
+# Codes of the contract and of GraphQL's ErrorCode that say more than the status beside them, in lower case and
+# without underscores: Apollo, which serves Stigg's GraphQL, writes UNAUTHENTICATED where Stigg writes Unauthenticated.
+_BY_CODE: dict[str, type[StiggError]] = {
+    "apikeyexpired": KeyRejected,  # the docs say 401, the contract lists it under 400
+    "apikeynotfound": KeyRejected,
+    "unauthenticated": KeyRejected,
+    "accessdeniederror": Forbidden,
+    "forbidden": Forbidden,
+    "identityforbidden": Forbidden,
+    "nofeatureentitlementerror": Forbidden,
+    "customernotfound": CustomerNotFound,
+    "ratelimitexceeded": RateLimited,
+    "internalservererror": Unavailable,
+    "operationtimeout": Unavailable,
+    "unexpectederror": Unavailable,
+}
+
+
+def _kind(status: int, code: str) -> type[StiggError]:
+    if status != 200 and status < 400:
+        return UnexpectedResponse  # 1xx, other 2xx, and 3xx, which is never followed
     if status == 429:
-        raise RateLimited(detail, retry_after=_retry_after(headers.get("Retry-After", "")), **words)
-    if status == 401 or words["code"] == "ApiKeyExpired":  # the docs say 401, the contract lists it under 400
-        raise KeyRejected(detail, **words)
-    raise _by_status(status)(detail, **words)
+        return RateLimited
+    if known := _BY_CODE.get(code.replace("_", "").lower()):
+        return known
+    return _by_status(status, BadRequest if code else UnexpectedResponse)
 
 
-def _by_status(status: int) -> type[StiggError]:
+def _by_status(status: int, otherwise: type[StiggError]) -> type[StiggError]:
     if status >= 500 or status == 408:
         return Unavailable
     if status >= 400:
-        return {403: Forbidden, 404: CustomerNotFound}.get(status, BadRequest)
-    return UnexpectedResponse  # 1xx, other 2xx, and 3xx, which is never followed
+        return {401: KeyRejected, 403: Forbidden, 404: CustomerNotFound}.get(status, BadRequest)
+    return otherwise
 
 
 def _error_body(payload: object) -> Mapping[str, Any]:
-    """Stigg documents `{message, code}`; its authentication page shows the same inside `error`."""
+    """Stigg documents `{message, code}`; its authentication page shows the same inside `error`.
+
+    GraphQL's are `{errors: [{message, extensions: {code, traceId}}]}`; the first one speaks for all.
+    """
     if not isinstance(payload, Mapping):
         return {}
+    if isinstance(payload.get("errors"), list):
+        first = next((error for error in payload["errors"] if isinstance(error, Mapping)), {})
+        extensions = first.get("extensions")
+        return {**(extensions if isinstance(extensions, Mapping) else {}), "message": first.get("message")}
     inner = payload.get("error")
     return inner if isinstance(inner, Mapping) else payload
 
@@ -360,16 +413,34 @@ class Client:
         """`GET /api/v1/customers/{id}`: name, e-mail, archived or not, and the bare integrations."""
         return read_customer(self._get(customer_path(customer_id)))
 
+    def list_customers(self, *, email: str = "", name: str = "", limit: int = DEFAULT_LIMIT) -> tuple[Customer, ...]:
+        """`GET /api/v1/customers`, its first page. Both filters are exact; an empty one does not filter."""
+        query = {"email": email, "name": name, "limit": limit}
+        given = {name: value for name, value in query.items() if value}
+        return read_customers(self._get(f"{CUSTOMERS}?{urlencode(given, errors='replace')}"))
+
+    def post(self, path: str, payload: Mapping[str, Any], *, deadline: float | None = None) -> dict[str, Any]:
+        """Send JSON, read JSON: for questions that are too long for an address. Never asked twice.
+
+        `deadline` is a `time.monotonic()` moment and can only shorten what the client's limits give.
+        """
+        body = json.dumps(payload).encode()
+        return _decoded(lambda: self._transport.post(self.base_url + path, body, deadline=deadline))
+
     def _get(self, path: str) -> dict[str, Any]:
-        try:
-            answer = self._transport.get(self.base_url + path)
-        except DeadlinePassed as error:
-            raise TimedOut(str(error)) from None
-        except Unreachable as error:
-            raise Unavailable(str(error)) from None
-        except Unusable as error:
-            raise UnexpectedResponse(str(error)) from None
-        return decode(*answer)
+        return _decoded(lambda: self._transport.get(self.base_url + path))
+
+
+def _decoded(exchange: Callable[[], Answer]) -> dict[str, Any]:
+    try:
+        answer = exchange()
+    except DeadlinePassed as error:
+        raise TimedOut(str(error)) from None
+    except Unreachable as error:
+        raise Unavailable(str(error)) from None
+    except Unusable as error:
+        raise UnexpectedResponse(str(error)) from None
+    return decode(*answer)
 
 
 def customer_path(customer_id: str) -> str:
@@ -379,4 +450,4 @@ def customer_path(customer_id: str) -> str:
     """
     if not 1 <= len(customer_id) <= MAX_ID_CHARACTERS or customer_id in (".", ".."):
         raise ValueError("a customer id has 1 to 255 characters and is neither '.' nor '..'")
-    return f"/api/v1/customers/{quote(customer_id, safe='')}"
+    return f"{CUSTOMERS}/{quote(customer_id, safe='')}"

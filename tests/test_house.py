@@ -13,6 +13,7 @@ OURS = {path.stem for path in APP.iterdir() if not path.name.startswith("_")}
 NEVER = {
     "transport": DJANGO | OURS,
     "stigg": DJANGO | HTTP | OURS - {"transport"},
+    "graphql": DJANGO | HTTP | OURS - {"stigg"},
     "vendors": DJANGO | HTTP | OURS,
     "links": DJANGO | HTTP | OURS - {"vendors"},
     "link_templates": DJANGO | HTTP | OURS - {"links", "vendors"},
