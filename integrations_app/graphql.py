@@ -109,7 +109,7 @@ def find_customers(
     first, at most `limit` (1 to 50) of them; archived ones may be among them. `deadline` is a monotonic moment.
     Raises a StiggError; Forbidden or KeyRejected when the key may not use GraphQL.
     """
-    wanted = [text for value in values if (text := clean(value)).strip()]
+    wanted = [clean(value) for value in values if value.strip()]
     if not wanted:
         return ()
     paging = {"first": max(1, min(limit, MAX_MATCHES))}
