@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from integrations_app import views
+from integrations_app import lookup_views, views
 
 
 class AnyText(StringConverter):
@@ -17,8 +17,9 @@ register_converter(AnyText, "any")
 page = "<str:environment>/customers/<any:customer_id>/integrations/"
 
 urlpatterns = [
-    path("", views.home, name="home"),
-    path("lookup", views.lookup, name="lookup"),
+    path("", lookup_views.home, name="home"),
+    path("lookup", lookup_views.lookup, name="lookup"),
+    path("lookup/suggestions/", lookup_views.suggestions, name="suggestions"),
     path(f"{page}results/", views.results, name="results"),
     path(page, views.integrations, name="integrations"),
     path("healthz", views.healthz, name="healthz"),

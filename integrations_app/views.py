@@ -1,4 +1,4 @@
-"""The desk's pages. Each is written first without JavaScript; htmx asks for the results alone."""
+"""The desk's pages but for the look-up. Each is written first without JavaScript; htmx asks for the results alone."""
 
 from typing import Any
 
@@ -11,39 +11,16 @@ from django.views.decorators.http import require_safe
 
 from integrations_app import environments
 from integrations_app import lookup as pasted
-from integrations_app.customer_page import open_customer
+from integrations_app.audit import record
+from integrations_app.customer_page import CustomerPage, open_customer
 from integrations_app.environments import Environment
 from integrations_app.listing import BadQuery, Query
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """The look-up page."""
-    return _home(request)
-
-
-def _home(request: HttpRequest, text: str = "", problem: str = "") -> HttpResponse:
-    chosen = _environment(request.GET.get("environment") or next(iter(environments.configured())))
-    context = {"environment": chosen, "text": text, "problem": problem, "examples": environments.examples()}
-    return render(request, "home.html", context, status=400 if problem else 200)
-
-
-@require_safe
-def lookup(request: HttpRequest) -> HttpResponse:
-    """Turn what was pasted into the address of a customer's page."""
-    text = pasted.clean(request.GET.get("q", ""))
-    if not text:
-        return HttpResponseRedirect(reverse("home"))
-    if problem := pasted.problem_with_customer_id(text):
-        return _home(request, text, problem)
-    chosen = _environment(request.GET.get("environment") or next(iter(environments.configured())))
-    return HttpResponseRedirect(reverse("integrations", args=[chosen.name, text]))
-
-
-@require_safe
 def integrations(request: HttpRequest, environment: str, customer_id: str) -> HttpResponse:
     """A customer's integrations."""
-    return _customer(request, environment, customer_id, "customer.html")
+    return _customer(request, environment, customer_id, "customer.html", is_visit=True)
 
 
 @require_safe
@@ -59,8 +36,10 @@ def results(request: HttpRequest, environment: str, customer_id: str) -> HttpRes
     return response
 
 
-def _customer(request: HttpRequest, name: str, customer_id: str, template: str) -> HttpResponse:
-    environment = _environment(name)
+def _customer(
+    request: HttpRequest, name: str, customer_id: str, template: str, *, is_visit: bool = False
+) -> HttpResponse:
+    environment = environment_or_404(name)
     context: dict[str, Any] = {"environment": environment, "customer_id": customer_id}
     if problem := pasted.problem_with_customer_id(customer_id):
         return render(request, "bad_address.html", context | {"problems": [problem]}, status=400)
@@ -70,12 +49,22 @@ def _customer(request: HttpRequest, name: str, customer_id: str, template: str) 
     except BadQuery as error:
         return render(request, "bad_address.html", context | {"problems": error.problems}, status=400)
     opened = open_customer(environment, customer_id, query)
+    if is_visit:
+        _record_visit(request, name, customer_id, opened)
     response = render(request, template, context | {"opened": opened}, status=opened.status)
     response.headers["HX-Push-Url"] = f"{context['page']}{opened.query}"
     return response
 
 
-def _environment(name: str) -> Environment:
+def _record_visit(request: HttpRequest, name: str, customer_id: str, opened: CustomerPage) -> None:
+    """Filters and further pages of a customer that is open already are no new visit."""
+    outcome = opened.problem.kind if opened.problem else "shown"
+    customer_name = opened.customer.name if opened.customer else ""
+    record(request, "view", outcome, environment=name, customer_id=customer_id, customer_name=customer_name)
+
+
+def environment_or_404(name: str) -> Environment:
+    """The configured environment of this name."""
     try:
         return environments.configured()[name]
     except KeyError:

@@ -58,11 +58,88 @@ document.addEventListener("keydown", (event) => {
   box.select();
 });
 
+// --- Suggestions ------------------------------------------------------------------------------------------------------
+
+// The combobox of https://www.w3.org/WAI/ARIA/apg/patterns/combobox/: the focus stays in the box, the arrow keys move
+// the choice. Without scripts it is a plain search box, so all of that is said here. Enter never waits.
+const FEWEST_LETTERS = 3;
+
+const combobox = (box, list) => {
+  const options = () => [...list.querySelectorAll("[role=option]")];
+  const chosen = () => list.querySelector("[aria-selected=true]");
+
+  const choose = (option) => {
+    chosen()?.setAttribute("aria-selected", "false");
+    option?.setAttribute("aria-selected", "true");
+    option?.scrollIntoView({ block: "nearest" });
+    if (option) box.setAttribute("aria-activedescendant", option.id);
+    else box.removeAttribute("aria-activedescendant");
+  };
+
+  const show = (open) => {
+    choose(null);
+    list.hidden = !open;
+    box.setAttribute("aria-expanded", String(open));
+  };
+
+  // One place past either end is the box itself, as typed.
+  const move = (step) => {
+    const all = [null, ...options()];
+    choose(all.at((all.indexOf(chosen()) + step) % all.length));
+  };
+
+  box.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+    const recent = box.value ? null : document.querySelector(".recents a");
+    if (event.key === "ArrowDown" && recent) recent.focus();
+    else if (list.hidden) return;
+    else if (event.key === "ArrowDown") move(1);
+    else if (event.key === "ArrowUp") move(-1);
+    else if (event.key === "Escape") show(false);
+    else if (event.key === "Enter" && chosen()) chosen().click();
+    else return;
+    event.preventDefault();
+  });
+
+  // A box of one line would join pasted lines to one word.
+  box.addEventListener("paste", (event) => {
+    const lines = event.clipboardData.getData("text").split(/[\r\n]+/).filter((line) => line.trim());
+    if (lines.length < 2) return;
+    event.preventDefault();
+    box.setRangeText(lines.join("; "), box.selectionStart, box.selectionEnd, "end");
+  });
+
+  box.addEventListener("blur", () => show(false));
+  list.addEventListener("mousedown", (event) => event.preventDefault()); // the box keeps the focus until the click
+
+  box.addEventListener("htmx:beforeRequest", (event) => {
+    if (box.value.trim().length >= FEWEST_LETTERS) return;
+    event.preventDefault();
+    show(false);
+  });
+  // An error, or a sign-in that has ended, is for Enter to show.
+  box.addEventListener("htmx:beforeOnLoad", (event) => { if (event.detail.xhr.status !== 200) event.preventDefault(); });
+  list.addEventListener("htmx:afterSwap", () => {
+    const found = options().length;
+    show(found > 0 && document.activeElement === box);
+    if (found) say(`${found} suggestion${found === 1 ? "" : "s"}`);
+  });
+
+  const named = { role: "combobox", "aria-autocomplete": "list", "aria-controls": list.id, "aria-expanded": "false" };
+  for (const [name, value] of Object.entries(named)) box.setAttribute(name, value);
+};
+
+const suggestions = document.getElementById("suggestions");
+if (suggestions) combobox(document.getElementById("q"), suggestions);
+
 // --- Results ----------------------------------------------------------------------------------------------------------
 
-document.addEventListener("htmx:beforeRequest", () => results().setAttribute("aria-busy", "true"));
+document.addEventListener("htmx:beforeRequest", (event) => {
+  event.detail.target.closest("#results")?.setAttribute("aria-busy", "true");
+});
 
-const unreachable = () => {
+const unreachable = (event) => {
+  if (!event.detail.target.closest("#results")) return;
   results().removeAttribute("aria-busy");
   results().querySelector("[data-problem=desk-unreachable]")?.remove();
   const notice = document.getElementById("unreachable").content.cloneNode(true);

@@ -54,7 +54,7 @@ def ids(page: Page) -> list[str]:
 
 
 def test_an_agent_finds_filters_pages_and_clicks_through(visit: Page) -> None:
-    visit.get_by_role("searchbox").fill("  meridian-group ")
+    visit.get_by_role("combobox").fill("  meridian-group ")
     visit.keyboard.press("Enter")
     expect(visit.get_by_role("heading", name="20 of 137 integrations")).to_be_visible()
     visit.locator("a[data-vendor=STRIPE]").click()
@@ -123,7 +123,7 @@ def test_an_id_is_copied_and_said(visit: Page) -> None:
 def test_a_slash_leads_to_the_box_and_no_customer_is_kept_in_the_browser(visit: Page) -> None:
     visit.goto(CUSTOMER.format("acme-corp"))
     visit.keyboard.press("/")
-    expect(visit.get_by_role("searchbox")).to_be_focused()
+    expect(visit.get_by_role("combobox")).to_be_focused()
     visit.locator("a[data-vendor=STRIPE]").click()
     expect(visit).to_have_url(re.compile("STRIPE"))
     # htmx itself keeps the address of the current page, as the tab's history does; no page and no row

@@ -24,7 +24,12 @@ NEVER = {
     "problems": DJANGO | HTTP | OURS - {"stigg"},
     "environments": HTTP | {"views", "listing", "customer_page", "problems"},
     "customer_page": HTTP | {"views", "simulator"},
+    "finding": DJANGO | HTTP | OURS - {"environments", "lookup", "problems"},
+    "finder": HTTP | OURS - {"environments", "finding", "graphql", "lookup", "problems", "stigg"},
+    "audit": HTTP | OURS - {"stigg"},
+    "models": HTTP | OURS - {"audit"},
     "views": HTTP | {"os", "simulator", "transport"},
+    "lookup_views": HTTP | {"os", "simulator", "transport"},
     "middleware": HTTP | OURS,
 }
 SIMULATOR = DJANGO | HTTP | {"pydantic"} | OURS - {"simulator"}

@@ -232,9 +232,9 @@ def test_it_looks_up_what_people_really_paste(agent: Client, text: str) -> None:
     assert response["Location"] == page("acme-corp", environment="staging")
 
 
-def test_it_keeps_what_was_pasted_when_it_cannot_be_an_id(agent: Client) -> None:
+def test_it_keeps_what_was_pasted_when_it_finds_nobody(agent: Client) -> None:
     response = agent.get("/lookup", {"q": "a/b?c"})
-    assert response.status_code == 400
+    assert response.status_code == 404
     assert soup(response).select_one("#q")["value"] == "a/b?c"
 
 

@@ -1,6 +1,9 @@
 """Template tags of the desk."""
 
+from datetime import datetime
+
 from django import template
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -21,3 +24,12 @@ def leads_to(page: str, query: Query, *, top: bool = False) -> SafeString:
         str(query),
         "outerHTML show:#main:top" if top else "outerHTML",
     )
+
+
+@register.filter
+def ago(moment: datetime) -> str:
+    """How long ago, in one unit and few letters: "now", "4 min", "1 h", "3 d"."""
+    minutes = int((timezone.now() - moment).total_seconds() // 60)
+    if minutes < 60:
+        return f"{minutes} min" if minutes > 0 else "now"
+    return f"{minutes // 60} h" if minutes < 24 * 60 else f"{minutes // (24 * 60)} d"
