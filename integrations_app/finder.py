@@ -225,6 +225,7 @@ def _remember(environment: Environment, came: Mapping[str, Sequence[tuple[Ask, A
     works = any(not ask.searches for ask, _ in came["tried"])
     if any(isinstance(error, Forbidden) or (works and isinstance(error, KeyRejected)) for error in refused):
         cache.set(f"may-not-search:{environment.name}", value=True, timeout=REFUSAL_SECONDS)
+        logger.warning("key may not search", extra={"environment": environment.name})
     for ask, error in came["failed"]:
         _log(environment, ask, error)
 

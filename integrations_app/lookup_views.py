@@ -1,6 +1,8 @@
 """The look-up page, what a look-up leads to, and the suggestions under its box."""
 
+import re
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,6 +21,8 @@ from integrations_app.stigg import clean
 from integrations_app.views import environment_or_404
 
 NOTHING_READABLE = "There is nothing in that text that could be looked up. Paste an id, an e-mail or a name."
+NOT_FILLED_IN = "The help desk sent the name of a placeholder, not its value. Paste the e-mail, and tell the operator."
+UNFILLED = re.compile(r"\{\{[^{}]*\}\}")
 BAD_TICKET = f"A ticket is printable text of at most {ROOM['ticket']} characters. Press Find to go on without it."
 
 
@@ -40,7 +44,7 @@ def _home(request: HttpRequest, chosen: Environment, text: str = "", problem: st
 @require_safe
 def lookup(request: HttpRequest) -> HttpResponse:
     """Find the customer that a pasted text means: straight to the one, a choice of several, or what was tried."""
-    chosen, query = _chosen(request), request.GET.get("q", "")
+    chosen, query = _chosen(request), _query(request)
     if not query.strip():
         return HttpResponseRedirect(f"{reverse('home')}?{urlencode({'environment': chosen.name})}")
     pasted, ticket = split(query), request.GET.get("ticket", "").strip()
@@ -51,9 +55,23 @@ def lookup(request: HttpRequest) -> HttpResponse:
     return _one(request, chosen, pasted.terms[0], ticket)
 
 
+def _query(request: HttpRequest) -> str:
+    """The text as it was meant. Help desks put an e-mail into a link as it is, and a "+" in it must stay one.
+
+    A form would have written the "@" as %40; where it stands bare, nobody has written blanks as "+" either.
+    """
+    pairs = request.META.get("QUERY_STRING", "").split("&")
+    bare = next((pair.removeprefix("q=") for pair in pairs if pair.startswith("q=")), "")
+    if "@" not in bare:
+        return request.GET.get("q", "")
+    return unquote_to_bytes(bare.encode("latin-1", "replace")).decode("utf-8", "replace")
+
+
 def _problem(pasted: Pasted, ticket: str) -> str:
     if not ticket.isprintable() or len(ticket) > ROOM["ticket"]:
         return BAD_TICKET
+    if any(UNFILLED.search(term) for term in pasted.terms):
+        return NOT_FILLED_IN
     return "" if pasted.terms else NOTHING_READABLE
 
 

@@ -6,6 +6,7 @@ import statistics
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,31 @@ def measure(client: Any, path: str) -> tuple[float, float]:
     return statistics.median(own[20:]) * 1000, statistics.median(clock[20:]) * 1000
 
 
+def look_ups(client: Any, url: str) -> tuple[float, float, float]:
+    """Median milliseconds by the clock: the customer call alone, a part-of-a-name search alone, a look-up by id.
+
+    Each look-up is of another customer, so no answer is shared; it waits for its slowest call.
+    """
+    from integrations_app.graphql import find_customers
+    from integrations_app.stigg import ApiKey, Client
+
+    stigg = Client(url, ApiKey("simulated-production-key"))
+    ids = [customer.id for customer in stigg.list_customers(limit=100)]
+    times: dict[str, list[float]] = {"customer": [], "search": [], "look-up": []}
+    for customer_id in ids:
+        steps = {
+            "customer": partial(stigg.get_customer, customer_id),
+            "search": partial(find_customers, stigg, "name", [customer_id], contains=True),
+            "look-up": partial(client.get, "/lookup", {"q": customer_id}),
+        }
+        for name, step in steps.items():
+            wall = time.perf_counter()
+            step()
+            times[name].append(time.perf_counter() - wall)
+    customer, search, look_up = (statistics.median(taken[10:]) * 1000 for taken in times.values())
+    return customer, search, look_up
+
+
 def first_visit(client: Any) -> list[tuple[str, int]]:
     import django_htmx
 
@@ -75,6 +101,12 @@ def main() -> None:
     fragment, _ = measure(client, f"{PAGE}?limit=100")
     print(f"page of 20 rows, signed in   own processing p50 {own:5.2f} ms   by the clock {clock:5.2f} ms")
     print(f"page of 100 rows, signed in  own processing p50 {fragment:5.2f} ms   ({fragment / own:.1f} times 20 rows)")
+    customer, search, look_up = look_ups(client, url)
+    over = look_up - max(customer, search)
+    print(f"look-up by id                by the clock p50 {look_up:5.2f} ms   {over:.2f} ms over its slowest raw call")
+    print(
+        f"  raw calls                  customer p50 {customer:5.2f} ms   search by a part of a name p50 {search:5.2f} ms"
+    )
     sizes = first_visit(client)
     for name, size in sizes:
         print(f"  {name:<20} {size:>7,} bytes, gzip")

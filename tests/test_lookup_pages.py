@@ -12,6 +12,8 @@ from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from integrations_app.audit import LOOKED_THROUGH, AuditEvent
 from integrations_app.simulator import KEYS, Simulator
@@ -228,6 +230,14 @@ def test_no_key_is_in_any_page(agent: Client, stigg: Simulator) -> None:
     assert not [key for key in KEYS for page in pages if key in page.content.decode()]
 
 
+@given(text=st.one_of(st.text(max_size=60), st.from_regex(r"[a-z./%|@ ;,\n-]{0,30}", fullmatch=True)))
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_every_text_gets_an_answer_that_is_meant(agent: Client, text: str) -> None:
+    response = look_up(agent, text)
+    assert response.status_code in (200, 302, 400, 404)
+    assert agent.get("/lookup/suggestions/", {"q": text}).status_code == 200
+
+
 # --- suggestions ------------------------------------------------------------------------------------------------------
 
 
@@ -370,6 +380,28 @@ def test_nothing_is_looked_up_without_signing_in(db: None, client: Client, stigg
     response = client.get(address)
     assert response.status_code == 302
     assert "/login/" in response["Location"]
+    assert stigg.requests() == []
+
+
+@pytest.mark.parametrize(
+    ("link", "query"),
+    [
+        ("q=anna+ops@acme.example", "anna+ops@acme.example"),  # as it is: the + belongs to the address
+        ("q=anna%2Bops%40acme.example", "anna+ops@acme.example"),
+        ("ticket=7&q=anna+ops%40acme.example", "anna ops@acme.example"),  # from a form: the + is a blank
+        ("q=ops@m%C3%BCller.example", "ops@müller.example"),
+        ("q=Anna%20<ops@acme.example>", "Anna <ops@acme.example>"),
+    ],
+)
+def test_an_e_mail_is_read_as_the_help_desk_meant_it(agent: Client, link: str, query: str) -> None:
+    agent.get(f"/lookup?{link}")
+    assert rows()[0][4] == query
+
+
+def test_a_placeholder_that_was_not_filled_in_is_no_name(agent: Client, stigg: Simulator) -> None:
+    response = look_up(agent, "{{ticket.requester.email}}", ticket="{{ticket.id}}")
+    assert response.status_code == 400
+    assert "placeholder" in soup(response).select_one("#q-problem").get_text()
     assert stigg.requests() == []
 
 
