@@ -105,7 +105,7 @@ def main() -> None:
     over = look_up - max(customer, search)
     print(f"look-up by id                by the clock p50 {look_up:5.2f} ms   {over:.2f} ms over its slowest raw call")
     print(
-        f"  raw calls                  customer p50 {customer:5.2f} ms   search by a part of a name p50 {search:5.2f} ms"
+        f"  raw calls                  customer p50 {customer:5.2f} ms   search by part of a name p50 {search:5.2f} ms"
     )
     sizes = first_visit(client)
     for name, size in sizes:
