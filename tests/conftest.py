@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.test import Client
 
-from integrations_app import environments, simulator
+from integrations_app import environments, simulator, sync
 
 
 @pytest.fixture
@@ -14,6 +14,7 @@ def stigg() -> Iterator[simulator.Simulator]:
     """The simulated Stigg that the desk talks to; its faults and remembered requests end with the test."""
     running = environments._simulator()
     running.clear()
+    sync.forget()
     yield running
     running.clear()
 
