@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 
+from integrations_app import sync
 from integrations_app.environments import Environment
 from integrations_app.listing import Listing, Query, chips, listing, matching
 from integrations_app.problems import Problem, problem_for
@@ -38,19 +39,21 @@ class CustomerPage:
 
 
 def open_customer(environment: Environment, customer_id: str, query: Query) -> CustomerPage:
-    """Read the customer and one page of its integrations from Stigg."""
+    """Read the customer, one page of its integrations and their sync states from Stigg."""
     client = environment.client
     answers = environment.gather(
         customer=lambda: client.get_customer(customer_id),
         found=lambda: read_page(client, customer_id, query),
+        **sync.calls(environment, customer_id),
     )
     customer, notices = _known(environment, answers["customer"])
     found = _or_not_found(answers["found"], answers["customer"])
     if isinstance(found, StiggError):
         _log(environment, "integrations", found)
         return CustomerPage(customer, query, problem=problem_for(found))
-    shown = listing(found.query, customer, found.page)
-    return CustomerPage(customer, found.query, shown, notices=found.notices + notices)
+    states, missing = sync.answered(environment, answers.get("states"))
+    shown = listing(found.query, customer, found.page, states)
+    return CustomerPage(customer, found.query, shown, notices=found.notices + notices + missing)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ a customer. Only when the whole list is missing do the errors stand for it.
 import logging
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AliasPath, Field, ValidationError
+from pydantic import AliasPath, BeforeValidator, Field, ValidationError
 
 from integrations_app.stigg import (
     BadRequest,
@@ -79,6 +79,11 @@ class Match(Model):
         return self.deleted_at is not None
 
 
+def _one_line(value: object) -> object:
+    """Vendors' errors have lines and tabs, which are no reason to look broken."""
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
 class SyncState(Model):
     """How far Stigg is with one integration of a customer.
 
@@ -87,7 +92,7 @@ class SyncState(Model):
     """
 
     status: TextOrEmpty = ""
-    error: TextOrNone = None
+    error: Annotated[TextOrNone, BeforeValidator(_one_line)] = None
     vendor_identifier: TextOrEmpty = ""
     synced_entity_id: TextOrNone = None
     integration_id: TextOrEmpty = Field(default="", validation_alias=AliasPath("integration", "integrationId"))

@@ -8,7 +8,7 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from integrations_app import environments, simulator
+from integrations_app import environments, simulator, sync
 from tests import browser as chromium
 
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
@@ -19,6 +19,7 @@ def stigg() -> Iterator[simulator.Simulator]:
     """The simulated Stigg that the desk talks to; its faults and remembered requests end with the test."""
     running = environments._simulator()
     running.clear()
+    sync.forget()
     yield running
     running.clear()
 
