@@ -85,6 +85,7 @@ def test_recents_are_reached_by_keyboard_from_the_empty_box(visit: Page) -> None
     visit.goto(CUSTOMER.format("acme-corp"))
     visit.goto(CUSTOMER.format("meridian-group"))
     visit.goto("/")
+    expect(box(visit)).to_be_focused()
     visit.keyboard.press("ArrowDown")
     expect(visit.get_by_role("link", name="meridian-group Meridian Group")).to_be_focused()
     visit.keyboard.press("Tab")
