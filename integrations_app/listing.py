@@ -183,7 +183,6 @@ class Listing:
     chips: tuple[Chip, ...]
     next: Query | None
     prev: Query | None
-    total: int | None
     matching: int | None
 
     @property
@@ -215,7 +214,6 @@ def listing(query: Query, customer: Customer | None, page: Page) -> Listing:
         tuple(chips(query, customer, page)),
         query.following(page.next) if page.next else None,
         query.preceding(page.prev) if page.prev else None,
-        known.total() if known is not None else None,
         sum(count for name, count in known.items() if name in query.vendors or not query.vendors)
         if known is not None
         else None,

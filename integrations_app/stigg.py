@@ -10,19 +10,20 @@ is a text, and each row is read alone: a broken one is reported in its place and
 
 import json
 import re
+from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import Annotated, Any, ClassVar, NoReturn
+from typing import Annotated, Any, ClassVar, NoReturn, TypeVar
 from urllib.parse import quote, urlencode
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from integrations_app.transport import DeadlinePassed, Limits, Transport, Unreachable, Unusable
+from integrations_app.transport import Answer, DeadlinePassed, Limits, Transport, Unreachable, Unusable
 
 MAX_ID_CHARACTERS = 255
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
@@ -33,14 +34,25 @@ MAX_RETRY_AFTER_SECONDS = 3_600
 class StiggError(Exception):
     """A call that gave no usable answer. `str()` of it is for the operator's log and never holds a key.
 
-    `code` and `message` are Stigg's own words when it sent any; `trace_id` is what Stigg's support asks for.
+    `status` is Stigg's HTTP status, None when no answer came. `code` and `message` are Stigg's own words when it sent
+    any; `trace_id` is what Stigg's support asks for. `retry_after` is in seconds, None when nobody knows.
     """
 
     kind: ClassVar[str] = "unexpected"
 
-    def __init__(self, detail: str = "", *, code: str = "", message: str = "", trace_id: str = "") -> None:
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        status: int | None = None,
+        code: str = "",
+        message: str = "",
+        trace_id: str = "",
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(detail or message or self.kind)
-        self.code, self.message, self.trace_id = code, message, trace_id
+        self.status, self.code, self.message, self.trace_id = status, code, message, trace_id
+        self.retry_after = retry_after
 
 
 class CustomerNotFound(StiggError):
@@ -68,13 +80,9 @@ class Forbidden(StiggError):
 
 
 class RateLimited(StiggError):
-    """429: wait. `retry_after` is in seconds, None when Stigg did not say or what it said makes no sense."""
+    """429: wait. `retry_after` is None when Stigg did not say, or when what it said makes no sense."""
 
     kind = "rate-limited"
-
-    def __init__(self, detail: str = "", *, retry_after: int | None = None, **words: str) -> None:
-        super().__init__(detail, **words)
-        self.retry_after = retry_after
 
 
 class Unavailable(StiggError):
@@ -270,20 +278,20 @@ def _refuse(status: int, headers: Mapping[str, str], body: bytes) -> NoReturn:
         "message": _text_or_none(error.get("message")) or "",
         "trace_id": _trace_id(headers, error),
     }
-    detail = f"HTTP {status} {words['code']}".strip()
-    if status == 429:
-        raise RateLimited(detail, retry_after=_retry_after(headers.get("Retry-After", "")), **words)
-    if status == 401 or words["code"] == "ApiKeyExpired":  # the docs say 401, the contract lists it under 400
-        raise KeyRejected(detail, **words)
-    raise _by_status(status)(detail, **words)
+    wait = _retry_after(headers.get("Retry-After", "")) if status == 429 else None
+    kind = _kind(status, words["code"])
+    raise kind(f"HTTP {status} {words['code']}".strip(), status=status, retry_after=wait, **words)
 
 
-def _by_status(status: int) -> type[StiggError]:
-    if status >= 500 or status == 408:
-        return Unavailable
-    if status >= 400:
-        return {403: Forbidden, 404: CustomerNotFound}.get(status, BadRequest)
-    return UnexpectedResponse  # 1xx, other 2xx, and 3xx, which is never followed
+_BY_STATUS = {401: KeyRejected, 403: Forbidden, 404: CustomerNotFound, 408: Unavailable, 429: RateLimited}
+
+
+def _kind(status: int, code: str) -> type[StiggError]:
+    if code == "ApiKeyExpired":  # the docs say 401, the contract lists it under 400
+        return KeyRejected
+    if status < 400:
+        return UnexpectedResponse  # 1xx, other 2xx, and 3xx, which is never followed
+    return Unavailable if status >= 500 else _BY_STATUS.get(status, BadRequest)
 
 
 def _error_body(payload: object) -> Mapping[str, Any]:
@@ -338,8 +346,40 @@ class UserToken:
         return {"Authorization": f"Bearer {self.token}", "X-ENVIRONMENT-ID": self.environment_id} | account
 
 
-class Client:
-    """Calls one Stigg environment. Every method raises a StiggError, and nothing else, when there is no answer."""
+Read = TypeVar("Read")
+
+
+class Calls(ABC):
+    """The calls that the desk makes. Each raises a StiggError, and nothing else, when there is no answer.
+
+    Who carries them is left open: `Client` sends every one, `resilience.Visit` shares and keeps the answers.
+    """
+
+    @abstractmethod
+    def _get(self, path: str, read: Callable[[dict[str, Any]], Read]) -> Read:
+        """Fetch the JSON object at `path`, and read it."""
+
+    def list_integrations(
+        self,
+        customer_id: str,
+        *,
+        after: str | None = None,
+        before: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+        vendor_identifier: Iterable[str] = (),
+    ) -> Page:
+        """`GET /api/v1/customers/{id}/integrations`; several vendors go as one comma-joined value."""
+        query = {"after": after, "before": before, "limit": limit, "vendorIdentifier": ",".join(vendor_identifier)}
+        given = {name: value for name, value in query.items() if value}
+        return self._get(f"{customer_path(customer_id)}/integrations?{urlencode(given)}", read_page)
+
+    def get_customer(self, customer_id: str) -> Customer:
+        """`GET /api/v1/customers/{id}`: name, e-mail, archived or not, and the bare integrations."""
+        return self._get(customer_path(customer_id), read_customer)
+
+
+class Client(Calls):
+    """Sends each call to one Stigg environment."""
 
     def __init__(
         self,
@@ -358,34 +398,19 @@ class Client:
     def __repr__(self) -> str:
         return f"Client({self.base_url!r})"
 
-    def list_integrations(
-        self,
-        customer_id: str,
-        *,
-        after: str | None = None,
-        before: str | None = None,
-        limit: int = DEFAULT_LIMIT,
-        vendor_identifier: Iterable[str] = (),
-    ) -> Page:
-        """`GET /api/v1/customers/{id}/integrations`; several vendors go as one comma-joined value."""
-        query = {"after": after, "before": before, "limit": limit, "vendorIdentifier": ",".join(vendor_identifier)}
-        given = {name: value for name, value in query.items() if value}
-        return read_page(self._get(f"{customer_path(customer_id)}/integrations?{urlencode(given)}"))
+    def _get(self, path: str, read: Callable[[dict[str, Any]], Read]) -> Read:
+        return read(decode(*self.send(path)))
 
-    def get_customer(self, customer_id: str) -> Customer:
-        """`GET /api/v1/customers/{id}`: name, e-mail, archived or not, and the bare integrations."""
-        return read_customer(self._get(customer_path(customer_id)))
-
-    def _get(self, path: str) -> dict[str, Any]:
+    def send(self, path: str, *, deadline: float | None = None) -> Answer:
+        """One exchange, whatever its status. `deadline` is a `time.monotonic()` moment."""
         try:
-            answer = self._transport.get(self.base_url + path)
+            return self._transport.get(self.base_url + path, deadline=deadline)
         except DeadlinePassed as error:
             raise TimedOut(str(error)) from None
         except Unreachable as error:
             raise Unavailable(str(error)) from None
         except Unusable as error:
             raise UnexpectedResponse(str(error)) from None
-        return decode(*answer)
 
 
 def customer_path(customer_id: str) -> str:

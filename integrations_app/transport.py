@@ -9,6 +9,7 @@ host; bodies are capped and must come unencoded, because a small gzip body can g
 import http.client
 import io
 import socket
+import ssl
 import time
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -25,7 +26,7 @@ CHUNK_BYTES = 65_536
 
 
 class Unreachable(Exception):
-    """No whole answer came: refused, reset, cut off, a name that does not resolve, TLS that does not hold."""
+    """No whole answer came: refused, reset, cut off, a name that does not resolve."""
 
 
 class DeadlinePassed(Unreachable):
@@ -33,7 +34,7 @@ class DeadlinePassed(Unreachable):
 
 
 class Unusable(Exception):
-    """An answer came, but taking it in would not be safe: too large, or encoded although we asked for plain."""
+    """Going on would not be safe: TLS that does not hold, an answer too large, or encoded although plain was asked."""
 
 
 class Answer(NamedTuple):
@@ -179,8 +180,13 @@ def _body(response: requests.Response) -> bytes:
     return bytes(body)
 
 
-def _named(error: Exception, ends: float) -> Unreachable:
-    """Only the kind of trouble goes on: the text of these errors may quote headers."""
+def _named(error: Exception, ends: float) -> Unreachable | Unusable:
+    """Only the kind of trouble goes on: the text of these errors may quote headers.
+
+    A certificate that does not hold is no trouble that passes: somebody else may be answering.
+    """
+    if isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError | ssl.SSLError):
+        return Unusable("TLS does not hold")
     late = isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError)
     if late or time.monotonic() >= ends:
         return DeadlinePassed(type(error).__name__)
