@@ -43,11 +43,13 @@ def _environment(spec: Mapping[str, Any]) -> Environment:
 
 
 def _upstream(spec: Mapping[str, Any]) -> Upstream:
-    """Half of the threads may wait on Stigg, half of those on one environment."""
+    """Half of the threads may wait on Stigg; half of those on one environment, where there are several."""
+    alone = len(settings.STIGG_ENVIRONMENTS) == 1 and not settings.STIGG_SIMULATOR
+    places = threading.BoundedSemaphore(settings.THREADS // (2 if alone else 4))
     return Upstream(
         _client(spec),
         Memory(cache, f"stigg:{spec['name']}:{_fingerprint(spec)}"),
-        Slots(_places(), threading.BoundedSemaphore(settings.THREADS // 4)),
+        Slots(_places(), places),
         ThreadPoolExecutor(settings.THREADS, thread_name_prefix=f"stigg-{spec['name']}"),
         _retries(),
         deadline_seconds=settings.STIGG_DEADLINE_SECONDS,
