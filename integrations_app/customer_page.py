@@ -4,6 +4,7 @@ import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from integrations_app import sync
 from integrations_app.environments import Environment
 from integrations_app.listing import PAGE_SIZES, Listing, Query, chips, listing, matching
 from integrations_app.problems import Problem, problem_for
@@ -53,11 +54,12 @@ class CustomerPage:
 
 
 def open_customer(environment: Environment, customer_id: str, query: Query, *, refresh: bool = False) -> CustomerPage:
-    """Read the customer and one page of its integrations; with `refresh`, past what the desk keeps."""
+    """Read the customer, a page of its integrations and their sync states; with `refresh`, past what is kept."""
     visit = environment.visit(refresh=refresh)
     answers = visit.gather(
         customer=lambda: visit.get_customer(customer_id),
         found=lambda: read_page(visit, customer_id, query),
+        **sync.calls(environment, visit, customer_id),
     )
     customer, notices = _known(environment, answers["customer"])
     found = _or_not_found(answers["found"], answers["customer"])
@@ -66,11 +68,12 @@ def open_customer(environment: Environment, customer_id: str, query: Query, *, r
         return CustomerPage(customer, query, problem=problem_for(found))
     if visit.trouble:
         _log(environment, "shown from a copy", visit.trouble)
+    states, missing = sync.answered(environment, answers.get("states"))
     return CustomerPage(
         customer,
         found.query,
-        listing(found.query, customer, found.page),
-        notices=found.notices + notices,
+        listing(found.query, customer, found.page, states),
+        notices=found.notices + notices + missing,
         read_at=datetime.fromtimestamp(visit.read_at, UTC) if visit.read_at else None,
         trouble=problem_for(visit.trouble) if visit.trouble else None,
     )

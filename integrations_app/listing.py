@@ -4,10 +4,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Self
 from urllib.parse import urlencode
 
 from integrations_app.links import Link, judge
+from integrations_app.states import State
 from integrations_app.stigg import DEFAULT_LIMIT, MAX_LIMIT, UUID_PATTERN, BrokenRow, Customer, Integration, Page
 from integrations_app.vendors import Vendor, vendor_for
 
@@ -111,6 +113,7 @@ class Row:
     dimensions: str = ""
     note: str = ""
     problem: str = ""
+    state: State | None = None
 
 
 def row(item: Integration | BrokenRow, note: str = "") -> Row:
@@ -199,18 +202,26 @@ class Listing:
         return [(size, self.query.sized(size)) for size in PAGE_SIZES]
 
     @property
+    def has_states(self) -> bool:
+        """Is there a state to show? Without one there is no column: a dash in every row would tell nothing."""
+        return any(row.state for row in self.rows)
+
+    @property
     def is_dense(self) -> bool:
         return len(self.rows) > PAGE_SIZES[1]
 
 
-def listing(query: Query, customer: Customer | None, page: Page) -> Listing:
+def listing(
+    query: Query, customer: Customer | None, page: Page, states: Mapping[str, State] = MappingProxyType({})
+) -> Listing:
+    """What the results region shows. `states` are the sync states that are known, by integration id."""
     extra = unlisted(query, customer, page)
     note = "Named by the customer record only; Stigg's list leaves it out."
     rows = (*map(row, page.rows), *(row(item, note) for item in extra))
     known = customer.vendor_counts if customer else None
     return Listing(
         query,
-        rows,
+        tuple(replace(row, state=states.get(row.integration_id)) for row in rows),
         tuple(chips(query, customer, page)),
         query.following(page.next) if page.next else None,
         query.preceding(page.prev) if page.prev else None,

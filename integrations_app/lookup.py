@@ -21,7 +21,6 @@ __all__ = [
     "Pasted",
     "clean",
     "guesses",
-    "like_escape",
     "problem_with_customer_id",
     "salesforce_id",
     "split",
@@ -270,8 +269,3 @@ def _domain(text: str) -> tuple[Guess, ...]:
         return ()
     public = f"Anyone can have an address at {domain}, so these customers may have nothing in common."
     return (Guess("domain", domain, note=public if _PUBLIC_MAIL.fullmatch(domain) else ""),)
-
-
-def like_escape(text: str) -> str:
-    """The text as itself in an iLike pattern, where % and _ stand for others and \\ for the next one."""
-    return re.sub(r"([\\%_])", r"\\\1", text)

@@ -4,6 +4,7 @@ A page asks Stigg through a `Visit`. What every visit of one environment shares 
 the cache, the calls under way, the cool-down, and the slots that keep a hung Stigg from taking all threads.
 """
 
+import json
 import logging
 import math
 import random
@@ -114,16 +115,17 @@ class CoolDown:
     """While it lasts Stigg is not asked. It lies in the shared cache, so all processes keep it."""
 
     memory: Memory
+    name: str
     _failures: int = 0
 
     def check(self) -> None:
         """Raise the error that began the cool-down, with the seconds that are left of it."""
-        kind, until = self.memory.get("cool-down") or ("", 0.0)
+        kind, until = self.memory.get(f"cool-down:{self.name}") or ("", 0.0)
         if (left := until - time.time()) > 0:
             raise _KINDS[kind]("not asked: cooling down", retry_after=math.ceil(left))
 
     def begin(self, error: StiggError, seconds: float) -> None:
-        self.memory.set("cool-down", (error.kind, time.time() + seconds), seconds)
+        self.memory.set(f"cool-down:{self.name}", (error.kind, time.time() + seconds), seconds)
 
     def failed(self, error: StiggError) -> None:
         """Note a failed call: the wait that Stigg asked for, or a short one when nothing gets through at all."""
@@ -204,6 +206,20 @@ class Copy:
         return decode(200, {"Content-Type": "application/json"}, self.body)
 
 
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked: a GET of `path`, or a POST of `payload` to it."""
+
+    path: str
+    payload: Mapping[str, Any] | None = None
+
+    @property
+    def key(self) -> str:
+        """The same for the same question, in every process; nothing can be read from it."""
+        said = self.path if self.payload is None else f"{self.path} {json.dumps(self.payload, sort_keys=True)}"
+        return sha256(said.encode()).hexdigest()[:32]
+
+
 @dataclass(slots=True)
 class Upstream:
     """What all visits of one environment share."""
@@ -216,46 +232,53 @@ class Upstream:
     deadline_seconds: float = 8.0
     stale_seconds: float = 600.0
     flights: Flights = field(default_factory=Flights)
-    cool_down: CoolDown = field(init=False)
+    rest: CoolDown = field(init=False)
+    graphql: CoolDown = field(init=False)
 
     def __post_init__(self) -> None:
-        self.cool_down = CoolDown(self.memory)
+        self.rest, self.graphql = CoolDown(self.memory, "rest"), CoolDown(self.memory, "graphql")
+
+    def cool_down(self, question: Question) -> CoolDown:
+        """REST and GraphQL have limits of their own: a page must not lose its list to a search."""
+        return self.rest if question.payload is None else self.graphql
 
     def copy(self, key: str) -> Copy | None:
         return cast("Copy | None", self.memory.get(key))
 
-    def ask(self, key: str, path: str, read: Callable[[dict[str, Any]], Read], ends: float) -> tuple[Copy, Read]:
+    def ask(self, question: Question, read: Callable[[dict[str, Any]], Read], ends: float) -> tuple[Copy, Read]:
         """Ask Stigg, unless it is cooling down; keep what it says once it has been read without fault."""
-        self.cool_down.check()
+        cool_down = self.cool_down(question)
+        cool_down.check()
         try:
-            answer, payload = self._persist(path, ends)
+            answer, payload = self._persist(question, ends)
             value = read(payload)
         except StiggError as error:
-            self.cool_down.failed(error)
+            cool_down.failed(error)
             if not isinstance(error, _ANSWERED_BY_A_COPY):
-                self.memory.delete(key)  # what was true before is not any more
+                self.memory.delete(question.key)  # what was true before is not any more
             raise
-        self.cool_down.succeeded()
+        cool_down.succeeded()
         copy = Copy(time.time(), answer.body)
         if len(answer.body) <= KEPT_BYTES:
-            self.memory.set(key, copy, max(FRESH_SECONDS, self.stale_seconds))
+            self.memory.set(question.key, copy, max(FRESH_SECONDS, self.stale_seconds))
         return copy, value
 
-    def _persist(self, path: str, ends: float) -> tuple[Answer, dict[str, Any]]:
-        """At most one retry, only for trouble that passes, only within the deadline and the budget."""
+    def _persist(self, question: Question, ends: float) -> tuple[Answer, dict[str, Any]]:
+        """At most one retry, of a GET, for trouble that passes, within the deadline and the budget."""
         self.budget.earn()
         try:
-            return self._once(path, ends)
+            return self._once(question, ends)
         except Unavailable as error:
             pause = random.uniform(*RETRY_PAUSE_SECONDS)  # noqa: S311 - jitter, not a secret
             late = isinstance(error, TimedOut) or time.monotonic() + pause >= ends
-            if late or error.status not in _PASSING or not self.budget.spend():
+            lasting = question.payload is not None or error.status not in _PASSING
+            if late or lasting or not self.budget.spend():
                 raise
         time.sleep(pause)
-        return self._once(path, ends)
+        return self._once(question, ends)
 
-    def _once(self, path: str, ends: float) -> tuple[Answer, dict[str, Any]]:
-        answer = self.client.send(path, deadline=ends)
+    def _once(self, question: Question, ends: float) -> tuple[Answer, dict[str, Any]]:
+        answer = self.client.send(question.path, question.payload, deadline=ends)
         return answer, decode(*answer)
 
 
@@ -323,19 +346,27 @@ class Visit(Calls):
         except TimeoutError:
             future.cancel()
             error = TimedOut("gave no answer by the deadline")
-            self._upstream.cool_down.failed(error)
+            self._upstream.rest.failed(error)
             return error
 
-    def _get(self, path: str, read: Callable[[dict[str, Any]], Read]) -> Read:
-        key = sha256(path.encode()).hexdigest()[:32]
-        copy = self._upstream.copy(key)
+    def ask(
+        self,
+        path: str,
+        read: Callable[[dict[str, Any]], Read],
+        payload: Mapping[str, Any] | None = None,
+        *,
+        patience: float | None = None,
+    ) -> Read:
+        question = Question(path, payload)
+        copy = self._upstream.copy(question.key)
         if copy and self._will_do(copy):
             self._note(copy)
             return read(copy.payload())
         if self._mode != "ask":
             raise NoCopy
-        ask = partial(self._upstream.ask, key, path, read, self.ends)
-        copy, value = self._upstream.flights.share(key, ask, self.ends)
+        ends = self.ends if patience is None else min(self.ends, time.monotonic() + patience)
+        ask = partial(self._upstream.ask, question, read, ends)
+        copy, value = self._upstream.flights.share(question.key, ask, ends)
         self._note(copy)
         return value
 

@@ -1,4 +1,4 @@
-"""A client for the two Stigg REST calls that the desk rests on.
+"""A client for the Stigg REST calls that the desk rests on; `graphql` asks the rest through it.
 
 Contract: https://docs.stigg.io/api-reference/customer-integrations/get-a-list-of-customer-integrations (7.64.2).
 Nothing here knows Django. Errors are named by what the reader of a page can do about them, `decode` is one pure
@@ -10,6 +10,7 @@ is a text, and each row is read alone: a broken one is reported in its place and
 
 import json
 import re
+import time
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -25,6 +26,7 @@ from pydantic.alias_generators import to_camel
 
 from integrations_app.transport import Answer, DeadlinePassed, Limits, Transport, Unreachable, Unusable
 
+CUSTOMERS = "/api/v1/customers"
 MAX_ID_CHARACTERS = 255
 DEFAULT_LIMIT, MAX_LIMIT = 20, 100
 MAX_TEXT_CHARACTERS = 1_000
@@ -114,6 +116,12 @@ def clean(text: str) -> str:
     return _UNPRINTABLE.sub("\ufffd", text[:MAX_TEXT_CHARACTERS])
 
 
+def _required(text: str) -> str:
+    if not text:
+        raise ValueError("must not be empty")
+    return text
+
+
 def _text_or_none(value: object) -> str | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)  # HubSpot's ids are numbers, and may come as such
@@ -121,15 +129,18 @@ def _text_or_none(value: object) -> str | None:
 
 
 Text = Annotated[str, AfterValidator(clean)]
+Id = Annotated[Text, AfterValidator(_required)]
 TextOrNone = Annotated[str | None, BeforeValidator(_text_or_none)]
 TextOrEmpty = Annotated[str, BeforeValidator(lambda value: _text_or_none(value) or "")]
 
 
-class _Model(BaseModel):
+class Model(BaseModel):
+    """What came from Stigg: its own names in camelCase, ours in snake_case, and fields of tomorrow do no harm."""
+
     model_config = ConfigDict(frozen=True, extra="allow", alias_generator=to_camel, populate_by_name=True)
 
 
-class SyncData(_Model):
+class SyncData(Model):
     """All documented shapes in one: a new shape then costs us a link, not the row."""
 
     billing_id: TextOrNone = None
@@ -147,16 +158,16 @@ def _shape_or_unknown(value: object) -> object:
     return value if value is None or isinstance(value, Mapping | SyncData) else {}
 
 
-class Integration(_Model):
+class Integration(Model):
     """One link of a customer to an external system. `id` names the integration of the environment, not the link."""
 
-    id: Annotated[Text, AfterValidator(lambda text: _required(text))]
+    id: Id
     vendor_identifier: TextOrEmpty = ""
     synced_entity_id: TextOrNone = None
     sync_data: Annotated[SyncData | None, BeforeValidator(_shape_or_unknown)] = None
 
 
-class BrokenRow(_Model):
+class BrokenRow(Model):
     """A row that could not be read; `problem` says why in the contract's terms. What it could tell is kept."""
 
     problem: str
@@ -173,14 +184,14 @@ class Page:
     prev: str | None = None
 
 
-class Customer(_Model):
+class Customer(Model):
     """What Stigg keeps of a customer itself. Archiving takes `name` and `email` away.
 
     `bare` are the integrations as they came, without sync data; None when Stigg did not send them. Every page counts
     them and few pages show them, so they are read only when asked for.
     """
 
-    id: Text
+    id: Id
     name: TextOrNone = None
     email: TextOrNone = None
     archived_at: TextOrNone = None
@@ -197,12 +208,6 @@ class Customer(_Model):
             return None
         vendors = (item.get("vendorIdentifier") if isinstance(item, Mapping) else None for item in self.bare)
         return Counter(_text_or_none(vendor) or "" for vendor in vendors)
-
-
-def _required(text: str) -> str:
-    if not text:
-        raise ValueError("must not be empty")
-    return text
 
 
 def read_rows(data: Iterable[object]) -> tuple[Integration | BrokenRow, ...]:
@@ -240,17 +245,32 @@ def read_customer(payload: Mapping[str, Any]) -> Customer:
     data = payload.get("data")
     if not isinstance(data, Mapping):
         raise UnexpectedResponse("the answer has no customer")
-    bare = data.get("integrations")
+    if not (customer := _customer_or_none(data)):
+        raise UnexpectedResponse("the customer has no id")
+    return customer
+
+
+def read_customers(payload: Mapping[str, Any]) -> tuple[Customer, ...]:
+    """Read `{"data": [Customer, …]}`. One that cannot be read does not hide the others."""
+    data = payload.get("data")
+    if not isinstance(data, list):
+        raise UnexpectedResponse("the answer has no list of customers")
+    return tuple(customer for item in data[:MAX_LIMIT] if (customer := _customer_or_none(item)))
+
+
+def _customer_or_none(item: object) -> Customer | None:
+    fields = item if isinstance(item, Mapping) else {}
+    bare = fields.get("integrations")
     try:
-        return Customer.model_validate({**data, "bare": tuple(bare) if isinstance(bare, list) else None})
+        return Customer.model_validate({**fields, "bare": tuple(bare) if isinstance(bare, list) else None})
     except ValidationError:
-        raise UnexpectedResponse("the customer has no id") from None
+        return None
 
 
 def decode(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     """Turn one HTTP answer into its JSON object, or raise the StiggError that names it."""
     if status != 200:
-        _refuse(status, headers, body)
+        raise refusal(status, headers, _json(body))
     if "json" not in headers.get("Content-Type", "").lower():
         raise UnexpectedResponse("the answer is not JSON", trace_id=_trace_id(headers, {}))
     payload = _json(body)
@@ -271,33 +291,59 @@ def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
 
 
-def _refuse(status: int, headers: Mapping[str, str], body: bytes) -> NoReturn:
-    error = _error_body(_json(body))
+def refusal(status: int, headers: Mapping[str, str], payload: object) -> StiggError:
+    """Name a refusal: by what its code means, else by its HTTP status. GraphQL refuses with status 200, too."""
+    error = _error_body(payload)
     words = {
         "code": _text_or_none(error.get("code")) or "",
         "message": _text_or_none(error.get("message")) or "",
         "trace_id": _trace_id(headers, error),
     }
-    wait = _retry_after(headers.get("Retry-After", "")) if status == 429 else None
-    kind = _kind(status, words["code"])
-    raise kind(f"HTTP {status} {words['code']}".strip(), status=status, retry_after=wait, **words)
+    wait = _retry_after(headers.get("Retry-After", "")) if status in (200, 429) else None
+    detail, kind = f"HTTP {status} {words['code']}".strip(), _kind(status, words["code"])
+    return kind(detail, status=status, retry_after=wait, **words)
 
 
+# Codes of the contract and of GraphQL's ErrorCode that say more than the status beside them, in lower case and
+# without underscores: Apollo, which serves Stigg's GraphQL, writes UNAUTHENTICATED where Stigg writes Unauthenticated.
+_BY_CODE: dict[str, type[StiggError]] = {
+    "apikeyexpired": KeyRejected,  # the docs say 401, the contract lists it under 400
+    "apikeynotfound": KeyRejected,
+    "unauthenticated": KeyRejected,
+    "accessdeniederror": Forbidden,
+    "forbidden": Forbidden,
+    "identityforbidden": Forbidden,
+    "nofeatureentitlementerror": Forbidden,
+    "customernotfound": CustomerNotFound,
+    "ratelimitexceeded": RateLimited,
+    "internalservererror": Unavailable,
+    "operationtimeout": Unavailable,
+    "unexpectederror": Unavailable,
+}
 _BY_STATUS = {401: KeyRejected, 403: Forbidden, 404: CustomerNotFound, 408: Unavailable, 429: RateLimited}
 
 
 def _kind(status: int, code: str) -> type[StiggError]:
-    if code == "ApiKeyExpired":  # the docs say 401, the contract lists it under 400
-        return KeyRejected
-    if status < 400:
+    if status != 200 and status < 400:
         return UnexpectedResponse  # 1xx, other 2xx, and 3xx, which is never followed
+    if status != 429 and (known := _BY_CODE.get(code.replace("_", "").lower())):
+        return known
+    if status == 200:
+        return BadRequest if code else UnexpectedResponse
     return Unavailable if status >= 500 else _BY_STATUS.get(status, BadRequest)
 
 
 def _error_body(payload: object) -> Mapping[str, Any]:
-    """Stigg documents `{message, code}`; its authentication page shows the same inside `error`."""
+    """Stigg documents `{message, code}`; its authentication page shows the same inside `error`.
+
+    GraphQL's are `{errors: [{message, extensions: {code, traceId}}]}`; the first one speaks for all.
+    """
     if not isinstance(payload, Mapping):
         return {}
+    if isinstance(payload.get("errors"), list):
+        first = next((error for error in payload["errors"] if isinstance(error, Mapping)), {})
+        extensions = first.get("extensions")
+        return {**(extensions if isinstance(extensions, Mapping) else {}), "message": first.get("message")}
     inner = payload.get("error")
     return inner if isinstance(inner, Mapping) else payload
 
@@ -356,8 +402,19 @@ class Calls(ABC):
     """
 
     @abstractmethod
-    def _get(self, path: str, read: Callable[[dict[str, Any]], Read]) -> Read:
-        """Fetch the JSON object at `path`, and read it."""
+    def ask(
+        self,
+        path: str,
+        read: Callable[[dict[str, Any]], Read],
+        payload: Mapping[str, Any] | None = None,
+        *,
+        patience: float | None = None,
+    ) -> Read:
+        """GET the JSON object at `path`, or POST `payload` to it, and read the answer.
+
+        `patience` is in seconds and can only shorten what the call may take. A question with a payload is for what
+        does not fit into an address, and is never asked twice.
+        """
 
     def list_integrations(
         self,
@@ -371,11 +428,17 @@ class Calls(ABC):
         """`GET /api/v1/customers/{id}/integrations`; several vendors go as one comma-joined value."""
         query = {"after": after, "before": before, "limit": limit, "vendorIdentifier": ",".join(vendor_identifier)}
         given = {name: value for name, value in query.items() if value}
-        return self._get(f"{customer_path(customer_id)}/integrations?{urlencode(given)}", read_page)
+        return self.ask(f"{customer_path(customer_id)}/integrations?{urlencode(given)}", read_page)
 
     def get_customer(self, customer_id: str) -> Customer:
         """`GET /api/v1/customers/{id}`: name, e-mail, archived or not, and the bare integrations."""
-        return self._get(customer_path(customer_id), read_customer)
+        return self.ask(customer_path(customer_id), read_customer)
+
+    def list_customers(self, *, email: str = "", name: str = "", limit: int = DEFAULT_LIMIT) -> tuple[Customer, ...]:
+        """`GET /api/v1/customers`, its first page. Both filters are exact; an empty one does not filter."""
+        query = {"email": email, "name": name, "limit": limit}
+        given = {name: value for name, value in query.items() if value}
+        return self.ask(f"{CUSTOMERS}?{urlencode(given, errors='replace')}", read_customers)
 
 
 class Client(Calls):
@@ -398,13 +461,22 @@ class Client(Calls):
     def __repr__(self) -> str:
         return f"Client({self.base_url!r})"
 
-    def _get(self, path: str, read: Callable[[dict[str, Any]], Read]) -> Read:
-        return read(decode(*self.send(path)))
+    def ask(
+        self,
+        path: str,
+        read: Callable[[dict[str, Any]], Read],
+        payload: Mapping[str, Any] | None = None,
+        *,
+        patience: float | None = None,
+    ) -> Read:
+        ends = None if patience is None else time.monotonic() + patience
+        return read(decode(*self.send(path, payload, deadline=ends)))
 
-    def send(self, path: str, *, deadline: float | None = None) -> Answer:
+    def send(self, path: str, payload: Mapping[str, Any] | None = None, *, deadline: float | None = None) -> Answer:
         """One exchange, whatever its status. `deadline` is a `time.monotonic()` moment."""
+        url, body = self.base_url + path, None if payload is None else json.dumps(payload).encode()
         try:
-            return self._transport.get(self.base_url + path, deadline=deadline)
+            return self._transport.send(url, body, deadline=deadline)
         except DeadlinePassed as error:
             raise TimedOut(str(error)) from None
         except Unreachable as error:
@@ -420,4 +492,4 @@ def customer_path(customer_id: str) -> str:
     """
     if not 1 <= len(customer_id) <= MAX_ID_CHARACTERS or customer_id in (".", ".."):
         raise ValueError("a customer id has 1 to 255 characters and is neither '.' nor '..'")
-    return f"/api/v1/customers/{quote(customer_id, safe='')}"
+    return f"{CUSTOMERS}/{quote(customer_id, safe='')}"

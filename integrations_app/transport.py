@@ -129,23 +129,25 @@ class Transport:
         self._adapter = _Adapter(pool_connections=1, pool_maxsize=self.pool_size, max_retries=0)
         self._proxies = {"http": self.proxy, "https": self.proxy} if self.proxy else {}
 
-    def get(self, url: str, *, deadline: float | None = None) -> Answer:
-        """Fetch `url`. `deadline` is a `time.monotonic()` moment; without it the call has `limits.total` seconds.
+    def send(self, url: str, body: bytes | None = None, *, deadline: float | None = None) -> Answer:
+        """GET `url`, or POST a JSON `body` to it. `deadline` is a `time.monotonic()` moment; without one, and at most,
+        the call has `limits.total` seconds.
 
         Raises Unreachable, DeadlinePassed or Unusable.
         """
-        return self._exchange(self._request("GET", url), deadline)
+        ends = time.monotonic() + self.limits.total
+        return self._exchange(self._request(url, body), ends if deadline is None else min(deadline, ends))
 
-    def _request(self, method: str, url: str) -> requests.PreparedRequest:
+    def _request(self, url: str, body: bytes | None) -> requests.PreparedRequest:
         request = requests.PreparedRequest()
-        request.method, request.url = method, url
-        request.headers = CaseInsensitiveDict(
-            {"Accept": "application/json", "Accept-Encoding": "identity", **self.headers}
-        )
+        request.method, request.url, request.body = "GET" if body is None else "POST", url, body
+        headers = {"Accept": "application/json", "Accept-Encoding": "identity", **self.headers}
+        if body is not None:
+            headers |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
+        request.headers = CaseInsensitiveDict(headers)
         return request
 
-    def _exchange(self, request: requests.PreparedRequest, deadline: float | None) -> Answer:
-        ends = time.monotonic() + self.limits.total if deadline is None else deadline
+    def _exchange(self, request: requests.PreparedRequest, ends: float) -> Answer:
         token = _deadline.set(ends)
         try:
             return self._send(request, ends)

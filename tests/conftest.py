@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.test import Client
 
-from integrations_app import environments, simulator
+from integrations_app import environments, simulator, sync
 from integrations_app.resilience import MAX_RETRIES_SAVED
 
 
@@ -23,8 +23,10 @@ def stigg() -> Iterator[simulator.Simulator]:
 def forget(running: simulator.Simulator) -> None:
     running.clear()
     cache.clear()
+    sync.forget()
     for environment in environments.configured().values():
-        environment.upstream.cool_down.succeeded()
+        environment.upstream.rest.succeeded()
+        environment.upstream.graphql.succeeded()
         environment.upstream.budget.saved = MAX_RETRIES_SAVED
 
 

@@ -151,6 +151,15 @@ def test_an_id_is_copied_and_said(visit: Page) -> None:
     assert visit.evaluate("navigator.clipboard.readText()") == "acme-corp"
 
 
+def test_a_long_sync_error_is_opened_by_keyboard(visit: Page) -> None:
+    visit.goto(CUSTOMER.format("hostile-values"))
+    details = visit.locator("details[data-sync=failed]").first
+    expect(details.locator(".whole")).to_be_hidden()
+    details.locator("summary").focus()
+    visit.keyboard.press("Enter")
+    expect(details.locator(".whole")).to_contain_text("x" * 300)
+
+
 def test_a_slash_leads_to_the_box_and_no_customer_is_kept_in_the_browser(visit: Page) -> None:
     visit.goto(CUSTOMER.format("acme-corp"))
     visit.keyboard.press("/")

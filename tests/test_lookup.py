@@ -13,7 +13,6 @@ from integrations_app.lookup import (
     Guess,
     clean,
     guesses,
-    like_escape,
     problem_with_customer_id,
     salesforce_id,
     split,
@@ -621,17 +620,6 @@ def test_no_paste_gives_more_terms_than_the_limit(text: str) -> None:
     assert len(pasted.terms) <= LIMIT
     assert pasted.left_out == 0 or len(pasted.terms) == LIMIT
     assert all(term == clean(term) != "" for term in pasted.terms)
-
-
-@given(ANY_TEXT)
-def test_an_escaped_text_matches_only_itself(text: str) -> None:
-    escaped = like_escape(text)
-    assert escaped.replace("\\\\", "\0").replace("\\%", "").replace("\\_", "").count("%") == 0
-    assert len(escaped) == len(text) + sum(text.count(mark) for mark in "\\%_")
-
-
-def test_it_escapes_what_a_pattern_would_read() -> None:
-    assert like_escape(r"100%_a\b") == r"100\%\_a\\b"
 
 
 @pytest.mark.parametrize(

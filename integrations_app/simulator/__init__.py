@@ -3,8 +3,8 @@
 It shares no line with the desk's client, or one misunderstanding of the contract would pass twice.
 """
 
-from .api import KEYS, TOKENS
+from .api import KEYS, REST_ONLY_KEYS, TOKENS
 from .named import EXAMPLES
 from .server import Simulator, start
 
-__all__ = ["EXAMPLES", "KEYS", "TOKENS", "Simulator", "start"]
+__all__ = ["EXAMPLES", "KEYS", "REST_ONLY_KEYS", "TOKENS", "Simulator", "start"]

@@ -23,6 +23,7 @@ from .data import Customer, by_cursor, customers, listed
 from .rows import VENDORS, Integration
 
 KEYS = {"simulated-production-key": "production", "simulated-staging-key": "staging"}
+REST_ONLY_KEYS = {"simulated-rest-only-key": "production"}  # good for everything but GraphQL
 TOKENS = {"simulated-user-token": {"env-production": "production", "env-staging": "staging"}}
 
 JSON = "application/json; charset=utf-8"
@@ -45,6 +46,7 @@ class Request:
     path: str  # still percent-encoded
     query: str
     headers: Mapping[str, str]  # names in lower case
+    body: bytes = b""
 
 
 @dataclass(frozen=True)
@@ -117,9 +119,10 @@ def environment_of(headers: Mapping[str, str]) -> str:
     key = headers.get("x-api-key")
     if key is None:
         return _environment_of_token(headers)
-    if key not in KEYS:
+    environment = (KEYS | REST_ONLY_KEYS).get(key)
+    if environment is None:
         raise Refused(401, "Unauthenticated", "User is not authenticated")
-    return KEYS[key]
+    return environment
 
 
 def _environment_of_token(headers: Mapping[str, str]) -> str:

@@ -11,11 +11,13 @@ Only this machine may use the control address.
 import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any
 from wsgiref.types import StartResponse, WSGIEnvironment
 
+from . import graph
 from .api import Answer, Refused, Request, answer, environment_of, place, written
 from .faults import Fault, Faults
 
@@ -48,13 +50,14 @@ class Application:
     def _answer(self, request: Request, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         environment = known_environment(request.headers)
         self.seen.append(remembered(request, environment))
-        route, customer_id = place(request.path)
-        fault = self.faults.take(route, customer_id, environment) if route and request.method == "GET" else None
+        request = replace(request, body=read_body(environ))
+        route, customer_id, right = asked(request)
+        fault = self.faults.take(route, customer_id, environment) if route else None
         if fault is None:
-            return plain(request, answer(request), start_response)
+            return plain(request, right(request), start_response)
         self._wait(fault.delay)
         environ[HEAD_DRIP] = fault.drip if fault.drip_head else 0
-        return self._spoilt(fault, fault.spoil(answer(request)), start_response)
+        return self._spoilt(fault, fault.spoil(right(request), route), start_response)
 
     def _spoilt(self, fault: Fault, spoilt: Answer, start_response: StartResponse) -> Iterable[bytes]:
         start(spoilt, start_response)
@@ -74,7 +77,7 @@ class Application:
         control = self._controls.get((request.method, request.path))
         if control is None:
             return written({"message": "No such control"}, 404)
-        return control(environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"] or 0)))
+        return control(read_body(environ))
 
     def _set_fault(self, body: bytes) -> Answer:
         try:
@@ -104,6 +107,19 @@ def read_request(environ: WSGIEnvironment) -> Request:
         if name.startswith("HTTP_")
     }
     return Request(environ["REQUEST_METHOD"], path, query, headers)
+
+
+def read_body(environ: WSGIEnvironment) -> bytes:
+    body: bytes = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    return body
+
+
+def asked(request: Request) -> tuple[str | None, str | None, Callable[[Request], Answer]]:
+    """The route that faults may be set for, the customer it is about, and who knows the right answer."""
+    if request.path == graph.PATH and request.method == "POST":
+        return graph.ROUTE, graph.customer_id(request), graph.answer
+    route, customer_id = place(request.path)
+    return route if request.method == "GET" else None, customer_id, answer
 
 
 def known_environment(headers: Mapping[str, str]) -> str | None:

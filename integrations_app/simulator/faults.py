@@ -7,7 +7,9 @@ from itertools import repeat
 from threading import Lock
 from typing import Any
 
-from .api import JSON, ROUTES, Answer
+from . import graph
+from .api import JSON, Answer
+from .api import ROUTES as REST_ROUTES
 
 ANY = "*"
 DOCUMENTED = "(documented)"  # the code that Stigg documents for the status
@@ -25,12 +27,18 @@ DEPTH = 100_000
 BODILESS = (204, 304)
 STATUSES = range(200, 600)
 
+ROUTES = (*REST_ROUTES, graph.ROUTE)
+ROWS = (("integrations",), ("customers", "edges"), ("getCustomerByRefId", "syncStates"))  # where an object has its rows
+
 Shape = Callable[[dict[str, Any]], str]
 
 
 def rows_of(payload: dict[str, Any]) -> list[Any]:
     data = payload["data"]
-    rows: list[Any] = data if isinstance(data, list) else data["integrations"]
+    path = () if isinstance(data, list) else next(path for path in ROWS if path[0] in data)
+    for name in path:
+        data = data[name]
+    rows: list[Any] = data
     return rows
 
 
@@ -109,12 +117,12 @@ class Fault:
             and self.environment in (None, environment)
         )
 
-    def spoil(self, answer: Answer) -> Answer:
-        status, content_type, body = self._content(answer)
+    def spoil(self, answer: Answer, route: str | None = None) -> Answer:
+        status, content_type, body = self._content(answer, route)
         headers = answer.headers | {"Content-Type": self.content_type or content_type} | self.headers
         return Answer(self.status or status, body, headers)
 
-    def _content(self, answer: Answer) -> tuple[int, str, bytes]:
+    def _content(self, answer: Answer, route: str | None) -> tuple[int, str, bytes]:
         if self.status in BODILESS:
             return self.status, JSON, b""
         if self.body is not None:
@@ -124,22 +132,25 @@ class Fault:
         if self.shape:
             return 200, JSON, self._bent(answer)
         if self._is_error():
-            return 500, JSON, self._error()
+            return self._error(route)
         return answer.status, answer.headers["Content-Type"], answer.body
 
     def _bent(self, answer: Answer) -> bytes:
         payload = json.loads(answer.body)
-        if "data" not in payload:
+        if "data" not in payload or "errors" in payload:
             payload = {"data": [], "pagination": {"next": None, "prev": None}}
         return SHAPES[self.shape or ""](payload).encode()
 
     def _is_error(self) -> bool:
         return (self.status or 0) >= 300 or self.message is not None or self.code != DOCUMENTED
 
-    def _error(self) -> bytes:
+    def _error(self, route: str | None) -> tuple[int, str, bytes]:
+        """GraphQL refuses inside an answer, also where a status is asked for beside it."""
         code, message = ERRORS.get(self.status or 500, (None, "Something went wrong"))
         code = code if self.code == DOCUMENTED else self.code
-        return json.dumps({"message": self.message or message, "code": code}).encode()
+        if route == graph.ROUTE:
+            return 200, JSON, graph.refused(code, self.message or message).body
+        return 500, JSON, json.dumps({"message": self.message or message, "code": code}).encode()
 
 
 # For a person with a browser: one customer for each thing that can go wrong.

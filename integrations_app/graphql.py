@@ -1,0 +1,209 @@
+"""The questions that only Stigg's GraphQL answers: whose customer is this, and how far is the syncing?
+
+`POST /graphql` with the same key as REST. The documents are fixed, all that varies travels as variables, and a test
+holds them against Stigg's published schema. They name every field: `integration.credentials` can hold secrets of the
+vendors, so it is never asked for. Refusals come with HTTP 200 and an `errors` list, and are named as the client names
+them (docs.stigg.io, Debugging with trace ids).
+
+When `data` and `errors` come together, what was asked for counts as far as it came: a customer without a name is still
+a customer. Only when the whole list is missing do the errors stand for it.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import AliasPath, BeforeValidator, Field, ValidationError
+
+from integrations_app.stigg import (
+    BadRequest,
+    Calls,
+    CustomerNotFound,
+    Id,
+    Model,
+    StiggError,
+    TextOrEmpty,
+    TextOrNone,
+    UnexpectedResponse,
+    clean,
+    refusal,
+)
+
+logger = logging.getLogger(__name__)
+
+PATH = "/graphql"
+MAX_MATCHES = 50  # a page of the framework that Stigg's schema is made with (nestjs-query) holds no more
+
+FIND_CUSTOMERS = """
+query FindCustomers($filter: CustomerFilter!, $paging: CursorPaging!) {
+  customers(filter: $filter, paging: $paging) {
+    edges { node { customerId name email deletedAt } }
+  }
+}
+"""
+CUSTOMER_SYNC_STATES = """
+query CustomerSyncStates($input: GetCustomerByRefIdInput!) {
+  getCustomerByRefId(input: $input) {
+    syncStates { status error vendorIdentifier syncedEntityId integration { id integrationId } }
+  }
+}
+"""
+
+SearchField = Literal[
+    "searchQuery",
+    "name",
+    "email",
+    "customerId",
+    "billingId",
+    "salesforceId",
+    "crmId",
+    "crmHubspotCompanyId",
+    "awsMarketplaceCustomerId",
+]
+
+
+class Match(Model):
+    """A customer that was found. `customer_id` is the id that REST and the desk's addresses take.
+
+    Archiving takes `name` and `email` away and sets `deleted_at`.
+    """
+
+    customer_id: Id
+    name: TextOrNone = None
+    email: TextOrNone = None
+    deleted_at: TextOrNone = None
+
+    @property
+    def archived(self) -> bool:
+        return self.deleted_at is not None
+
+
+def _one_line(value: object) -> object:
+    """Vendors' errors have lines and tabs, which are no reason to look broken."""
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+class SyncState(Model):
+    """How far Stigg is with one integration of a customer.
+
+    `status` is SUCCESS, PENDING, ERROR, NO_SYNC_REQUIRED, or a word of tomorrow, kept as it came; `error` is Stigg's
+    own text. `integration_id` is the id that REST's rows carry; `integration_uuid` is GraphQL's own for the same.
+    """
+
+    status: TextOrEmpty = ""
+    error: Annotated[TextOrNone, BeforeValidator(_one_line)] = None
+    vendor_identifier: TextOrEmpty = ""
+    synced_entity_id: TextOrNone = None
+    integration_id: TextOrEmpty = Field(default="", validation_alias=AliasPath("integration", "integrationId"))
+    integration_uuid: TextOrEmpty = Field(default="", validation_alias=AliasPath("integration", "id"))
+
+
+def find_customers(
+    client: Calls, field: SearchField, values: Iterable[str], *, contains: bool = False, limit: int = 10
+) -> tuple[Match, ...]:
+    """Customers whose `field` is one of `values`, or has one of them in it (capitals do not matter then).
+
+    `searchQuery` is Stigg's own search and always by a part. Blank values look for nothing. The newest customers come
+    first, at most `limit` (1 to 50) of them; archived ones may be among them. Raises a StiggError; Forbidden or
+    KeyRejected when the key may not use GraphQL.
+    """
+    wanted = [clean(value) for value in values if value.strip()]
+    if not wanted:
+        return ()
+    paging = {"first": max(1, min(limit, MAX_MATCHES))}
+    return _ask(
+        client, FIND_CUSTOMERS, {"filter": _filter(field, wanted, contains=contains), "paging": paging}, _matches
+    )
+
+
+def _matches(data: Mapping[str, Any], error: StiggError | None) -> tuple[Match, ...]:
+    edges = _at(data, "customers", "edges")
+    if not isinstance(edges, list):
+        raise error or UnexpectedResponse("the answer has no list of customers")
+    return tuple(_read(Match, [_at(edge, "node") for edge in edges]))
+
+
+def sync_states(client: Calls, customer_id: str, *, patience: float | None = None) -> tuple[SyncState, ...]:
+    """How far Stigg is with each integration of a customer; () when it keeps no states for this one.
+
+    `patience` is in seconds. Raises a StiggError; CustomerNotFound for an unknown customer.
+    """
+    return _ask(client, CUSTOMER_SYNC_STATES, {"input": {"customerId": customer_id}}, _sync_states, patience)
+
+
+def _sync_states(data: Mapping[str, Any], error: StiggError | None) -> tuple[SyncState, ...]:
+    if "getCustomerByRefId" not in data:
+        raise error or UnexpectedResponse("the answer has no customer")
+    if data["getCustomerByRefId"] is None:
+        raise error or CustomerNotFound("GraphQL knows no such customer")
+    states = _at(data, "getCustomerByRefId", "syncStates")
+    if states is None and error is None:
+        return ()
+    if not isinstance(states, list):
+        raise error or UnexpectedResponse("the answer has no list of sync states")
+    return tuple(_read(SyncState, states))
+
+
+def like_escape(text: str) -> str:
+    """The text as itself in an iLike pattern, where % and _ stand for others and \\ for the next one."""
+    return re.sub(r"([\\%_])", r"\\\1", text)
+
+
+def _filter(field: SearchField, values: Sequence[str], *, contains: bool) -> dict[str, Any]:
+    """A `CustomerFilter`. `searchQuery` knows `iLike` alone; whether it adds wildcards itself is not documented."""
+    if contains or field == "searchQuery":
+        parts: list[dict[str, Any]] = [{field: {"iLike": f"%{like_escape(value)}%"}} for value in values]
+        return parts[0] if len(parts) == 1 else {"or": parts}
+    return {field: {"eq": values[0]} if len(values) == 1 else {"in": list(values)}}
+
+
+Typed = TypeVar("Typed")
+Reader = Callable[[Mapping[str, Any], StiggError | None], Typed]
+
+
+def _ask(
+    client: Calls, document: str, variables: Mapping[str, Any], read: Reader[Typed], patience: float | None = None
+) -> Typed:
+    """Ask, and read what came beside the error that stands for what did not."""
+    operation = document.split(maxsplit=2)[1].partition("(")[0]
+    question = {"operationName": operation, "query": document, "variables": variables}
+    try:
+        return client.ask(PATH, lambda payload: read(*_parts(operation, payload)), question, patience=patience)
+    except CustomerNotFound as missing:
+        if missing.code or missing.status != 404:
+            raise
+        raise BadRequest("there is no GraphQL at this address", trace_id=missing.trace_id) from None
+
+
+def _parts(operation: str, payload: Mapping[str, Any]) -> tuple[Mapping[str, Any], StiggError | None]:
+    data = payload.get("data")
+    error = refusal(200, {}, payload) if payload.get("errors") else None
+    if not isinstance(data, Mapping):
+        raise error or UnexpectedResponse("the answer has no data")
+    _log_if_partial(operation, data, error)
+    return data, error
+
+
+def _log_if_partial(operation: str, data: Mapping[str, Any], error: StiggError | None) -> None:
+    if error and any(value is not None for value in data.values()):
+        detail = {"operation": operation, "kind": error.kind, "code": error.code, "trace_id": error.trace_id}
+        logger.warning("stigg answered in part", extra=detail)
+
+
+def _at(value: object, *names: str) -> object:
+    for name in names:
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
+
+
+Read = TypeVar("Read", bound=Model)
+
+
+def _read(model: type[Read], items: Iterable[object]) -> Iterable[Read]:
+    """One that cannot be read does not hide the others."""
+    for item in items:
+        try:
+            yield model.model_validate(item)
+        except ValidationError:
+            continue
