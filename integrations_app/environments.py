@@ -13,8 +13,7 @@ from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from integrations_app.resilience import Memory, RetryBudget, Slots, Upstream, Visit
-from integrations_app.stigg import ApiKey, Client, UserToken
-from integrations_app.transport import Limits
+from integrations_app.stigg import ApiKey, Client, Limits, UserToken
 
 
 @dataclass(frozen=True, slots=True)

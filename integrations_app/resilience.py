@@ -19,6 +19,7 @@ from hashlib import sha256
 from typing import Any, Literal, Protocol, TypeVar, cast
 
 from integrations_app.stigg import (
+    Answer,
     Calls,
     Client,
     RateLimited,
@@ -29,7 +30,6 @@ from integrations_app.stigg import (
     UnexpectedResponse,
     decode,
 )
-from integrations_app.transport import Answer
 
 logger = logging.getLogger(__name__)
 

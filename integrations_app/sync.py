@@ -11,10 +11,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from integrations_app.environments import Environment
-from integrations_app.graphql import SyncState, sync_states
 from integrations_app.resilience import Visit
 from integrations_app.states import State, by_integration
 from integrations_app.stigg import BadRequest, Forbidden, KeyRejected, StiggError
+from integrations_app.stigg.graphql import SyncState, sync_states
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from integrations_app import environments
 from integrations_app.environments import Environment
 from integrations_app.resilience import Memory, RetryBudget, Slots, Upstream
 from integrations_app.stigg import ApiKey, Client
-from integrations_app.transport import Limits, Transport
+from integrations_app.stigg.transport import Limits, Transport
 from tests import hostile
 from tests.test_pages import HTMX, page, problem, rows, soup
 

@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stigg.generated.schema import schema as published
 
-from integrations_app import graphql, simulator
+from integrations_app import simulator
 from integrations_app import stigg as api
 from integrations_app.simulator import Simulator
-from integrations_app.stigg import ApiKey, Client
+from integrations_app.stigg import ApiKey, Client, answers, graphql, records
 
 KEY = "simulated-production-key"
 DOCUMENTS = [graphql.FIND_CUSTOMERS, graphql.CUSTOMER_SYNC_STATES]
@@ -114,14 +114,14 @@ def test_it_finds_customers_by_exact_email_and_exact_name(stigg: Simulator) -> N
 
 def test_a_broken_customer_does_not_hide_the_others() -> None:
     good = {"id": "a", "integrations": [None, {"id": "i"}]}
-    found = api.read_customers({"data": [None, {"id": ""}, good, {"name": "no id"}, {"id": "b", "name": 5.5}]})
+    found = records.read_customers({"data": [None, {"id": ""}, good, {"name": "no id"}, {"id": "b", "name": 5.5}]})
     assert [customer.id for customer in found] == ["a", "b"]
 
 
 @pytest.mark.parametrize("payload", [{}, {"data": None}, {"data": {}}, {"data": "x"}])
 def test_it_names_a_list_that_is_none(payload: dict[str, object]) -> None:
     with pytest.raises(api.UnexpectedResponse):
-        api.read_customers(payload)
+        records.read_customers(payload)
 
 
 def test_it_posts_json_once_and_names_a_refusal(stigg: Simulator) -> None:
@@ -153,14 +153,14 @@ def test_a_post_ends_by_its_deadline(stigg: Simulator) -> None:
 )  # fmt: skip
 def test_it_names_a_graphql_error_by_its_code(code: object, error: type[api.StiggError]) -> None:
     extensions = {"code": code, "traceId": "t-1"}
-    caught = api.refusal(200, {}, {"errors": [{"message": "no\x00", "extensions": extensions}], "data": None})
+    caught = answers.refusal(200, {}, {"errors": [{"message": "no\x00", "extensions": extensions}], "data": None})
     assert type(caught) is error
     assert (caught.message, caught.trace_id) == ("no\ufffd", "t-1")
 
 
 @pytest.mark.parametrize("errors", [[], [None], ["x"], [{}], [{"extensions": []}], {}, "x", 5])
 def test_errors_of_no_shape_are_an_answer_that_makes_no_sense(errors: object) -> None:
-    assert type(api.refusal(200, {}, {"errors": errors})) is api.UnexpectedResponse
+    assert type(answers.refusal(200, {}, {"errors": errors})) is api.UnexpectedResponse
 
 
 # --- finding customers, over real HTTP ------------------------------------------------------------

@@ -11,11 +11,11 @@ from django.test import Client as Browser
 from integrations_app import environments, simulator, sync
 from integrations_app.customer_page import open_customer
 from integrations_app.environments import Environment
-from integrations_app.graphql import SyncState
 from integrations_app.listing import Query, listing
 from integrations_app.simulator import Simulator
 from integrations_app.states import State, by_integration, state_of
 from integrations_app.stigg import Integration, Page
+from integrations_app.stigg.graphql import SyncState
 
 
 def page(customer_id: str, query: str = "", environment: str = "production") -> str:

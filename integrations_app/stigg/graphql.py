@@ -16,19 +16,16 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AliasPath, BeforeValidator, Field, ValidationError
 
-from integrations_app.stigg import (
+from integrations_app.stigg.answers import (
     BadRequest,
-    Calls,
     CustomerNotFound,
-    Id,
-    Model,
     StiggError,
-    TextOrEmpty,
-    TextOrNone,
     UnexpectedResponse,
     clean,
     refusal,
 )
+from integrations_app.stigg.client import Calls
+from integrations_app.stigg.records import Id, Model, TextOrEmpty, TextOrNone
 
 logger = logging.getLogger(__name__)
 
