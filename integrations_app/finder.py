@@ -1,135 +1,46 @@
-"""From a pasted text to customers: which call to Stigg answers which guess.
+"""From a pasted text to customers.
 
-All calls of a look-up run side by side, so it costs one wait. For a text that may be a customer id, the first page of
-its integrations is asked for along with the customer: such answers are shared for some seconds, so the page that the
-agent is led to needs no second wait, and rows that come speak for the customer when its own call fails. Leading every
-text that may be an id straight to a page would be no quicker, and wrong for names and e-mails, which may all be ids.
+All calls of a look-up run side by side, so it costs one wait. The exact id settles it: then nothing else is waited
+for, a slow search least of all. For a text that looks like an id of Stigg's, what the customer's page will ask is asked
+along with the customer; such answers are shared, so the page costs no second wait. Leading every text that may be an id
+straight to a page would be no quicker, and wrong for names and e-mails, which may all be ids.
 
 Bound: MAX_CALLS calls to Stigg for one text, MAX_CALLS_IN_LIST for each of several; after a miss at most as many again
 in each other environment; one for suggestions.
 """
 
 import logging
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
-from dataclasses import dataclass
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
-from django.core.cache import cache
+from django.conf import settings
 
+from integrations_app import sync
+from integrations_app.asks import BY_ID, MAX_HITS, SEARCH_SECONDS, Ask, asks, first_page, suggestions
 from integrations_app.environments import Environment, configured
-from integrations_app.finding import DOMAIN, EMAIL, ID, NAME, PAGE, PART_OF_NAME, Finding, Hit, merged
-from integrations_app.graphql import Match, SearchField, find_customers
-from integrations_app.lookup import Guess, Kind, guesses, problem_with_customer_id, split
+from integrations_app.finding import ID, PAGE, Finding, Hit, merged
+from integrations_app.lookup import Guess, guesses, problem_with_customer_id, split
 from integrations_app.problems import problem_for
-from integrations_app.stigg import BadRequest, Client, Customer, CustomerNotFound, Forbidden, KeyRejected, StiggError
+from integrations_app.stigg import BadRequest, Customer, CustomerNotFound, Forbidden, KeyRejected, StiggError, TimedOut
+from integrations_app.stigg.graphql import Match
 
 logger = logging.getLogger(__name__)
 
-MAX_CALLS, MAX_CALLS_IN_LIST = 7, 2
-MAX_HITS = 20
+MAX_CALLS, MAX_CALLS_IN_LIST = 8, 2
 SCOUT_SECONDS = 2.0  # how long other environments are waited for after a miss
 REFUSAL_SECONDS = 300  # how long a key that may not search is not asked to again
 SUGGESTED_AFTER, SUGGESTED_UP_TO, SUGGESTIONS = 3, 100, 8  # characters, characters, customers
 TOO_MANY = f"More than {MAX_HITS} customers fit: these are the first of them. Give more of the name or the e-mail."
+# Where ids are made: docs.stigg.io, Get a single customer integration. Names of several words are none.
+_DOCUMENTED_ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_|.@-]*")
 
-# --- which call answers which guess -----------------------------------------------------------------------------------
-
-
-class Ask(NamedTuple):
-    """One call to Stigg, and in words what it looks the text up as. `searches` when it needs GraphQL.
-
-    `why` tells from a name and an e-mail why such a customer fits, or "" that it does not: an upstream that forgets a
-    filter must not lead an agent to a stranger.
-    """
-
-    words: str
-    why: Callable[[str, str], str]
-    call: Callable[[Client], Any]
-    searches: bool = False
-
-
-_BY_ID: Collection[Kind] = ("customer_id", "stigg_page", "desk_page")
-_BY_VENDORS_ID: dict[Kind, tuple[str, tuple[SearchField, ...]]] = {
-    "stripe_customer": ("Stripe id", ("billingId",)),
-    "zuora_id": ("Zuora id", ("billingId",)),
-    "salesforce_id": ("Salesforce id", ("salesforceId",)),
-    "hubspot_id": ("HubSpot id", ("crmId", "crmHubspotCompanyId")),
-    "aws_account": ("AWS account", ("awsMarketplaceCustomerId",)),
-    "aws_customer": ("AWS Marketplace id", ("awsMarketplaceCustomerId",)),
-}
-
-
-def _asks(guess: Guess) -> Iterator[Ask]:
-    """The calls for one guess. None for an Auth0 id, which guesses() also takes for a customer's own id."""
-    if guess.kind in _BY_VENDORS_ID:
-        words, fields = _BY_VENDORS_ID[guess.kind]
-        for field in fields:
-            yield Ask(words, _always(words), _search(field, *guess.spellings), searches=True)
-    elif guess.kind in _BY_ID:
-        yield Ask("customer id", _always(ID), lambda client: client.get_customer(guess.value))
-    elif guess.kind in _BY_TEXT:
-        yield from _BY_TEXT[guess.kind](guess)
-
-
-def _by_email(guess: Guess) -> Iterator[Ask]:
-    """REST compares letter by letter; in other capitals only a search finds it."""
-    why = _when_same(EMAIL, guess.value, place=1)
-    for spelling in guess.spellings:
-        yield Ask("exact e-mail", why, _customers(email=spelling))
-    yield Ask("e-mail in other capitals", why, _search("email", guess.value, contains=True), searches=True)
-
-
-def _by_domain(guess: Guess) -> Iterator[Ask]:
-    end = f"@{guess.value}".casefold()
-    call = _search("email", end, contains=True)
-    yield Ask("e-mail domain", lambda _, email: DOMAIN if email.casefold().endswith(end) else "", call, searches=True)
-
-
-def _by_name(guess: Guess) -> Iterator[Ask]:
-    exact = _when_same(NAME, guess.value, place=0)
-    yield Ask("exact name", exact, _customers(name=guess.value))
-    part = _search("name", guess.value, contains=True)
-    yield Ask("part of a name", lambda name, email: exact(name, email) or PART_OF_NAME, part, searches=True)
-
-
-_BY_TEXT: dict[Kind, Callable[[Guess], Iterator[Ask]]] = {"email": _by_email, "domain": _by_domain, "name": _by_name}
-
-
-def _first_page(guess: Guess) -> Ask:
-    return Ask("customer id", _always(ID), lambda client: _whose_page(client, guess.value))
-
-
-def _whose_page(client: Client, customer_id: str) -> tuple[Customer, ...]:
-    """Rows speak for their customer. When they do not come, that is for the customer's page to say."""
-    try:
-        page = client.list_integrations(customer_id)
-    except StiggError:
-        return ()
-    return (Customer(id=customer_id),) if page.rows else ()
-
-
-def _customers(**exact: str) -> Callable[[Client], Any]:
-    return lambda client: client.list_customers(limit=MAX_HITS + 1, **exact)
-
-
-def _search(
-    field: SearchField, *values: str, contains: bool = False, limit: int = MAX_HITS + 1
-) -> Callable[[Client], Any]:
-    return lambda client: find_customers(client, field, values, contains=contains, limit=limit)
-
-
-def _always(why: str) -> Callable[[str, str], str]:
-    return lambda *_: why
-
-
-def _when_same(why: str, text: str, *, place: int) -> Callable[[str, str], str]:
-    return lambda *name_and_email: why if name_and_email[place].casefold() == text.casefold() else ""
-
-
-# --- asking -----------------------------------------------------------------------------------------------------------
+# For what is not waited for, or not for long: searches beside exact calls, other environments.
+_beside = ThreadPoolExecutor(settings.THREADS, thread_name_prefix="finder")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,38 +53,80 @@ class Plan:
     barred: tuple[str, ...] = ()
 
 
-def find(
-    environment: Environment, texts: Sequence[str], own_hosts: Collection[str] = (), *, ahead: bool = False
+def find(environment: Environment, text: str, own_hosts: Collection[str] = ()) -> Finding:
+    """Look one text up. Trouble with Stigg is part of what was found."""
+    plan = _with_page(environment, _plan(environment, text, own_hosts, MAX_CALLS))
+    searches = [ask for ask in plan.asks if ask.searches]
+    searching = _beside.submit(_answers, environment, searches) if searches else None
+    answers = _answers(environment, [ask for ask in plan.asks if not ask.searches])
+    if searching and not _settled(plan, answers):
+        answers |= _waited_for(searching, searches)
+    return _finding(environment, plan, answers)
+
+
+def find_each(
+    environment: Environment, texts: Sequence[str], own_hosts: Collection[str] = (), most: int = MAX_CALLS_IN_LIST
 ) -> tuple[Finding, ...]:
-    """Look each text up in one environment, all calls side by side. Trouble with Stigg is part of what was found.
-
-    `ahead` asks for what the page of a customer id will need, too.
-    """
-    most = MAX_CALLS if len(texts) == 1 else MAX_CALLS_IN_LIST
-    plans = [_plan(environment, text, own_hosts, most, ahead=ahead) for text in texts]
-    answers = environment.gather(
-        **{
-            f"{row}-{column}": partial(ask.call, environment.client)
-            for row, plan in enumerate(plans)
-            for column, ask in enumerate(plan.asks)
-        }
-    )
-    return tuple(
-        _finding(environment, plan, [answers[f"{row}-{column}"] for column in range(len(plan.asks))])
-        for row, plan in enumerate(plans)
-    )
+    """Look several texts up at once, by at most so many calls for each."""
+    plans = [_plan(environment, text, own_hosts, most) for text in texts]
+    answers = _answers(environment, [ask for plan in plans for ask in plan.asks])
+    return tuple(_finding(environment, plan, answers) for plan in plans)
 
 
-def _plan(environment: Environment, text: str, own_hosts: Collection[str], most: int, *, ahead: bool) -> Plan:
+Answers = dict[Ask, Any]  # what Stigg said, or the StiggError that stands for it
+
+
+def _answers(environment: Environment, asked: Sequence[Ask]) -> Answers:
+    """Ask all of it side by side."""
+    visit = environment.visit()
+    found = visit.gather(**{str(number): partial(ask.call, visit) for number, ask in enumerate(asked)})
+    return {ask: found[str(number)] for number, ask in enumerate(asked)}
+
+
+def _settled(plan: Plan, answers: Answers) -> bool:
+    """The exact id is certain, whatever a search may bring; but an e-mail may be another customer's as well."""
+    by_id = any(ask.why("", "") == ID and _customers(answer) for ask, answer in answers.items())
+    return by_id and not any(guess.kind == "email" for guess in plan.guesses)
+
+
+def _waited_for(searching: Future[Answers], searches: Sequence[Ask]) -> Answers:
+    try:
+        return searching.result(SEARCH_SECONDS)
+    except TimeoutError:
+        return dict.fromkeys(searches, TimedOut("the search was not answered in time"))
+
+
+def _plan(environment: Environment, text: str, own_hosts: Collection[str], most: int) -> Plan:
     taken_for = guesses(text, own_hosts)
     if _page_here(taken_for):
         return Plan(text, taken_for, ())
-    in_turn = zip_longest(*map(_asks, taken_for))  # the surest call of each guess first
-    asks = [ask for turn in in_turn for ask in turn if ask]
-    pages = [_first_page(guess) for guess in taken_for if ahead and guess.kind in _BY_ID]
-    allowed = [ask for ask in asks if not ask.searches or may_search(environment)]
-    barred = tuple(ask.words for ask in asks if ask not in allowed)
-    return Plan(text, taken_for, (*allowed[: most - len(pages)], *pages), barred)
+    in_turn = zip_longest(*map(asks, taken_for))  # the surest call of each guess first
+    possible = [ask for turn in in_turn for ask in turn if ask]
+    allowed = [ask for ask in possible if not ask.searches or may_search(environment)]
+    return Plan(text, taken_for, tuple(allowed[:most]), tuple(ask.words for ask in possible if ask not in allowed))
+
+
+def _with_page(environment: Environment, plan: Plan) -> Plan:
+    """The plan with what the customer's page will ask, when the text is first of all an id of Stigg's."""
+    by_id = next((guess.value for guess in plan.guesses if guess.kind in BY_ID), "")
+    if not (plan.asks and plan.asks[0].why("", "") == ID and _DOCUMENTED_ID.fullmatch(by_id)):
+        return plan
+    states = (_states(environment, by_id),) if may_search(environment) else ()
+    return replace(plan, asks=(*plan.asks, first_page(by_id), *states))
+
+
+def _states(environment: Environment, customer_id: str) -> Ask:
+    """Finds nobody; the page shares the answer, or the wait for it."""
+
+    def call(visit: Any) -> tuple[()]:
+        for ask in sync.calls(environment, visit, customer_id).values():
+            try:
+                ask()
+            except StiggError:
+                return ()
+        return ()
+
+    return Ask("customer id", lambda *_: "", call, searches=True)
 
 
 def _page_here(taken_for: Iterable[Guess]) -> Guess | None:
@@ -183,13 +136,16 @@ def _page_here(taken_for: Iterable[Guess]) -> Guess | None:
 
 def may_search(environment: Environment) -> bool:
     """Whether the environment's key may use GraphQL, as far as is known: a refusal is remembered for some minutes."""
-    return not cache.get(f"may-not-search:{environment.name}")
+    return not environment.upstream.memory.get("may-not-search")
 
 
-def _finding(environment: Environment, plan: Plan, answers: Sequence[Any]) -> Finding:
+# --- what came of it --------------------------------------------------------------------------------------------------
+
+
+def _finding(environment: Environment, plan: Plan, answers: Answers) -> Finding:
     came: dict[str, list[tuple[Ask, Any]]] = {"tried": [], "untried": [], "failed": []}
-    for ask, answer in zip(plan.asks, answers, strict=True):
-        came[_came_to(ask, answer)].append((ask, answer))
+    for ask in filter(answers.__contains__, plan.asks):
+        came[_came_to(ask, answers[ask])].append((ask, answers[ask]))
     hits = merged(hit for ask, answer in came["tried"] for hit in _hits(environment, ask, answer))
     _remember(environment, came)
     return Finding(
@@ -224,7 +180,7 @@ def _remember(environment: Environment, came: Mapping[str, Sequence[tuple[Ask, A
     refused = [error for _, error in came["untried"]]
     works = any(not ask.searches for ask, _ in came["tried"])
     if any(isinstance(error, Forbidden) or (works and isinstance(error, KeyRejected)) for error in refused):
-        cache.set(f"may-not-search:{environment.name}", value=True, timeout=REFUSAL_SECONDS)
+        environment.upstream.memory.set("may-not-search", value=True, seconds=REFUSAL_SECONDS)
         logger.warning("key may not search", extra={"environment": environment.name})
     for ask, error in came["failed"]:
         _log(environment, ask, error)
@@ -240,10 +196,14 @@ def _named_here(plan: Plan) -> tuple[Hit, ...]:
 
 
 def _hits(environment: Environment, ask: Ask, answer: Any) -> Iterator[Hit]:
-    for one in (answer,) if isinstance(answer, Customer) else answer if isinstance(answer, tuple) else ():
+    for one in _customers(answer):
         name, email = one.name or "", one.email or ""
         if why := ask.why(name, email):
             yield Hit(_id(one), environment, (why,), name, email, _archived(one))
+
+
+def _customers(answer: Any) -> tuple[Customer | Match, ...]:
+    return (answer,) if isinstance(answer, Customer) else answer if isinstance(answer, tuple) else ()
 
 
 def _id(found: Customer | Match) -> str:
@@ -270,8 +230,6 @@ def _log(environment: Environment, ask: Ask, error: StiggError) -> None:
 
 # --- in other environments, and while typing --------------------------------------------------------------------------
 
-_scouts = ThreadPoolExecutor(8, thread_name_prefix="scout")
-
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
@@ -285,15 +243,16 @@ class Elsewhere:
 def elsewhere(missed: Finding, own_hosts: Collection[str] = (), seconds: float = SCOUT_SECONDS) -> Elsewhere:
     """Ask all other environments at once, for no longer than `seconds`. Late answers are dropped."""
     others = [other for other in configured().values() if other.name != missed.environment.name]
-    running = [_scouts.submit(find, other, [missed.text], own_hosts) for other in others]
+    running = [_beside.submit(find_each, other, [missed.text], own_hosts, MAX_CALLS) for other in others]
     wait(running, timeout=seconds)
     came = [future.result()[0] for future in running if not future.cancel() and future.done()]
     found = tuple(finding for finding in came if finding.hits)
     without = [finding.environment.name for finding in came if not finding.hits and not finding.problem]
+    known = [*without, *(finding.environment.name for finding in found)]
     return Elsewhere(
         found,
         tuple(other for other in others if other.name in without),
-        tuple(other for other in others if other.name not in without and other not in [f.environment for f in found]),
+        tuple(other for other in others if other.name not in known),
     )
 
 
@@ -302,10 +261,8 @@ def suggest(environment: Environment, text: str) -> tuple[Hit, ...]:
     terms = split(text).terms
     if len(terms) != 1 or not _worth_suggesting(terms[0]) or not may_search(environment):
         return ()
-    search = _search("searchQuery", terms[0], contains=True, limit=SUGGESTIONS)
-    ask = Ask("suggestions", _always(PART_OF_NAME), search, searches=True)
-    answers = environment.gather(found=partial(ask.call, environment.client))
-    return _finding(environment, Plan(terms[0], (), (ask,)), list(answers.values())).hits
+    ask = suggestions(terms[0], SUGGESTIONS)
+    return _finding(environment, Plan(terms[0], (), (ask,)), _answers(environment, [ask])).hits
 
 
 def _worth_suggesting(term: str) -> bool:

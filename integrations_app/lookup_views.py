@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 from integrations_app import environments
 from integrations_app.audit import ROOM, Recent, recents, record
 from integrations_app.environments import Environment
-from integrations_app.finder import elsewhere, find, may_search, suggest
+from integrations_app.finder import elsewhere, find, find_each, may_search, suggest
 from integrations_app.finding import Hit
 from integrations_app.lookup import LIMIT, Pasted, split
 from integrations_app.stigg import clean
@@ -76,7 +76,7 @@ def _problem(pasted: Pasted, ticket: str) -> str:
 
 
 def _one(request: HttpRequest, chosen: Environment, term: str, ticket: str) -> HttpResponse:
-    (finding,) = find(chosen, [term], _own_hosts(request), ahead=True)
+    finding = find(chosen, term, _own_hosts(request))
     if not finding.kinds or "unknown_address" in finding.kinds:
         return _refused(request, chosen, term, finding.notes[0])
     hit = finding.certain
@@ -92,7 +92,7 @@ def _one(request: HttpRequest, chosen: Environment, term: str, ticket: str) -> H
 
 
 def _several(request: HttpRequest, chosen: Environment, pasted: Pasted, ticket: str) -> HttpResponse:
-    findings = find(chosen, pasted.terms, _own_hosts(request))
+    findings = find_each(chosen, pasted.terms, _own_hosts(request))
     text = "; ".join(pasted.terms)
     record(request, "lookup", "list", environment=chosen.name, query=text, ticket=ticket)
     context = _box(chosen, text) | {"findings": findings, "left_out": pasted.left_out, "limit": LIMIT}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from integrations_app.graphql import SyncState
+from integrations_app.stigg.graphql import SyncState
 
 MAX_SHOWN_CHARACTERS = 120
 

@@ -59,6 +59,7 @@ def look_ups(client: Any, url: str) -> tuple[float, float, float]:
     Each look-up is of another customer, so no answer is shared; it waits for its slowest call.
     """
     from integrations_app.graphql import find_customers
+
     from integrations_app.stigg import ApiKey, Client
 
     stigg = Client(url, ApiKey("simulated-production-key"))

@@ -1,11 +1,9 @@
 """Looking a customer up in a real Chromium: by hand, by keyboard, by what a screen reader is told, and by axe."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.core.cache import cache
 from playwright.sync_api import Browser, Locator, Page, Request, expect
 
 from integrations_app.simulator import Simulator
@@ -13,13 +11,6 @@ from tests import test_browser
 
 pytestmark = test_browser.pytestmark
 CUSTOMER = "/production/customers/{}/integrations/"
-
-
-@pytest.fixture(autouse=True)
-def fresh() -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
 
 
 def box(page: Page) -> Locator:

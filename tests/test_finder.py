@@ -1,31 +1,22 @@
 """From a pasted text to customers, over real HTTP to the simulated Stigg."""
 
-from collections.abc import Iterator
-
 import pytest
-from django.core.cache import cache
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from integrations_app import environments, finder
+from integrations_app import asks, environments, finder
 from integrations_app.environments import Environment
-from integrations_app.finder import MAX_CALLS, MAX_CALLS_IN_LIST, elsewhere, find, may_search, suggest
+from integrations_app.finder import MAX_CALLS, MAX_CALLS_IN_LIST, elsewhere, find, find_each, may_search, suggest
 from integrations_app.finding import Finding
 from integrations_app.lookup import LIMIT
 from integrations_app.simulator import Simulator
 from integrations_app.simulator.rows import RowMaker
+from tests.conftest import forget
 
+pytestmark = pytest.mark.usefixtures("stigg")
 ACME = RowMaker("production", "acme-corp")
 OWN_HOSTS = ["desk.example.com"]
 PAGE = "https://desk.example.com/{}/customers/acme-corp/integrations/"
-
-
-@pytest.fixture(autouse=True)
-def asked(stigg: Simulator) -> Iterator[Simulator]:
-    """No answer and no refusal is remembered from another test."""
-    cache.clear()
-    yield stigg
-    cache.clear()
 
 
 @pytest.fixture
@@ -34,8 +25,7 @@ def production() -> Environment:
 
 
 def one(text: str, environment: str = "production") -> Finding:
-    (finding,) = find(environments.configured()[environment], [text], OWN_HOSTS)
-    return finding
+    return find(environments.configured()[environment], text, OWN_HOSTS)
 
 
 def ids(finding: Finding) -> list[str]:
@@ -93,6 +83,7 @@ def test_it_leaves_the_choice_to_the_agent_when_several_share_an_e_mail() -> Non
 
 def test_an_exact_id_wins_over_names_but_not_over_another_customers_e_mail(stigg: Simulator) -> None:
     assert one("ops@globex.example").certain
+    forget(stigg)
     mine = '{"data": [{"id": "other", "name": "Other", "email": "ops@globex.example"}]}'
     stigg.fault(route="customers", body=mine)
     finding = one("ops@globex.example")
@@ -189,7 +180,7 @@ def test_a_key_that_is_refused_everywhere_says_nothing_about_searching(
 
 def test_it_says_when_more_customers_fit_than_it_lists() -> None:
     finding = one("Ap")
-    assert len(finding.hits) == finder.MAX_HITS
+    assert len(finding.hits) == asks.MAX_HITS
     assert "More than 20" in finding.notes[0]
 
 
@@ -205,9 +196,9 @@ def test_a_failed_call_leaves_the_hits_that_came_but_no_certainty(stigg: Simulat
 
 def test_rows_speak_for_a_customer_whose_own_call_fails(stigg: Simulator, production: Environment) -> None:
     stigg.fault(customer="acme-corp", route="customer", status=503)
-    (finding,) = find(production, ["acme-corp"], ahead=True)
-    assert finding.certain
-    assert finding.certain.customer_id == "acme-corp"
+    hit = one("acme-corp").certain
+    assert hit
+    assert hit.customer_id == "acme-corp"
 
 
 @pytest.mark.parametrize(
@@ -222,7 +213,7 @@ def test_rows_speak_for_a_customer_whose_own_call_fails(stigg: Simulator, produc
     ],
 )
 def test_trouble_with_stigg_becomes_a_named_problem(stigg: Simulator, fault: dict[str, object], kind: str) -> None:
-    for route in ("customer", "customers"):
+    for route in ("customer", "customers", "integrations"):
         stigg.fault(route=route, **fault)
     finding = one("acme-corp")
     assert finding.problem
@@ -240,20 +231,41 @@ def test_an_id_that_stigg_refuses_to_look_for_is_nobodys(stigg: Simulator) -> No
 def test_one_look_up_asks_all_at_once_and_what_the_page_will_need_too(
     stigg: Simulator, production: Environment
 ) -> None:
-    find(production, ["acme-corp"], ahead=True)
+    find(production, "acme-corp")
     paths = {seen["path"] for seen in stigg.requests()}
     assert {"/api/v1/customers/acme-corp", "/api/v1/customers/acme-corp/integrations", "/api/v1/customers"} <= paths
     assert len(stigg.requests()) <= MAX_CALLS
 
 
+def test_an_exact_id_does_not_wait_for_a_slow_search_and_nothing_waits_for_long(
+    stigg: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asks, "SEARCH_SECONDS", 0.3)
+    stigg.fault(route="graphql", delay=5)
+    finding = one("empty-co")
+    assert finding.certain
+    assert finding.problem is None
+    assert "part of a name" not in finding.tried
+    late = one("Empty Co.")
+    assert ids(late) == ["empty-co"]
+    assert late.problem
+    assert late.problem.kind == "timeout"
+
+
+@pytest.mark.parametrize("text", ["Acme Inc.", "ops@acme.example", "cus_NffrFeUfNV2Hib"])
+def test_what_is_hardly_an_id_costs_no_calls_for_a_page(stigg: Simulator, text: str) -> None:
+    one(text)
+    assert not [seen for seen in stigg.requests() if seen["path"].endswith("/integrations")]
+
+
 def test_no_kind_of_text_loses_a_call_to_the_bound(stigg: Simulator, production: Environment) -> None:
-    find(production, ["736549321053"], ahead=True)
+    find(production, "736549321053")
     assert len(stigg.requests()) == MAX_CALLS
 
 
 def test_several_texts_cost_a_few_calls_each(stigg: Simulator, production: Environment) -> None:
     texts = [f"customer-{n}" for n in range(LIMIT - 1)] + ["acme-corp"]
-    findings = find(production, texts)
+    findings = find_each(production, texts)
     assert len(stigg.requests()) <= LIMIT * MAX_CALLS_IN_LIST
     assert ids(findings[-1]) == ["acme-corp"]
 
@@ -267,7 +279,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_hostile_texts_find_nobody_and_harm_nobody(stigg: Simulator, production: Environment, text: str) -> None:
-    (finding,) = find(production, [text], ahead=True)
+    finding = find(production, text)
     assert ids(finding) == []
     assert finding.problem is None
     assert len(stigg.requests()) <= MAX_CALLS
@@ -283,11 +295,11 @@ TEXTS = st.one_of(
 @given(text=TEXTS)
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_no_text_makes_it_raise_or_ask_more_than_the_bound(stigg: Simulator, text: str) -> None:
-    stigg.clear()
-    (finding,) = find(environments.configured()["production"], [text], OWN_HOSTS, ahead=True)
+    forget(stigg)
+    finding = one(text)
     assert len(stigg.requests()) <= MAX_CALLS
     assert finding.outcome in ("one", "several", "none")
-    stigg.clear()
+    forget(stigg)
     suggest(environments.configured()["production"], text)
     assert len(stigg.requests()) <= 1
 
@@ -307,6 +319,7 @@ def test_it_does_not_wait_for_an_environment_that_is_slow(stigg: Simulator) -> N
     slow = elsewhere(missed, seconds=0.05)
     assert [place.name for place in slow.late] == ["staging"]
     assert slow.found == slow.missed == ()
+    assert elsewhere(missed, seconds=10).found  # the agent's next try
 
 
 def test_an_environment_in_trouble_is_neither_a_hit_nor_a_miss(stigg: Simulator) -> None:

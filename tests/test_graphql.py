@@ -2,8 +2,7 @@
 
 import json
 import re
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, get_args
 
@@ -14,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from stigg.generated.schema import schema as published
 
-from integrations_app import graphql, simulator
+from integrations_app import simulator
 from integrations_app import stigg as api
 from integrations_app.simulator import Simulator
-from integrations_app.stigg import ApiKey, Client
+from integrations_app.stigg import ApiKey, Client, answers, graphql, records
 
 KEY = "simulated-production-key"
 DOCUMENTS = [graphql.FIND_CUSTOMERS, graphql.CUSTOMER_SYNC_STATES]
@@ -115,19 +114,19 @@ def test_it_finds_customers_by_exact_email_and_exact_name(stigg: Simulator) -> N
 
 def test_a_broken_customer_does_not_hide_the_others() -> None:
     good = {"id": "a", "integrations": [None, {"id": "i"}]}
-    found = api.read_customers({"data": [None, {"id": ""}, good, {"name": "no id"}, {"id": "b", "name": 5.5}]})
+    found = records.read_customers({"data": [None, {"id": ""}, good, {"name": "no id"}, {"id": "b", "name": 5.5}]})
     assert [customer.id for customer in found] == ["a", "b"]
 
 
 @pytest.mark.parametrize("payload", [{}, {"data": None}, {"data": {}}, {"data": "x"}])
 def test_it_names_a_list_that_is_none(payload: dict[str, object]) -> None:
     with pytest.raises(api.UnexpectedResponse):
-        api.read_customers(payload)
+        records.read_customers(payload)
 
 
 def test_it_posts_json_once_and_names_a_refusal(stigg: Simulator) -> None:
     with pytest.raises(api.BadRequest):
-        client(stigg).post("/api/v1/customers", {"text": "\ud800"})
+        client(stigg).ask("/api/v1/customers", dict, {"text": "\ud800"})
     (seen,) = stigg.requests()
     assert (seen["method"], seen["headers"]["content-type"]) == ("POST", "application/json")
     assert seen["headers"]["x-api-key"] == "***"
@@ -135,7 +134,7 @@ def test_it_posts_json_once_and_names_a_refusal(stigg: Simulator) -> None:
 
 def test_a_post_ends_by_its_deadline(stigg: Simulator) -> None:
     with pytest.raises(api.TimedOut):
-        client(stigg).post("/graphql", {}, deadline=0.0)
+        client(stigg).ask("/graphql", dict, {}, patience=0)
     assert stigg.requests() == []
 
 
@@ -154,14 +153,14 @@ def test_a_post_ends_by_its_deadline(stigg: Simulator) -> None:
 )  # fmt: skip
 def test_it_names_a_graphql_error_by_its_code(code: object, error: type[api.StiggError]) -> None:
     extensions = {"code": code, "traceId": "t-1"}
-    caught = api.refusal(200, {}, {"errors": [{"message": "no\x00", "extensions": extensions}], "data": None})
+    caught = answers.refusal(200, {}, {"errors": [{"message": "no\x00", "extensions": extensions}], "data": None})
     assert type(caught) is error
     assert (caught.message, caught.trace_id) == ("no\ufffd", "t-1")
 
 
 @pytest.mark.parametrize("errors", [[], [None], ["x"], [{}], [{"extensions": []}], {}, "x", 5])
 def test_errors_of_no_shape_are_an_answer_that_makes_no_sense(errors: object) -> None:
-    assert type(api.refusal(200, {}, {"errors": errors})) is api.UnexpectedResponse
+    assert type(answers.refusal(200, {}, {"errors": errors})) is api.UnexpectedResponse
 
 
 # --- finding customers, over real HTTP ------------------------------------------------------------
@@ -312,7 +311,7 @@ def test_it_names_what_went_wrong(stigg: Simulator, fault: dict[str, Any], error
 def test_it_ends_by_its_deadline(stigg: Simulator) -> None:
     stigg.fault(route="graphql", delay=5)
     with pytest.raises(api.TimedOut):
-        graphql.sync_states(client(stigg), "acme-corp", deadline=time.monotonic() + 0.2)
+        graphql.sync_states(client(stigg), "acme-corp", patience=0.2)
 
 
 def answering(stigg: Simulator, data: object, code: str = "") -> None:
@@ -380,8 +379,8 @@ class Said:
     def __init__(self, payload: object) -> None:
         self.payload = payload
 
-    def post(self, *_args: object, **_options: object) -> dict[str, Any]:
-        return api.decode(200, {"Content-Type": "application/json"}, json.dumps(self.payload).encode())
+    def ask(self, _path: str, read: Callable[[dict[str, Any]], Any], *_payload: object, **_options: object) -> Any:
+        return read(api.decode(200, {"Content-Type": "application/json"}, json.dumps(self.payload).encode()))
 
 
 @given(json_values)

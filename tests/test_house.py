@@ -11,39 +11,52 @@ APP = ROOT / "integrations_app"
 DJANGO, HTTP = {"django"}, {"requests", "urllib3"}
 OURS = {path.stem for path in APP.iterdir() if not path.name.startswith("_")}
 NEVER = {
-    "transport": DJANGO | OURS,
-    "stigg": DJANGO | HTTP | OURS - {"transport"},
-    "graphql": DJANGO | HTTP | OURS - {"stigg"},
     "vendors": DJANGO | HTTP | OURS,
     "links": DJANGO | HTTP | OURS - {"vendors"},
     "link_templates": DJANGO | HTTP | OURS - {"links", "vendors"},
     "paste": DJANGO | HTTP | OURS,
     "addresses": DJANGO | HTTP | OURS - {"paste", "vendors"},
     "lookup": DJANGO | HTTP | OURS - {"paste", "addresses", "vendors"},
-    "states": DJANGO | HTTP | OURS - {"graphql"},
+    "states": DJANGO | HTTP | OURS - {"stigg"},
     "listing": DJANGO | HTTP | OURS - {"stigg", "vendors", "links", "states"},
     "problems": DJANGO | HTTP | OURS - {"stigg"},
+    "resilience": DJANGO | HTTP | OURS - {"stigg"},
+    "walks": DJANGO | HTTP | OURS - {"stigg", "resilience"},
+    "request_ids": HTTP | OURS,
     "environments": HTTP | {"views", "listing", "customer_page", "problems", "sync"},
-    "sync": DJANGO | HTTP | OURS - {"stigg", "graphql", "states", "environments"},
+    "sync": DJANGO | HTTP | OURS - {"stigg", "states", "environments", "resilience"},
     "customer_page": HTTP | {"views", "simulator"},
     "finding": DJANGO | HTTP | OURS - {"environments", "lookup", "problems"},
-    "finder": HTTP | OURS - {"environments", "finding", "graphql", "lookup", "problems", "stigg"},
+    "asks": DJANGO | HTTP | OURS - {"finding", "lookup", "stigg"},
+    "finder": HTTP | OURS - {"asks", "environments", "finding", "lookup", "problems", "stigg", "sync"},
     "audit": HTTP | OURS - {"stigg"},
     "models": HTTP | OURS - {"audit"},
-    "views": HTTP | {"os", "simulator", "transport"},
-    "lookup_views": HTTP | {"os", "simulator", "transport"},
+    "views": HTTP | {"os", "simulator"},
+    "lookup_views": HTTP | {"os", "simulator"},
     "middleware": HTTP | OURS,
+}
+INSIDE_STIGG = {
+    "transport": {"pydantic", "answers", "records", "client", "graphql"},
+    "answers": HTTP | {"records", "client", "graphql", "transport"},
+    "records": HTTP | {"client", "graphql", "transport"},
+    "client": HTTP | {"graphql"},
+    "graphql": HTTP | {"transport"},
 }
 SIMULATOR = DJANGO | HTTP | {"pydantic"} | OURS - {"simulator"}
 
 
-def imported(path: Path) -> set[str]:
+def named(path: Path) -> set[str]:
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def imported(path: Path) -> set[str]:
+    names = named(path)
     ours = {name.split(".")[1] for name in names if name.startswith("integrations_app.")}
     return ours | {name.split(".")[0] for name in names if not name.startswith("integrations_app")}
 
@@ -51,6 +64,14 @@ def imported(path: Path) -> set[str]:
 @pytest.mark.parametrize("module", NEVER)
 def test_imports_point_one_way(module: str) -> None:
     assert not imported(APP / f"{module}.py") & NEVER[module]
+
+
+@pytest.mark.parametrize("module", INSIDE_STIGG)
+def test_stigg_knows_nothing_of_the_desk_and_imports_one_way_inside(module: str) -> None:
+    path = APP / "stigg" / f"{module}.py"
+    assert not imported(path) & (DJANGO | OURS - {"stigg"})
+    inside = {name.split(".")[2] for name in named(path) if name.startswith("integrations_app.stigg.")}
+    assert not (inside | imported(path)) & INSIDE_STIGG[module]
 
 
 @pytest.mark.parametrize("path", sorted((APP / "simulator").glob("*.py")), ids=lambda path: path.stem)

@@ -1,12 +1,10 @@
 """The look-up page, what a look-up leads to, the suggestions and the record of it all, through Django's test client."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
 from bs4 import BeautifulSoup
-from django.core.cache import cache
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
@@ -18,13 +16,6 @@ from hypothesis import strategies as st
 from integrations_app.audit import LOOKED_THROUGH, AuditEvent
 from integrations_app.simulator import KEYS, Simulator
 from integrations_app.templatetags.desk import ago
-
-
-@pytest.fixture(autouse=True)
-def fresh(stigg: Simulator) -> Iterator[None]:
-    cache.clear()
-    yield
-    cache.clear()
 
 
 def look_up(agent: Client, text: str, **more: str) -> HttpResponse:

@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from integrations_app import stigg as api
 from integrations_app.simulator import Simulator
-from integrations_app.stigg import ApiKey, BrokenRow, Client, Integration, UserToken
-from integrations_app.transport import Limits
+from integrations_app.stigg import ApiKey, BrokenRow, Client, Integration, Limits, UserToken, records
 
 JSON = {"Content-Type": "application/json"}
 KEY = "simulated-production-key"
@@ -104,7 +103,9 @@ def test_it_keeps_the_code_the_words_and_the_trace_of_an_error() -> None:
      ({"dimensions": "d"}, None), ({"foo": 1}, None), ("text", None), ([1], None), ({"billingLinkUrl": 5.5}, None)],
 )  # fmt: skip
 def test_it_reads_sync_data_of_every_shape(sync_data: object, link: str | None) -> None:
-    row = api._read_row({"id": "i", "vendorIdentifier": "NEW", "syncedEntityId": None, "syncData": sync_data, "new": 1})
+    row = records._read_row(
+        {"id": "i", "vendorIdentifier": "NEW", "syncedEntityId": None, "syncData": sync_data, "new": 1}
+    )
     assert isinstance(row, Integration)
     assert (row.sync_data.billing_link_url if row.sync_data else None) == link
 
@@ -112,7 +113,7 @@ def test_it_reads_sync_data_of_every_shape(sync_data: object, link: str | None) 
 @pytest.mark.parametrize("item", [None, 5, [], {}, {"id": ""}, {"id": 3}, {"id": None, "vendorIdentifier": "STRIPE"}])
 def test_it_reports_a_broken_row_in_its_place(item: object) -> None:
     good = {"id": "i", "vendorIdentifier": "STRIPE", "syncedEntityId": "c"}
-    broken, kept = api.read_page({"data": [item, good]}).rows
+    broken, kept = records.read_page({"data": [item, good]}).rows
     assert isinstance(broken, BrokenRow)
     assert isinstance(kept, Integration)
 
@@ -127,7 +128,7 @@ json_values = st.recursive(
 
 @given(json_values)
 def test_no_json_makes_it_raise_anything_but_its_own_errors(value: object) -> None:
-    for read in (api.read_page, api.read_customer):
+    for read in (records.read_page, records.read_customer):
         try:
             read(api.decode(200, JSON, json.dumps({"data": value}).encode("utf-8", "surrogatepass")))
         except api.StiggError:

@@ -1,0 +1,143 @@
+"""A client for the few Stigg calls that the desk rests on. Nothing here knows Django."""
+
+import json
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+from integrations_app.stigg.answers import TimedOut, Unavailable, UnexpectedResponse, decode
+from integrations_app.stigg.records import Customer, Page, read_customer, read_customers, read_page
+from integrations_app.stigg.transport import Answer, DeadlinePassed, Limits, Transport, Unreachable, Unusable
+
+CUSTOMERS = "/api/v1/customers"
+MAX_ID_CHARACTERS = 255
+DEFAULT_LIMIT = 20
+
+
+@dataclass(frozen=True, slots=True)
+class ApiKey:
+    """A server key; the environment is part of the key. https://docs.stigg.io/api-and-sdks/api-reference/rest."""
+
+    key: str = field(repr=False)
+
+    def headers(self) -> dict[str, str]:
+        return {"X-API-KEY": self.key}
+
+
+@dataclass(frozen=True, slots=True)
+class UserToken:
+    """A user's token; the environment must be named beside it, the account falls back to the first one."""
+
+    token: str = field(repr=False)
+    environment_id: str
+    account_id: str = ""
+
+    def headers(self) -> dict[str, str]:
+        account = {"X-ACCOUNT-ID": self.account_id} if self.account_id else {}
+        return {"Authorization": f"Bearer {self.token}", "X-ENVIRONMENT-ID": self.environment_id} | account
+
+
+Read = TypeVar("Read")
+
+
+class Calls(ABC):
+    """The calls that the desk makes. Each raises a StiggError, and nothing else, when there is no answer.
+
+    Who carries them is left open: `Client` sends every one, `resilience.Visit` shares and keeps the answers.
+    """
+
+    @abstractmethod
+    def ask(
+        self,
+        path: str,
+        read: Callable[[dict[str, Any]], Read],
+        payload: Mapping[str, Any] | None = None,
+        *,
+        patience: float | None = None,
+    ) -> Read:
+        """GET the JSON object at `path`, or POST `payload` to it, and read the answer.
+
+        `patience` is in seconds and can only shorten what the call may take. A question with a payload is for what
+        does not fit into an address, and is never asked twice.
+        """
+
+    def list_integrations(
+        self,
+        customer_id: str,
+        *,
+        after: str | None = None,
+        before: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+        vendor_identifier: Iterable[str] = (),
+    ) -> Page:
+        """`GET /api/v1/customers/{id}/integrations`; several vendors go as one comma-joined value."""
+        query = {"after": after, "before": before, "limit": limit, "vendorIdentifier": ",".join(vendor_identifier)}
+        given = {name: value for name, value in query.items() if value}
+        return self.ask(f"{customer_path(customer_id)}/integrations?{urlencode(given)}", read_page)
+
+    def get_customer(self, customer_id: str) -> Customer:
+        """`GET /api/v1/customers/{id}`: name, e-mail, archived or not, and the bare integrations."""
+        return self.ask(customer_path(customer_id), read_customer)
+
+    def list_customers(self, *, email: str = "", name: str = "", limit: int = DEFAULT_LIMIT) -> tuple[Customer, ...]:
+        """`GET /api/v1/customers`, its first page. Both filters are exact; an empty one does not filter."""
+        query = {"email": email, "name": name, "limit": limit}
+        given = {name: value for name, value in query.items() if value}
+        return self.ask(f"{CUSTOMERS}?{urlencode(given, errors='replace')}", read_customers)
+
+
+class Client(Calls):
+    """Sends each call to one Stigg environment."""
+
+    def __init__(
+        self,
+        base_url: str,
+        credentials: ApiKey | UserToken,
+        *,
+        limits: Limits | None = None,
+        pool_size: int = 16,
+        proxy: str = "",
+        ca_bundle: str = "",
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        headers = credentials.headers() | {"User-Agent": "integrations-desk"}
+        self._transport = Transport(headers, limits or Limits(), pool_size, proxy, ca_bundle)
+
+    def __repr__(self) -> str:
+        return f"Client({self.base_url!r})"
+
+    def ask(
+        self,
+        path: str,
+        read: Callable[[dict[str, Any]], Read],
+        payload: Mapping[str, Any] | None = None,
+        *,
+        patience: float | None = None,
+    ) -> Read:
+        ends = None if patience is None else time.monotonic() + patience
+        return read(decode(*self.send(path, payload, deadline=ends)))
+
+    def send(self, path: str, payload: Mapping[str, Any] | None = None, *, deadline: float | None = None) -> Answer:
+        """One exchange, whatever its status. `deadline` is a `time.monotonic()` moment."""
+        url, body = self.base_url + path, None if payload is None else json.dumps(payload).encode()
+        try:
+            return self._transport.send(url, body, deadline=deadline)
+        except DeadlinePassed as error:
+            raise TimedOut(str(error)) from None
+        except Unreachable as error:
+            raise Unavailable(str(error)) from None
+        except Unusable as error:
+            raise UnexpectedResponse(str(error)) from None
+
+
+def customer_path(customer_id: str) -> str:
+    """The address of a customer. Raises ValueError for an id that no address can carry.
+
+    `.` and `..` survive percent-encoding and would climb in the path, so they are refused outright.
+    """
+    if not 1 <= len(customer_id) <= MAX_ID_CHARACTERS or customer_id in (".", ".."):
+        raise ValueError("a customer id has 1 to 255 characters and is neither '.' nor '..'")
+    return f"{CUSTOMERS}/{quote(customer_id, safe='')}"

@@ -1,0 +1,165 @@
+"""Stigg's records as typed rows: a customer, its integrations, a page of them.
+
+Vendors, codes and fields that we have never heard of are normal: Stigg added five vendors in half a year. So a vendor
+is a text, and each row is read alone: a broken one is reported in its place and the others stand.
+Contract: https://docs.stigg.io/api-reference/customer-integrations/get-a-list-of-customer-integrations (7.64.2).
+"""
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic.alias_generators import to_camel
+
+from integrations_app.stigg.answers import UnexpectedResponse, clean, text_or_none
+
+MAX_LIMIT = 100
+
+
+def _required(text: str) -> str:
+    if not text:
+        raise ValueError("must not be empty")
+    return text
+
+
+Text = Annotated[str, AfterValidator(clean)]
+Id = Annotated[Text, AfterValidator(_required)]
+TextOrNone = Annotated[str | None, BeforeValidator(text_or_none)]
+TextOrEmpty = Annotated[str, BeforeValidator(lambda value: text_or_none(value) or "")]
+
+
+class Model(BaseModel):
+    """What came from Stigg: its own names in camelCase, ours in snake_case, and fields of tomorrow do no harm."""
+
+    model_config = ConfigDict(frozen=True, extra="allow", alias_generator=to_camel, populate_by_name=True)
+
+
+class SyncData(Model):
+    """All documented shapes in one: a new shape then costs us a link, not the row."""
+
+    billing_id: TextOrNone = None
+    billing_link_url: TextOrNone = None
+    price_group_package_billing_id: TextOrNone = None
+    dimensions: TextOrNone = None
+
+    @property
+    def is_known(self) -> bool:
+        """Is it one of the documented shapes? Told by the keys present, never by the vendor."""
+        return bool(self.model_fields_set & set(type(self).model_fields))
+
+
+def _shape_or_unknown(value: object) -> object:
+    return value if value is None or isinstance(value, Mapping | SyncData) else {}
+
+
+class Integration(Model):
+    """One link of a customer to an external system. `id` names the integration of the environment, not the link."""
+
+    id: Id
+    vendor_identifier: TextOrEmpty = ""
+    synced_entity_id: TextOrNone = None
+    sync_data: Annotated[SyncData | None, BeforeValidator(_shape_or_unknown)] = None
+
+
+class BrokenRow(Model):
+    """A row that could not be read; `problem` says why in the contract's terms. What it could tell is kept."""
+
+    problem: str
+    id: TextOrEmpty = ""
+    vendor_identifier: TextOrEmpty = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a customer's integrations. `next` goes into `after`, `prev` into `before`; None ends the walk."""
+
+    rows: tuple[Integration | BrokenRow, ...]
+    next: str | None = None
+    prev: str | None = None
+
+
+class Customer(Model):
+    """What Stigg keeps of a customer itself. Archiving takes `name` and `email` away.
+
+    `bare` are the integrations as they came, without sync data; None when Stigg did not send them. Every page counts
+    them and few pages show them, so they are read only when asked for.
+    """
+
+    id: Id
+    name: TextOrNone = None
+    email: TextOrNone = None
+    archived_at: TextOrNone = None
+    bare: tuple[Any, ...] | None = None
+
+    @cached_property
+    def integrations(self) -> tuple[Integration | BrokenRow, ...]:
+        return read_rows(self.bare or ())
+
+    @cached_property
+    def vendor_counts(self) -> Counter[str] | None:
+        """How many integrations each vendor has, `""` standing for rows without one; None when nobody knows."""
+        if self.bare is None:
+            return None
+        vendors = (item.get("vendorIdentifier") if isinstance(item, Mapping) else None for item in self.bare)
+        return Counter(text_or_none(vendor) or "" for vendor in vendors)
+
+
+def read_rows(data: Iterable[object]) -> tuple[Integration | BrokenRow, ...]:
+    return tuple(_read_row(item) for item in data)
+
+
+def _read_row(item: object) -> Integration | BrokenRow:
+    try:
+        return Integration.model_validate(item)
+    except ValidationError as error:
+        first = error.errors(include_input=False, include_url=False)[0]
+        problem = f"{'.'.join(map(str, first['loc'])) or 'row'}: {first['msg']}"
+        return BrokenRow.model_validate({**(item if isinstance(item, Mapping) else {}), "problem": problem})
+
+
+def read_page(payload: Mapping[str, Any]) -> Page:
+    """Read one list answer. `pagination` is required by the contract, yet its absence must not cost the rows."""
+    data = payload.get("data")
+    if not isinstance(data, list):
+        raise UnexpectedResponse("the answer has no list of rows")
+    pagination = payload.get("pagination")
+    cursors = pagination if isinstance(pagination, Mapping) else {}
+    return Page(read_rows(data[:MAX_LIMIT]), _cursor(cursors.get("next")), _cursor(cursors.get("prev")))
+
+
+UUID_PATTERN = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+
+
+def _cursor(value: object) -> str | None:
+    return value if isinstance(value, str) and UUID_PATTERN.fullmatch(value) else None
+
+
+def read_customer(payload: Mapping[str, Any]) -> Customer:
+    """Read `{"data": Customer}` of https://docs.stigg.io/api-reference/customers."""
+    data = payload.get("data")
+    if not isinstance(data, Mapping):
+        raise UnexpectedResponse("the answer has no customer")
+    if not (customer := _customer_or_none(data)):
+        raise UnexpectedResponse("the customer has no id")
+    return customer
+
+
+def read_customers(payload: Mapping[str, Any]) -> tuple[Customer, ...]:
+    """Read `{"data": [Customer, …]}`. One that cannot be read does not hide the others."""
+    data = payload.get("data")
+    if not isinstance(data, list):
+        raise UnexpectedResponse("the answer has no list of customers")
+    return tuple(customer for item in data[:MAX_LIMIT] if (customer := _customer_or_none(item)))
+
+
+def _customer_or_none(item: object) -> Customer | None:
+    fields = item if isinstance(item, Mapping) else {}
+    bare = fields.get("integrations")
+    try:
+        return Customer.model_validate({**fields, "bare": tuple(bare) if isinstance(bare, list) else None})
+    except ValidationError:
+        return None
