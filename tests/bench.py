@@ -58,9 +58,9 @@ def look_ups(client: Any, url: str) -> tuple[float, float, float]:
 
     Each look-up is of another customer, so no answer is shared; it waits for its slowest call.
     """
-    from integrations_app.graphql import find_customers
 
     from integrations_app.stigg import ApiKey, Client
+    from integrations_app.stigg.graphql import find_customers
 
     stigg = Client(url, ApiKey("simulated-production-key"))
     ids = [customer.id for customer in stigg.list_customers(limit=100)]

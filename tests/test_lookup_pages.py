@@ -59,6 +59,18 @@ def test_one_certain_hit_goes_straight_to_the_customer(agent: Client, text: str,
     assert response["Location"] == page
 
 
+def test_the_page_that_an_id_leads_to_asks_stigg_nothing_again(agent: Client, stigg: Simulator) -> None:
+    response = agent.get("/lookup", {"q": "acme-corp"}, follow=True)
+    assert response.status_code == 200
+    asked = [f"{seen['path']}?{seen['query']}" for seen in stigg.requests() if seen["method"] == "GET"]
+    assert sorted(asked) == [
+        "/api/v1/customers/acme-corp/integrations?limit=20",
+        "/api/v1/customers/acme-corp?",
+        "/api/v1/customers?name=acme-corp&limit=21",
+    ]
+    assert len(stigg.requests()) <= 5  # and by GraphQL a part of a name, and the sync states once
+
+
 def test_several_hits_become_a_choice(agent: Client) -> None:
     response = look_up(agent, "shared@twins.example")
     assert response.status_code == 200
