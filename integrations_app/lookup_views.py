@@ -15,7 +15,7 @@ from integrations_app import environments
 from integrations_app.audit import ROOM, Recent, recents, record
 from integrations_app.environments import Environment
 from integrations_app.finder import elsewhere, find, find_each, may_search, suggest
-from integrations_app.finding import Hit
+from integrations_app.finding import Finding, Hit
 from integrations_app.lookup import LIMIT, Pasted, split
 from integrations_app.stigg import clean
 from integrations_app.views import environment_or_404
@@ -83,12 +83,18 @@ def _one(request: HttpRequest, chosen: Environment, term: str, ticket: str) -> H
     known = {"customer_id": hit.customer_id, "customer_name": hit.name} if hit else {}
     place = hit.environment if hit else chosen
     record(request, "lookup", finding.outcome, environment=place.name, query=term, ticket=ticket, **known)
-    if hit:
-        return HttpResponseRedirect(_page(hit))
+    return HttpResponseRedirect(_page(hit)) if hit else _choice(request, chosen, finding)
+
+
+def _choice(request: HttpRequest, chosen: Environment, finding: Finding) -> HttpResponse:
+    """The page for no certain customer: several to choose from, a miss, or trouble."""
     missed = not finding.hits and not finding.problem
     others = elsewhere(finding, _own_hosts(request)) if missed else None
-    context = _box(chosen, term) | {"finding": finding, "elsewhere": others}
-    return render(request, "lookup.html", context, status=finding.status)
+    context = _box(chosen, finding.text) | {"finding": finding, "elsewhere": others}
+    response = render(request, "lookup.html", context, status=finding.status)
+    if finding.problem and finding.problem.retry_after is not None:
+        response.headers["Retry-After"] = str(finding.problem.retry_after)
+    return response
 
 
 def _several(request: HttpRequest, chosen: Environment, pasted: Pasted, ticket: str) -> HttpResponse:

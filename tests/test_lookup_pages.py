@@ -5,15 +5,16 @@ from urllib.parse import urlencode
 
 import pytest
 from bs4 import BeautifulSoup
+from django.contrib.auth.models import User
 from django.db import connection
 from django.http import HttpResponse
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from integrations_app.audit import LOOKED_THROUGH, AuditEvent
+from integrations_app.audit import LOOKED_THROUGH, AuditEvent, record
 from integrations_app.simulator import KEYS, Simulator
 from integrations_app.templatetags.desk import ago
 
@@ -199,6 +200,8 @@ def test_trouble_with_stigg_is_said_in_place(
     response = look_up(agent, "acme-corp")
     assert (response.status_code, problem(response)) == (status, kind)
     assert soup(response).select_one("#q")["value"] == "acme-corp"
+    assert response.get("Retry-After") == ("12" if kind == "rate-limited" else None)
+    assert response["X-Request-ID"] in soup(response).select_one(".quote").get_text()
     again = soup(response).find("a", string="Try again")
     assert bool(again) == (status in (502, 503, 504))
     assert not again or again["href"] == "/lookup?q=acme-corp"
@@ -309,6 +312,14 @@ def test_trouble_is_on_record_too(agent: Client, stigg: Simulator) -> None:
 def test_what_is_kept_of_a_text_is_bounded(agent: Client) -> None:
     look_up(agent, ", ".join(f"{n}@{'x' * 40}.example" for n in range(20)))
     assert len(rows()[0][4]) == 200
+
+
+def test_nothing_that_a_database_could_refuse_is_written(db: None, rf: RequestFactory) -> None:
+    request = rf.get("/")
+    request.user = User(username="mara")
+    record(request, "view", "shown", environment="production", customer_id="a\x00b\ud800", customer_name=None)
+    event = AuditEvent.objects.get()
+    assert (event.customer_id, event.customer_name) == ("a\ufffdb\ufffd", "")
 
 
 @pytest.mark.parametrize("ticket", ["x" * 65, "a\x00b", "a\nb", "\u202etxt"])
