@@ -84,6 +84,10 @@ def test_it_leaves_the_choice_to_the_agent_when_several_share_an_e_mail() -> Non
 def test_an_exact_id_wins_over_names_but_not_over_another_customers_e_mail(stigg: Simulator) -> None:
     assert one("ops@globex.example").certain
     forget(stigg)
+    shouted = '{"node": {"customerId": "other", "email": "OPS@globex.example"}}'
+    stigg.fault(route="graphql", body=f'{{"data": {{"customers": {{"edges": [{shouted}]}}}}}}')
+    assert one("ops@globex.example").certain is None
+    forget(stigg)
     mine = '{"data": [{"id": "other", "name": "Other", "email": "ops@globex.example"}]}'
     stigg.fault(route="customers", body=mine)
     finding = one("ops@globex.example")
@@ -241,7 +245,7 @@ def test_an_exact_id_does_not_wait_for_a_slow_search_and_nothing_waits_for_long(
     stigg: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(asks, "SEARCH_SECONDS", 0.3)
-    stigg.fault(route="graphql", delay=5)
+    stigg.fault(route="graphql", delay=1)
     finding = one("empty-co")
     assert finding.certain
     assert finding.problem is None
