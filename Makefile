@@ -24,6 +24,7 @@ lint: .venv/dev.stamp
 
 bench: .venv/dev.stamp
 	$(BIN)/python tests/bench.py
+	$(BIN)/python tests/storm.py
 
 # Resolve the newest versions that pyproject.toml allows, with hashes. Needs uv; nothing else here does.
 lock:

@@ -74,6 +74,7 @@ if not STIGG_SIMULATOR and not all(has_credentials):
 
 STIGG_PROXY = env.str("STIGG_PROXY", "")
 STIGG_CA_BUNDLE = env.str("STIGG_CA_BUNDLE", "")
+STALE_SECONDS = env.int("STALE_SECONDS", 600, validate=validate.Range(min=0, max=3_600))
 STIGG_DEADLINE_SECONDS = env.float("STIGG_DEADLINE_SECONDS", 8.0, validate=validate.Range(min=0.5, max=60))
 
 
@@ -108,7 +109,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         "transaction_mode": "IMMEDIATE",
     }
-CACHES = {"default": env.dj_cache_url("CACHE_URL", "locmem://desk")}
+CACHES = {"default": env.dj_cache_url("CACHE_URL", "locmem://desk?max_entries=1000")}
 
 # HTTPS=true: the desk stands behind a proxy that speaks HTTPS and sets X-Forwarded-Proto.
 HTTPS = env.bool("HTTPS", False)
@@ -150,6 +151,7 @@ INSTALLED_APPS = [
     "integrations_app",
 ]
 MIDDLEWARE = [
+    "integrations_app.request_ids.middleware",
     "integrations_app.middleware.headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -173,6 +175,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "integrations_app.environments.context",
+                "integrations_app.request_ids.context",
             ],
         },
     },
@@ -222,12 +225,13 @@ LOGGING = {
     "formatters": {
         "json": {
             "()": "pythonjsonlogger.json.JsonFormatter",
-            "fmt": "{asctime} {levelname} {name} {message}",
+            "fmt": "{asctime} {levelname} {name} {request_id} {message}",
             "style": "{",
             "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
         }
     },
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "filters": {"request_id": {"()": "integrations_app.request_ids.Filter"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {"django": {"handlers": [], "propagate": True}, "urllib3": {"level": "WARNING"}},
 }

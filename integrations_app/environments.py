@@ -1,15 +1,19 @@
 """The Stigg environments this desk is configured for: the only join of settings, client and simulator."""
 
-from collections.abc import Callable, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
+from django.core.cache import cache
 from django.http import HttpRequest
+from django.utils.crypto import salted_hmac
 
-from integrations_app.stigg import ApiKey, Client, StiggError, UserToken
+from integrations_app.resilience import Memory, RetryBudget, Slots, Upstream, Visit
+from integrations_app.stigg import ApiKey, Client, UserToken
 from integrations_app.transport import Limits
 
 
@@ -20,23 +24,14 @@ class Environment:
     name: str
     label: str
     live: bool
-    client: Client
-    calls: ThreadPoolExecutor
+    upstream: Upstream
 
-    def gather(self, **calls: Callable[[], Any]) -> dict[str, Any]:
-        """Make the calls side by side; each name gets its result, or the StiggError that stands for it."""
-        running = {name: self.calls.submit(call) for name, call in calls.items()}
-        return {name: _outcome(future) for name, future in running.items()}
+    def visit(self, *, refresh: bool = False) -> Visit:
+        """A page's calls to this environment; with `refresh` they go past what is kept."""
+        return Visit(self.upstream, refresh=refresh)
 
 
-def _outcome(future: Future[Any]) -> Any:
-    try:
-        return future.result()
-    except StiggError as error:
-        return error
-
-
-@cache
+@lru_cache
 def configured() -> Mapping[str, Environment]:
     """All environments by name, the default one first."""
     found = _simulated() if settings.STIGG_SIMULATOR else settings.STIGG_ENVIRONMENTS
@@ -44,7 +39,42 @@ def configured() -> Mapping[str, Environment]:
 
 
 def _environment(spec: Mapping[str, Any]) -> Environment:
-    client = Client(
+    return Environment(spec["name"], spec["label"], spec["live"], _upstream(spec))
+
+
+def _upstream(spec: Mapping[str, Any]) -> Upstream:
+    """Half of the threads may wait on Stigg; half of those on one environment, where there are several."""
+    alone = len(settings.STIGG_ENVIRONMENTS) == 1 and not settings.STIGG_SIMULATOR
+    places = threading.BoundedSemaphore(settings.THREADS // (2 if alone else 4))
+    return Upstream(
+        _client(spec),
+        Memory(cache, f"stigg:{spec['name']}:{_fingerprint(spec)}"),
+        Slots(_places(), places),
+        ThreadPoolExecutor(settings.THREADS, thread_name_prefix=f"stigg-{spec['name']}"),
+        _retries(),
+        deadline_seconds=settings.STIGG_DEADLINE_SECONDS,
+        stale_seconds=settings.STALE_SECONDS,
+    )
+
+
+@lru_cache
+def _places() -> threading.Semaphore:
+    return threading.BoundedSemaphore(settings.THREADS // 2)
+
+
+@lru_cache
+def _retries() -> RetryBudget:
+    return RetryBudget()
+
+
+def _fingerprint(spec: Mapping[str, Any]) -> str:
+    """Another key may be another environment: it must not find this one's answers in a shared cache."""
+    secret = spec.get("bearer_token") or spec["api_key"]
+    return salted_hmac("stigg answers", f"{spec['url']} {secret} {spec.get('environment_id')}").hexdigest()[:16]
+
+
+def _client(spec: Mapping[str, Any]) -> Client:
+    return Client(
         spec["url"],
         _credentials(spec),
         limits=Limits(total=settings.STIGG_DEADLINE_SECONDS),
@@ -52,8 +82,6 @@ def _environment(spec: Mapping[str, Any]) -> Environment:
         proxy=settings.STIGG_PROXY,
         ca_bundle=settings.STIGG_CA_BUNDLE,
     )
-    calls = ThreadPoolExecutor(settings.THREADS, thread_name_prefix=f"stigg-{spec['name']}")
-    return Environment(spec["name"], spec["label"], spec["live"], client, calls)
 
 
 def _credentials(spec: Mapping[str, Any]) -> ApiKey | UserToken:
@@ -62,7 +90,7 @@ def _credentials(spec: Mapping[str, Any]) -> ApiKey | UserToken:
     return ApiKey(spec["api_key"])
 
 
-@cache
+@lru_cache
 def _simulator() -> Any:
     from integrations_app import simulator  # here, so that a desk with a key never loads it
 

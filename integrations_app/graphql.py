@@ -11,14 +11,14 @@ a customer. Only when the whole list is missing do the errors stand for it.
 
 import logging
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AliasPath, BeforeValidator, Field, ValidationError
 
 from integrations_app.stigg import (
     BadRequest,
-    Client,
+    Calls,
     CustomerNotFound,
     Id,
     Model,
@@ -100,38 +100,39 @@ class SyncState(Model):
 
 
 def find_customers(
-    client: Client,
-    field: SearchField,
-    values: Iterable[str],
-    *,
-    contains: bool = False,
-    limit: int = 10,
-    deadline: float | None = None,
+    client: Calls, field: SearchField, values: Iterable[str], *, contains: bool = False, limit: int = 10
 ) -> tuple[Match, ...]:
     """Customers whose `field` is one of `values`, or has one of them in it (capitals do not matter then).
 
     `searchQuery` is Stigg's own search and always by a part. Blank values look for nothing. The newest customers come
-    first, at most `limit` (1 to 50) of them; archived ones may be among them. `deadline` is a monotonic moment.
-    Raises a StiggError; Forbidden or KeyRejected when the key may not use GraphQL.
+    first, at most `limit` (1 to 50) of them; archived ones may be among them. Raises a StiggError; Forbidden or
+    KeyRejected when the key may not use GraphQL.
     """
     wanted = [clean(value) for value in values if value.strip()]
     if not wanted:
         return ()
     paging = {"first": max(1, min(limit, MAX_MATCHES))}
-    variables = {"filter": _filter(field, wanted, contains=contains), "paging": paging}
-    data, error = _ask(client, FIND_CUSTOMERS, variables, deadline)
+    return _ask(
+        client, FIND_CUSTOMERS, {"filter": _filter(field, wanted, contains=contains), "paging": paging}, _matches
+    )
+
+
+def _matches(data: Mapping[str, Any], error: StiggError | None) -> tuple[Match, ...]:
     edges = _at(data, "customers", "edges")
     if not isinstance(edges, list):
         raise error or UnexpectedResponse("the answer has no list of customers")
     return tuple(_read(Match, [_at(edge, "node") for edge in edges]))
 
 
-def sync_states(client: Client, customer_id: str, *, deadline: float | None = None) -> tuple[SyncState, ...]:
+def sync_states(client: Calls, customer_id: str, *, patience: float | None = None) -> tuple[SyncState, ...]:
     """How far Stigg is with each integration of a customer; () when it keeps no states for this one.
 
-    `deadline` is a `time.monotonic()` moment. Raises a StiggError; CustomerNotFound for an unknown customer.
+    `patience` is in seconds. Raises a StiggError; CustomerNotFound for an unknown customer.
     """
-    data, error = _ask(client, CUSTOMER_SYNC_STATES, {"input": {"customerId": customer_id}}, deadline)
+    return _ask(client, CUSTOMER_SYNC_STATES, {"input": {"customerId": customer_id}}, _sync_states, patience)
+
+
+def _sync_states(data: Mapping[str, Any], error: StiggError | None) -> tuple[SyncState, ...]:
     if "getCustomerByRefId" not in data:
         raise error or UnexpectedResponse("the answer has no customer")
     if data["getCustomerByRefId"] is None:
@@ -157,24 +158,31 @@ def _filter(field: SearchField, values: Sequence[str], *, contains: bool) -> dic
     return {field: {"eq": values[0]} if len(values) == 1 else {"in": list(values)}}
 
 
+Typed = TypeVar("Typed")
+Reader = Callable[[Mapping[str, Any], StiggError | None], Typed]
+
+
 def _ask(
-    client: Client, document: str, variables: Mapping[str, Any], deadline: float | None
-) -> tuple[Mapping[str, Any], StiggError | None]:
-    """What came, and the error that stands for what did not."""
+    client: Calls, document: str, variables: Mapping[str, Any], read: Reader[Typed], patience: float | None = None
+) -> Typed:
+    """Ask, and read what came beside the error that stands for what did not."""
     operation = document.split(maxsplit=2)[1].partition("(")[0]
     question = {"operationName": operation, "query": document, "variables": variables}
     try:
-        payload = client.post(PATH, question, deadline=deadline)
+        return client.ask(PATH, lambda payload: read(*_parts(operation, payload)), question, patience=patience)
     except CustomerNotFound as missing:
-        if missing.code:
+        if missing.code or missing.status != 404:
             raise
         raise BadRequest("there is no GraphQL at this address", trace_id=missing.trace_id) from None
+
+
+def _parts(operation: str, payload: Mapping[str, Any]) -> tuple[Mapping[str, Any], StiggError | None]:
     data = payload.get("data")
     error = refusal(200, {}, payload) if payload.get("errors") else None
-    if isinstance(data, Mapping):
-        _log_if_partial(operation, data, error)
-        return data, error
-    raise error or UnexpectedResponse("the answer has no data")
+    if not isinstance(data, Mapping):
+        raise error or UnexpectedResponse("the answer has no data")
+    _log_if_partial(operation, data, error)
+    return data, error
 
 
 def _log_if_partial(operation: str, data: Mapping[str, Any], error: StiggError | None) -> None:

@@ -147,10 +147,9 @@ class Chip:
 
 def chips(query: Query, customer: Customer | None, page: Page | None) -> list[Chip]:
     """The customer's own vendors, most used first, and whatever is already chosen."""
-    known = customer.integrations if customer else None
-    seen = known if known is not None else page.rows if page else ()
-    counts = Counter(item.vendor_identifier for item in seen if item.vendor_identifier)
-    order = sorted(counts, key=lambda name: (-counts[name], name))[:MAX_CHIPS]
+    known = customer.vendor_counts if customer else None
+    counts = known if known is not None else Counter(item.vendor_identifier for item in (page.rows if page else ()))
+    order = sorted(filter(None, counts), key=lambda name: (-counts[name], name))[:MAX_CHIPS]
     order += [name for name in query.vendors if name not in order]
     return [
         Chip(
@@ -187,7 +186,6 @@ class Listing:
     chips: tuple[Chip, ...]
     next: Query | None
     prev: Query | None
-    total: int | None
     matching: int | None
 
     @property
@@ -220,13 +218,14 @@ def listing(
     extra = unlisted(query, customer, page)
     note = "Named by the customer record only; Stigg's list leaves it out."
     rows = (*map(row, page.rows), *(row(item, note) for item in extra))
-    known = customer.integrations if customer else None
+    known = customer.vendor_counts if customer else None
     return Listing(
         query,
         tuple(replace(row, state=states.get(row.integration_id)) for row in rows),
         tuple(chips(query, customer, page)),
         query.following(page.next) if page.next else None,
         query.preceding(page.prev) if page.prev else None,
-        len(known) if known is not None else None,
-        len(matching(query, known)) if known is not None else None,
+        sum(count for name, count in known.items() if name in query.vendors or not query.vendors)
+        if known is not None
+        else None,
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from integrations_app.stigg import RateLimited, StiggError
+from integrations_app.stigg import StiggError
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +78,13 @@ PROBLEMS = {
             _AGAIN,
         ),
         Problem(
+            "busy",
+            503,
+            "The desk is busy",
+            "Stigg is slow, and as many pages as may wait for it are waiting already. Nothing is wrong with yours.",
+            "Try again in a few seconds.",
+        ),
+        Problem(
             "unexpected",
             502,
             "Stigg's answer makes no sense",
@@ -91,6 +98,5 @@ PROBLEMS = {
 def problem_for(error: StiggError) -> Problem:
     """The words for an error; what Stigg said itself is passed on only where it explains a refused question."""
     known = PROBLEMS[error.kind]
-    wait = error.retry_after if isinstance(error, RateLimited) else None
     said = error.message[:200] if error.kind == "bad-request" else ""
-    return Problem(known.kind, known.status, known.title, known.meaning, known.action, wait, said)
+    return Problem(known.kind, known.status, known.title, known.meaning, known.action, error.retry_after, said)

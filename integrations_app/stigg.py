@@ -10,11 +10,15 @@ is a text, and each row is read alone: a broken one is reported in its place and
 
 import json
 import re
+import time
+from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Annotated, Any, ClassVar, NoReturn
+from functools import cached_property
+from typing import Annotated, Any, ClassVar, NoReturn, TypeVar
 from urllib.parse import quote, urlencode
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -32,14 +36,25 @@ MAX_RETRY_AFTER_SECONDS = 3_600
 class StiggError(Exception):
     """A call that gave no usable answer. `str()` of it is for the operator's log and never holds a key.
 
-    `code` and `message` are Stigg's own words when it sent any; `trace_id` is what Stigg's support asks for.
+    `status` is Stigg's HTTP status, None when no answer came. `code` and `message` are Stigg's own words when it sent
+    any; `trace_id` is what Stigg's support asks for. `retry_after` is in seconds, None when nobody knows.
     """
 
     kind: ClassVar[str] = "unexpected"
 
-    def __init__(self, detail: str = "", *, code: str = "", message: str = "", trace_id: str = "") -> None:
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        status: int | None = None,
+        code: str = "",
+        message: str = "",
+        trace_id: str = "",
+        retry_after: int | None = None,
+    ) -> None:
         super().__init__(detail or message or self.kind)
-        self.code, self.message, self.trace_id = code, message, trace_id
+        self.status, self.code, self.message, self.trace_id = status, code, message, trace_id
+        self.retry_after = retry_after
 
 
 class CustomerNotFound(StiggError):
@@ -67,13 +82,9 @@ class Forbidden(StiggError):
 
 
 class RateLimited(StiggError):
-    """429: wait. `retry_after` is in seconds, None when Stigg did not say or what it said makes no sense."""
+    """429: wait. `retry_after` is None when Stigg did not say, or when what it said makes no sense."""
 
     kind = "rate-limited"
-
-    def __init__(self, detail: str = "", *, retry_after: int | None = None, **words: str) -> None:
-        super().__init__(detail, **words)
-        self.retry_after = retry_after
 
 
 class Unavailable(StiggError):
@@ -100,6 +111,8 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 def clean(text: str) -> str:
     """Make a text from outside printable and bounded; what could not be shown becomes U+FFFD."""
+    if len(text) <= MAX_TEXT_CHARACTERS and text.isprintable():  # nearly always, and ten times quicker
+        return text
     return _UNPRINTABLE.sub("\ufffd", text[:MAX_TEXT_CHARACTERS])
 
 
@@ -174,14 +187,27 @@ class Page:
 class Customer(Model):
     """What Stigg keeps of a customer itself. Archiving takes `name` and `email` away.
 
-    `integrations` are bare, without sync data; None when Stigg did not send them.
+    `bare` are the integrations as they came, without sync data; None when Stigg did not send them. Every page counts
+    them and few pages show them, so they are read only when asked for.
     """
 
     id: Id
     name: TextOrNone = None
     email: TextOrNone = None
     archived_at: TextOrNone = None
-    integrations: tuple[Integration | BrokenRow, ...] | None = None
+    bare: tuple[Any, ...] | None = None
+
+    @cached_property
+    def integrations(self) -> tuple[Integration | BrokenRow, ...]:
+        return read_rows(self.bare or ())
+
+    @cached_property
+    def vendor_counts(self) -> Counter[str] | None:
+        """How many integrations each vendor has, `""` standing for rows without one; None when nobody knows."""
+        if self.bare is None:
+            return None
+        vendors = (item.get("vendorIdentifier") if isinstance(item, Mapping) else None for item in self.bare)
+        return Counter(_text_or_none(vendor) or "" for vendor in vendors)
 
 
 def read_rows(data: Iterable[object]) -> tuple[Integration | BrokenRow, ...]:
@@ -235,9 +261,8 @@ def read_customers(payload: Mapping[str, Any]) -> tuple[Customer, ...]:
 def _customer_or_none(item: object) -> Customer | None:
     fields = item if isinstance(item, Mapping) else {}
     bare = fields.get("integrations")
-    rows = read_rows(bare) if isinstance(bare, list) else None
     try:
-        return Customer.model_validate({**fields, "integrations": rows})
+        return Customer.model_validate({**fields, "bare": tuple(bare) if isinstance(bare, list) else None})
     except ValidationError:
         return None
 
@@ -274,10 +299,9 @@ def refusal(status: int, headers: Mapping[str, str], payload: object) -> StiggEr
         "message": _text_or_none(error.get("message")) or "",
         "trace_id": _trace_id(headers, error),
     }
+    wait = _retry_after(headers.get("Retry-After", "")) if status in (200, 429) else None
     detail, kind = f"HTTP {status} {words['code']}".strip(), _kind(status, words["code"])
-    if issubclass(kind, RateLimited):
-        return kind(detail, retry_after=_retry_after(headers.get("Retry-After", "")), **words)
-    return kind(detail, **words)
+    return kind(detail, status=status, retry_after=wait, **words)
 
 
 # Codes of the contract and of GraphQL's ErrorCode that say more than the status beside them, in lower case and
@@ -296,24 +320,17 @@ _BY_CODE: dict[str, type[StiggError]] = {
     "operationtimeout": Unavailable,
     "unexpectederror": Unavailable,
 }
+_BY_STATUS = {401: KeyRejected, 403: Forbidden, 404: CustomerNotFound, 408: Unavailable, 429: RateLimited}
 
 
 def _kind(status: int, code: str) -> type[StiggError]:
     if status != 200 and status < 400:
         return UnexpectedResponse  # 1xx, other 2xx, and 3xx, which is never followed
-    if status == 429:
-        return RateLimited
-    if known := _BY_CODE.get(code.replace("_", "").lower()):
+    if status != 429 and (known := _BY_CODE.get(code.replace("_", "").lower())):
         return known
-    return _by_status(status, BadRequest if code else UnexpectedResponse)
-
-
-def _by_status(status: int, otherwise: type[StiggError]) -> type[StiggError]:
-    if status >= 500 or status == 408:
-        return Unavailable
-    if status >= 400:
-        return {401: KeyRejected, 403: Forbidden, 404: CustomerNotFound}.get(status, BadRequest)
-    return otherwise
+    if status == 200:
+        return BadRequest if code else UnexpectedResponse
+    return Unavailable if status >= 500 else _BY_STATUS.get(status, BadRequest)
 
 
 def _error_body(payload: object) -> Mapping[str, Any]:
@@ -375,8 +392,57 @@ class UserToken:
         return {"Authorization": f"Bearer {self.token}", "X-ENVIRONMENT-ID": self.environment_id} | account
 
 
-class Client:
-    """Calls one Stigg environment. Every method raises a StiggError, and nothing else, when there is no answer."""
+Read = TypeVar("Read")
+
+
+class Calls(ABC):
+    """The calls that the desk makes. Each raises a StiggError, and nothing else, when there is no answer.
+
+    Who carries them is left open: `Client` sends every one, `resilience.Visit` shares and keeps the answers.
+    """
+
+    @abstractmethod
+    def ask(
+        self,
+        path: str,
+        read: Callable[[dict[str, Any]], Read],
+        payload: Mapping[str, Any] | None = None,
+        *,
+        patience: float | None = None,
+    ) -> Read:
+        """GET the JSON object at `path`, or POST `payload` to it, and read the answer.
+
+        `patience` is in seconds and can only shorten what the call may take. A question with a payload is for what
+        does not fit into an address, and is never asked twice.
+        """
+
+    def list_integrations(
+        self,
+        customer_id: str,
+        *,
+        after: str | None = None,
+        before: str | None = None,
+        limit: int = DEFAULT_LIMIT,
+        vendor_identifier: Iterable[str] = (),
+    ) -> Page:
+        """`GET /api/v1/customers/{id}/integrations`; several vendors go as one comma-joined value."""
+        query = {"after": after, "before": before, "limit": limit, "vendorIdentifier": ",".join(vendor_identifier)}
+        given = {name: value for name, value in query.items() if value}
+        return self.ask(f"{customer_path(customer_id)}/integrations?{urlencode(given)}", read_page)
+
+    def get_customer(self, customer_id: str) -> Customer:
+        """`GET /api/v1/customers/{id}`: name, e-mail, archived or not, and the bare integrations."""
+        return self.ask(customer_path(customer_id), read_customer)
+
+    def list_customers(self, *, email: str = "", name: str = "", limit: int = DEFAULT_LIMIT) -> tuple[Customer, ...]:
+        """`GET /api/v1/customers`, its first page. Both filters are exact; an empty one does not filter."""
+        query = {"email": email, "name": name, "limit": limit}
+        given = {name: value for name, value in query.items() if value}
+        return self.ask(f"{CUSTOMERS}?{urlencode(given, errors='replace')}", read_customers)
+
+
+class Client(Calls):
+    """Sends each call to one Stigg environment."""
 
     def __init__(
         self,
@@ -395,52 +461,28 @@ class Client:
     def __repr__(self) -> str:
         return f"Client({self.base_url!r})"
 
-    def list_integrations(
+    def ask(
         self,
-        customer_id: str,
+        path: str,
+        read: Callable[[dict[str, Any]], Read],
+        payload: Mapping[str, Any] | None = None,
         *,
-        after: str | None = None,
-        before: str | None = None,
-        limit: int = DEFAULT_LIMIT,
-        vendor_identifier: Iterable[str] = (),
-    ) -> Page:
-        """`GET /api/v1/customers/{id}/integrations`; several vendors go as one comma-joined value."""
-        query = {"after": after, "before": before, "limit": limit, "vendorIdentifier": ",".join(vendor_identifier)}
-        given = {name: value for name, value in query.items() if value}
-        return read_page(self._get(f"{customer_path(customer_id)}/integrations?{urlencode(given)}"))
+        patience: float | None = None,
+    ) -> Read:
+        ends = None if patience is None else time.monotonic() + patience
+        return read(decode(*self.send(path, payload, deadline=ends)))
 
-    def get_customer(self, customer_id: str) -> Customer:
-        """`GET /api/v1/customers/{id}`: name, e-mail, archived or not, and the bare integrations."""
-        return read_customer(self._get(customer_path(customer_id)))
-
-    def list_customers(self, *, email: str = "", name: str = "", limit: int = DEFAULT_LIMIT) -> tuple[Customer, ...]:
-        """`GET /api/v1/customers`, its first page. Both filters are exact; an empty one does not filter."""
-        query = {"email": email, "name": name, "limit": limit}
-        given = {name: value for name, value in query.items() if value}
-        return read_customers(self._get(f"{CUSTOMERS}?{urlencode(given, errors='replace')}"))
-
-    def post(self, path: str, payload: Mapping[str, Any], *, deadline: float | None = None) -> dict[str, Any]:
-        """Send JSON, read JSON: for questions that are too long for an address. Never asked twice.
-
-        `deadline` is a `time.monotonic()` moment and can only shorten what the client's limits give.
-        """
-        body = json.dumps(payload).encode()
-        return _decoded(lambda: self._transport.post(self.base_url + path, body, deadline=deadline))
-
-    def _get(self, path: str) -> dict[str, Any]:
-        return _decoded(lambda: self._transport.get(self.base_url + path))
-
-
-def _decoded(exchange: Callable[[], Answer]) -> dict[str, Any]:
-    try:
-        answer = exchange()
-    except DeadlinePassed as error:
-        raise TimedOut(str(error)) from None
-    except Unreachable as error:
-        raise Unavailable(str(error)) from None
-    except Unusable as error:
-        raise UnexpectedResponse(str(error)) from None
-    return decode(*answer)
+    def send(self, path: str, payload: Mapping[str, Any] | None = None, *, deadline: float | None = None) -> Answer:
+        """One exchange, whatever its status. `deadline` is a `time.monotonic()` moment."""
+        url, body = self.base_url + path, None if payload is None else json.dumps(payload).encode()
+        try:
+            return self._transport.send(url, body, deadline=deadline)
+        except DeadlinePassed as error:
+            raise TimedOut(str(error)) from None
+        except Unreachable as error:
+            raise Unavailable(str(error)) from None
+        except Unusable as error:
+            raise UnexpectedResponse(str(error)) from None
 
 
 def customer_path(customer_id: str) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 
 from integrations_app.environments import Environment
 from integrations_app.graphql import SyncState, sync_states
+from integrations_app.resilience import Visit
 from integrations_app.states import State, by_integration
 from integrations_app.stigg import BadRequest, Forbidden, KeyRejected, StiggError
 
@@ -26,12 +27,11 @@ NO_STATES = "Stigg did not say how far the syncing is just now. The list itself 
 _refused_until: dict[str, float] = {}  # by environment; threads may race, the worst is one more question
 
 
-def calls(environment: Environment, customer_id: str) -> dict[str, Callable[[], Any]]:
+def calls(environment: Environment, visit: Visit, customer_id: str) -> dict[str, Callable[[], Any]]:
     """What to gather beside the list: `states`, or nothing while this environment is known to have none."""
     if time.monotonic() < _refused_until.get(environment.name, 0.0):
         return {}
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    return {"states": lambda: sync_states(environment.client, customer_id, deadline=deadline)}
+    return {"states": lambda: sync_states(visit, customer_id, patience=PATIENCE_SECONDS)}
 
 
 def answered(

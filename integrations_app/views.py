@@ -69,9 +69,11 @@ def _customer(request: HttpRequest, name: str, customer_id: str, template: str) 
         query = Query.read(dict(request.GET.lists()))
     except BadQuery as error:
         return render(request, "bad_address.html", context | {"problems": error.problems}, status=400)
-    opened = open_customer(environment, customer_id, query)
+    opened = open_customer(environment, customer_id, query, refresh="refresh" in request.GET)
     response = render(request, template, context | {"opened": opened}, status=opened.status)
     response.headers["HX-Push-Url"] = f"{context['page']}{opened.query}"
+    if opened.problem and opened.problem.retry_after is not None:
+        response.headers["Retry-After"] = str(opened.problem.retry_after)
     return response
 
 

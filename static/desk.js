@@ -50,9 +50,10 @@ document.addEventListener("click", (event) => {
 const isTyping = (element) => element.closest("input, textarea, select, [contenteditable]") !== null;
 
 document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  if (event.key === "r") document.getElementById("refresh")?.click();
   const box = document.getElementById("q");
-  if (!box) return;
+  if (event.key !== "/" || !box) return;
   event.preventDefault();
   box.focus();
   box.select();
@@ -61,6 +62,40 @@ document.addEventListener("keydown", (event) => {
 // --- Results ----------------------------------------------------------------------------------------------------------
 
 document.addEventListener("htmx:beforeRequest", () => results().setAttribute("aria-busy", "true"));
+
+// Ages tick on, or a page left open would call an old answer new.
+const inWords = (seconds) => (seconds < 60 ? `${seconds} s` : seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`);
+
+const tellAges = () => {
+  for (const age of document.querySelectorAll("time[data-age]")) {
+    age.title = age.dateTime;
+    age.textContent = `${inWords(Math.max(0, Math.floor((Date.now() - Date.parse(age.dateTime)) / 1000)))} old`;
+  }
+};
+
+tellAges();
+setInterval(tellAges, 1000);
+
+// A wait that Stigg asked for is counted down, then the page tries again: three times, and never while nobody looks.
+const AUTOMATIC_TRIES = 3;
+let tries = 0;
+
+const countDown = () => {
+  const panel = document.querySelector("[data-retry-after]");
+  if (!panel) { tries = 0; return; }
+  // All who wait would come back in the same instant.
+  const due = Date.now() + Number(panel.dataset.retryAfter) * 1000 + Math.random() * 1000;
+  const tick = () => {
+    if (!panel.isConnected) return;
+    const left = Math.ceil((due - Date.now()) / 1000);
+    panel.querySelector("[data-countdown]").textContent = Math.max(left, 0);
+    if (left > 0 || document.hidden) setTimeout(tick, 500);
+    else if (tries < AUTOMATIC_TRIES) { tries += 1; document.getElementById("try-again").click(); }
+  };
+  tick();
+};
+
+countDown();
 
 const unreachable = () => {
   results().removeAttribute("aria-busy");
@@ -79,6 +114,8 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (!heading || event.target.closest("#results") === null) return;
   if (!results().contains(document.activeElement)) heading.focus({ preventScroll: true });
   say(heading.textContent);
+  tellAges();
+  countDown();
 });
 
 // A page that comes back from the browser's memory may show a customer after its sign-in has ended.

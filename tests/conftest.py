@@ -4,19 +4,30 @@ from collections.abc import Iterator
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.core.cache import cache
 from django.test import Client
 
 from integrations_app import environments, simulator, sync
+from integrations_app.resilience import MAX_RETRIES_SAVED
 
 
 @pytest.fixture
 def stigg() -> Iterator[simulator.Simulator]:
     """The simulated Stigg that the desk talks to; its faults and remembered requests end with the test."""
     running = environments._simulator()
-    running.clear()
-    sync.forget()
+    forget(running)
     yield running
+    forget(running)
+
+
+def forget(running: simulator.Simulator) -> None:
     running.clear()
+    cache.clear()
+    sync.forget()
+    for environment in environments.configured().values():
+        environment.upstream.rest.succeeded()
+        environment.upstream.graphql.succeeded()
+        environment.upstream.budget.saved = MAX_RETRIES_SAVED
 
 
 @pytest.fixture

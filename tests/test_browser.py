@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.contrib.auth import get_user_model
+from django.core.cache import cache
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
@@ -93,12 +94,42 @@ def test_a_link_opens_in_a_new_tab_without_telling_where_from(visit: Page) -> No
 
 
 def test_an_error_is_shown_in_place_and_goes_away_again(visit: Page, stigg: Simulator) -> None:
-    visit.goto(CUSTOMER.format("acme-corp"))
-    stigg.fault(customer="acme-corp", route="integrations", status=503)
+    visit.goto(CUSTOMER.format("meridian-group"))
+    stigg.fault(customer="meridian-group", route="integrations", status=500)
     visit.locator("a[data-vendor=STRIPE]").click()
     expect(visit.locator("[data-problem=unavailable]")).to_be_visible()
     stigg.clear()
     visit.get_by_role("link", name="Try again").click()
+    expect(visit.get_by_role("heading", name="20 of 42 integrations, Stripe only")).to_be_visible()
+
+
+def test_a_wait_is_counted_down_and_the_page_tries_again_by_itself(visit: Page, stigg: Simulator) -> None:
+    stigg.fault(customer="acme-corp", route="integrations", times=1, status=429, headers={"Retry-After": "2"})
+    visit.goto(CUSTOMER.format("acme-corp"))
+    expect(visit.locator("[data-problem=rate-limited]")).to_be_visible()
+    expect(visit.locator("[data-countdown]")).to_have_text("1")
+    expect(visit.get_by_role("heading", name="6 integrations")).to_be_visible()
+
+
+def test_a_page_that_nobody_looks_at_does_not_try_again(visit: Page, stigg: Simulator) -> None:
+    stigg.fault(customer="acme-corp", route="integrations", times=1, status=429, headers={"Retry-After": "1"})
+    visit.add_init_script("Object.defineProperty(document, 'hidden', {get: () => !window.looking})")
+    visit.goto(CUSTOMER.format("acme-corp"))
+    expect(visit.locator("[data-countdown]")).to_have_text("0")
+    asked = len(stigg.requests())
+    expect(visit.locator("[data-problem=rate-limited]")).to_be_visible()
+    assert len(stigg.requests()) == asked
+    visit.evaluate("window.looking = true")
+    expect(visit.get_by_role("heading", name="6 integrations")).to_be_visible()
+
+
+def test_an_old_copy_is_shown_with_its_age_while_stigg_fails(visit: Page, stigg: Simulator) -> None:
+    visit.goto(CUSTOMER.format("acme-corp"))
+    stigg.fault(customer="acme-corp", status=500)
+    visit.keyboard.press("r")
+    expect(visit.locator("[data-stale=unavailable]")).to_be_visible()
+    expect(visit.locator("time[data-age]")).to_have_text(re.compile(r"^\d+ s old$"))
+    visit.locator("a[data-vendor=STRIPE]").click()
     expect(visit.get_by_role("heading", name="2 integrations, Stripe only")).to_be_visible()
 
 
@@ -161,6 +192,7 @@ def test_axe_finds_nothing_on_any_state_and_no_page_is_wider_than_a_phone(visit:
     visit.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     found = {}
     for state, address in STATES.items():
+        cache.clear()  # one customer's rate limit rests the whole environment
         visit.goto(address)
         results = Axe().run(visit, options={"rules": {"target-size": {"enabled": True}}})
         if results.violations_count:

@@ -2,8 +2,7 @@
 
 import json
 import re
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, get_args
 
@@ -127,7 +126,7 @@ def test_it_names_a_list_that_is_none(payload: dict[str, object]) -> None:
 
 def test_it_posts_json_once_and_names_a_refusal(stigg: Simulator) -> None:
     with pytest.raises(api.BadRequest):
-        client(stigg).post("/api/v1/customers", {"text": "\ud800"})
+        client(stigg).ask("/api/v1/customers", dict, {"text": "\ud800"})
     (seen,) = stigg.requests()
     assert (seen["method"], seen["headers"]["content-type"]) == ("POST", "application/json")
     assert seen["headers"]["x-api-key"] == "***"
@@ -135,7 +134,7 @@ def test_it_posts_json_once_and_names_a_refusal(stigg: Simulator) -> None:
 
 def test_a_post_ends_by_its_deadline(stigg: Simulator) -> None:
     with pytest.raises(api.TimedOut):
-        client(stigg).post("/graphql", {}, deadline=0.0)
+        client(stigg).ask("/graphql", dict, {}, patience=0)
     assert stigg.requests() == []
 
 
@@ -313,7 +312,7 @@ def test_it_names_what_went_wrong(stigg: Simulator, fault: dict[str, Any], error
 def test_it_ends_by_its_deadline(stigg: Simulator) -> None:
     stigg.fault(route="graphql", delay=5)
     with pytest.raises(api.TimedOut):
-        graphql.sync_states(client(stigg), "acme-corp", deadline=time.monotonic() + 0.2)
+        graphql.sync_states(client(stigg), "acme-corp", patience=0.2)
 
 
 def answering(stigg: Simulator, data: object, code: str = "") -> None:
@@ -381,8 +380,8 @@ class Said:
     def __init__(self, payload: object) -> None:
         self.payload = payload
 
-    def post(self, *_args: object, **_options: object) -> dict[str, Any]:
-        return api.decode(200, {"Content-Type": "application/json"}, json.dumps(self.payload).encode())
+    def ask(self, _path: str, read: Callable[[dict[str, Any]], Any], *_payload: object, **_options: object) -> Any:
+        return read(api.decode(200, {"Content-Type": "application/json"}, json.dumps(self.payload).encode()))
 
 
 @given(json_values)

@@ -58,6 +58,7 @@ def test_it_counts_vendors_on_chips_that_toggle_and_drop_the_cursor(agent: Clien
     assert "limit=7" in stripe["href"]
     counts = [int(chip.select_one(".count").get_text()) for chip in shown.select("a[data-vendor]")]
     assert sum(counts) == 137
+    assert shown.select_one("#chip-all .count").get_text() == "137"
 
 
 def test_it_filters_by_several_vendors(agent: Client) -> None:

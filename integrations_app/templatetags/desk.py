@@ -10,14 +10,17 @@ register = template.Library()
 
 
 @register.simple_tag
-def leads_to(page: str, query: Query, *, top: bool = False) -> SafeString:
+def leads_to(page: str, query: Query, *, top: bool = False, refresh: bool = False) -> SafeString:
     """The attributes of a link to another state of a customer's page: a plain address, and htmx's quicker way to it.
 
     The path is always named: with an empty one, htmx 2 would repeat the query that is already in the address.
     """
+    asked = str(query)
+    if refresh:
+        asked += "&refresh=1" if asked else "?refresh=1"
     return format_html(
         'href="{0}{1}" hx-get="{0}results/{1}" hx-target="#results" hx-swap="{2}" hx-sync="#results:replace"',
         page,
-        str(query),
+        asked,
         "outerHTML show:#main:top" if top else "outerHTML",
     )
