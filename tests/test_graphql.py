@@ -291,6 +291,7 @@ def test_a_key_for_rest_alone_is_forbidden(stigg: Simulator) -> None:
      ({"code": "Unauthenticated"}, api.KeyRejected), ({"code": "BadUserInput"}, api.BadRequest),
      ({"status": 401}, api.KeyRejected), ({"status": 403}, api.Forbidden), ({"status": 500}, api.Unavailable),
      ({"status": 400, "code": "UNAUTHENTICATED"}, api.KeyRejected), ({"status": 429}, api.RateLimited),
+     ({"status": 404}, api.CustomerNotFound),
      ({"status": 404, "body": "{}"}, api.BadRequest), ({"status": 302}, api.UnexpectedResponse),
      ({"html": True}, api.UnexpectedResponse), ({"cut": True}, api.Unavailable),
      ({"shape": "deep"}, api.UnexpectedResponse), ({"shape": "list"}, api.UnexpectedResponse),

@@ -4,6 +4,7 @@ All four kinds come, by the customer and the vendor. A vendor that Stigg's enum 
 """
 
 import uuid
+from functools import cache
 
 from .data import Customer
 from .rows import CURSORS, VENDORS, Integration, dice
@@ -27,6 +28,7 @@ NAMED_FAILURES = {
 }
 
 
+@cache
 def sync_states(customer: Customer) -> list[dict[str, object]]:
     return [state(customer, integration) for integration in customer.carried if integration.vendor in VENDORS]
 
