@@ -4,7 +4,9 @@ import logging
 from dataclasses import dataclass
 
 from integrations_app.environments import Environment
+from integrations_app.linking import Place
 from integrations_app.listing import Listing, Query, chips, listing, matching
+from integrations_app.models import LinkTemplate, TrustedHost
 from integrations_app.problems import Problem, problem_for
 from integrations_app.stigg import MAX_LIMIT, BadRequest, Client, Customer, CustomerNotFound, Page, StiggError
 
@@ -49,8 +51,14 @@ def open_customer(environment: Environment, customer_id: str, query: Query) -> C
     if isinstance(found, StiggError):
         _log(environment, "integrations", found)
         return CustomerPage(customer, query, problem=problem_for(found))
-    shown = listing(found.query, customer, found.page)
+    shown = listing(found.query, customer, found.page, _place(environment, customer_id))
     return CustomerPage(customer, found.query, shown, notices=found.notices + notices)
+
+
+def _place(environment: Environment, customer_id: str) -> Place:
+    templates = LinkTemplate.objects.by_vendor(environment.name)
+    hosts = TrustedHost.objects.by_vendor(environment.name)
+    return Place(customer_id, environment.label, environment.live, templates, hosts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from integrations_app import views
+from integrations_app import link_views, views
 
 
 class AnyText(StringConverter):
@@ -20,6 +20,8 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("lookup", views.lookup, name="lookup"),
     path(f"{page}results/", views.results, name="results"),
+    path(f"{page}wrong-link/", link_views.wrong_link, name="wrong-link"),
+    path("leave/", link_views.leave, name="leave"),
     path(page, views.integrations, name="integrations"),
     path("healthz", views.healthz, name="healthz"),
 ]

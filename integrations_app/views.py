@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
@@ -14,6 +15,7 @@ from integrations_app import lookup as pasted
 from integrations_app.customer_page import open_customer
 from integrations_app.environments import Environment
 from integrations_app.listing import BadQuery, Query
+from integrations_app.ticket import ticket
 
 
 @require_safe
@@ -70,8 +72,12 @@ def _customer(request: HttpRequest, name: str, customer_id: str, template: str) 
     except BadQuery as error:
         return render(request, "bad_address.html", context | {"problems": error.problems}, status=400)
     opened = open_customer(environment, customer_id, query)
+    address = f"{context['page']}{opened.query}"
+    if opened.listing:
+        called, full = opened.customer.name if opened.customer else None, request.build_absolute_uri(address)
+        context["ticket"] = ticket(customer_id, called, environment.label, opened.listing, full, timezone.now())
     response = render(request, template, context | {"opened": opened}, status=opened.status)
-    response.headers["HX-Push-Url"] = f"{context['page']}{opened.query}"
+    response.headers["HX-Push-Url"] = address
     return response
 
 

@@ -1,10 +1,16 @@
 """Template tags of the desk."""
 
+from typing import Any
+
 from django import template
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from integrations_app import leaving
+from integrations_app.links import Link
 from integrations_app.listing import Query
+from integrations_app.vendors import Vendor
 
 register = template.Library()
 
@@ -21,3 +27,11 @@ def leads_to(page: str, query: Query, *, top: bool = False) -> SafeString:
         str(query),
         "outerHTML show:#main:top" if top else "outerHTML",
     )
+
+
+@register.simple_tag(takes_context=True)
+def asking_first(context: dict[str, Any], link: Link, vendor: Vendor) -> str:
+    """The address of the page that asks before an unfamiliar link is opened, for this user alone."""
+    user, environment = str(context["user"].pk), context["environment"].name
+    departure = leaving.Departure(user, environment, context["customer_id"], vendor.identifier, link.url)
+    return f"{reverse('leave')}?to={leaving.sign(departure)}"
