@@ -111,6 +111,6 @@ def _about(row: Row) -> str:
     """What to know of a link before its address: mode, account, who built it, whether its host is known."""
     link = row.link
     words = [link.mode, link.account, "built by the desk" if row.offer.template else ""]
-    words += [f"unfamiliar host {link.host}"] if link.kind == "unfamiliar" else []
+    words += [f"unfamiliar address at {link.host}"] if link.kind == "unfamiliar" else []
     told = ", ".join(word for word in words if word)
     return f"{told}: " if told else ""

@@ -24,6 +24,7 @@ NEVER = {
     "ticket": DJANGO | HTTP | OURS - {"listing"},
     "leaving": HTTP | OURS,
     "models": HTTP | OURS - {"links", "link_templates", "vendors"},
+    "admin": HTTP | OURS - {"models", "environments", "links", "link_templates", "vendors"},
     "link_views": HTTP | {"os", "simulator", "transport", "stigg"},
     "problems": DJANGO | HTTP | OURS - {"stigg"},
     "environments": HTTP | {"views", "listing", "customer_page", "problems"},

@@ -203,7 +203,7 @@ def test_it_shows_hostile_values_as_inert_text(agent: Client) -> None:
     response = agent.get(page("hostile-values"))
     shown = soup(response)
     assert response.status_code == 200
-    assert {re.split("[:?]", str(a["href"]))[0] for a in shown.select("a.open")} == {"https", "/leave/"}
+    assert {str(a["href"]).split("?")[0] for a in shown.select("a.open")} == {"/leave/"}
     assert "javascript:" in shown.get_text()
     assert len(shown.find_all("script")) == 2
     assert shown.select(".refused")

@@ -12,6 +12,8 @@ from django.contrib.auth import get_user_model
 from django.core.management import BaseCommand, call_command
 
 from integrations_app import environments
+from integrations_app.link_templates import PRESETS, make
+from integrations_app.models import LinkTemplate
 
 
 class Command(BaseCommand):
@@ -29,6 +31,7 @@ class Command(BaseCommand):
         if not settings.STIGG_SIMULATOR:
             names = ", ".join(e["label"] for e in settings.STIGG_ENVIRONMENTS)
             return f"{address}\nStigg environments: {names}. Accounts: .venv/bin/python manage.py createsuperuser"
+        demo_link_templates()
         tries = "\n".join(f"  {customer_id:<34.34} {why}" for customer_id, why in environments.examples())
         return f"{address}\nSimulated Stigg, no key. Sign in as demo with password {demo_password()}\nTry:\n{tries}"
 
@@ -69,3 +72,16 @@ def demo_password() -> str:
         demo.set_password(password)
         demo.save()
     return password
+
+
+def demo_link_templates() -> None:
+    """Templates for two vendors whose links Stigg does not send: in the simulated database, while it has none."""
+    if LinkTemplate.objects.exists():
+        return
+    answers = {"my_domain": "acme", "portal_id": "1234567"}
+    LinkTemplate.objects.bulk_create(
+        LinkTemplate(environment=name, vendor_identifier=preset.vendor_identifier, template=make(preset, answers))
+        for name in environments.configured()
+        for preset in PRESETS
+        if preset.name in ("Salesforce account", "HubSpot company")
+    )
