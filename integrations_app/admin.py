@@ -1,7 +1,7 @@
 """Django admin for operators: link templates, trusted hosts, and what agents reported."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django import forms
@@ -50,13 +50,18 @@ class VendorWidget(forms.TextInput):
 
 
 class ForVendorForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
+    """Admin leaves the fields out for those who may only look."""
+
     environment = forms.ChoiceField()
+
+    class Meta:
+        widgets: ClassVar[dict[str, forms.Widget]] = {"vendor_identifier": VendorWidget()}
+        help_texts: ClassVar = {"vendor_identifier": "Stigg's vendorIdentifier, such as SALESFORCE."}
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["environment"] = self.environment_field(self.instance.environment)
-        self.fields["vendor_identifier"].widget = VendorWidget()
-        self.fields["vendor_identifier"].help_text = "Stigg's vendorIdentifier, such as SALESFORCE."
+        if "environment" in self.fields:
+            self.fields["environment"] = self.environment_field(self.instance.environment)
 
     def environment_field(self, kept: str) -> forms.ChoiceField:
         return forms.ChoiceField(choices=environment_choices(kept))
@@ -65,18 +70,19 @@ class ForVendorForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the
 class LinkTemplateForm(ForVendorForm):
     """Shows below the template what it makes of a sample: when opened, when refused, and at the button "Preview"."""
 
+    class Meta(ForVendorForm.Meta):
+        look: ClassVar = {"rows": 2, "cols": 100, "spellcheck": "false", "class": "vLargeTextField"}
+        widgets = ForVendorForm.Meta.widgets | {"template": forms.Textarea(look)}
+
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["template"].widget = forms.Textarea(
-            {"rows": 2, "cols": 100, "spellcheck": "false", "class": "vLargeTextField"}
-        )
-        names = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-        said = [self[name].value() or "" for name in ("template", "vendor_identifier", "environment")]
-        self["template"].help_text = format_html(
-            "https, a host written out, and at least one of {} after it.<br><strong>Preview</strong>: {}",
-            names,
-            preview(*said),
-        )
+        if "template" in self.fields:
+            said = [self[name].value() or "" for name in ("template", "vendor_identifier", "environment")]
+            self["template"].help_text = format_html(
+                "https, a host written out, and at least one of {} after it.<br><strong>Preview</strong>: {}",
+                ", ".join(f"{{{name}}}" for name in PLACEHOLDERS),
+                preview(*said),
+            )
 
     def is_valid(self) -> bool:
         """A preview is never saved: the form comes back as it was typed."""

@@ -68,7 +68,7 @@ def code(text: str) -> str:
 def _plain(row: Row) -> Iterator[str]:
     ids = "; ".join(f"{what} {one_line(value)}" if what else one_line(value) for what, value in _ids(row))
     yield f"- {row.vendor.name}: {ids or _without_id(row)}"
-    yield f"  {_about(row)}{row.link.url}" if row.offer.opens else f"  {_no_link(row).capitalize()}"
+    yield f"  {_about(row)}{row.link.url}" if row.offer.opens else f"  {_no_link(row)}"
     if row.offer.warning:
         yield f"  Warning: {row.offer.warning}"
 
@@ -104,7 +104,7 @@ def _without_id(row: Row) -> str:
 
 
 def _no_link(row: Row) -> str:
-    return "no link: what Stigg sent is not safe to open" if row.link.kind == "refused" else "no link"
+    return "No link: what Stigg sent is not safe to open." if row.link.kind == "refused" else "No link."
 
 
 def _about(row: Row) -> str:

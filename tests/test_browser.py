@@ -1,52 +1,17 @@
 """Whole journeys in a real Chromium, and axe on every state in both colour schemes."""
 
-import os
 import re
-from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from django.contrib.auth import get_user_model
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from integrations_app.simulator import Simulator
 from tests import browser as chromium
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not chromium.find() and not os.environ.get("REQUIRE_BROWSER"), reason="no Chromium: set CHROMIUM to one"
-    ),
-]
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+pytestmark = chromium.NEEDED
 CUSTOMER = "/production/customers/{}/integrations/"
-
-
-@pytest.fixture(scope="session")
-def chrome() -> Iterator[Browser]:
-    path = chromium.find()
-    assert path, "REQUIRE_BROWSER is set and there is no Chromium"
-    with sync_playwright() as playwright:
-        yield playwright.chromium.launch(executable_path=path, args=QUIET)
-
-
-@pytest.fixture
-def visit(chrome: Browser, live_server: LiveServer, transactional_db: None, stigg: Simulator) -> Iterator[Page]:
-    """A page signed in by hand; whatever it writes to its console as an error fails the test."""
-    get_user_model().objects.create_user("mara", password="a long enough one")
-    context = chrome.new_context(base_url=live_server.url, permissions=["clipboard-read", "clipboard-write"])
-    page, errors = context.new_page(), list[str]()
-    page.set_default_timeout(10_000)
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if "Content Security" in message.text else None)
-    page.goto("/")
-    page.get_by_label("User name").fill("mara")
-    page.get_by_label("Password").fill("a long enough one")
-    page.get_by_role("button", name="Sign in").click()
-    yield page
-    context.close()
-    assert errors == []
 
 
 def ids(page: Page) -> list[str]:

@@ -112,8 +112,8 @@ def every_link(make: RowMaker) -> list[Integration]:
         make.unsynced("STRIPE", 5),
         make.linked("ZUORA", 3, "https://zuor\u0430.example/accounts/2c92c0f9"),  # a Cyrillic letter
         make.linked("ZUORA", 4, "http://www.zuora.com/apps/CustomerAccount.do?id=2c92c0f9"),
-        make.linked("SALESFORCE", 1, "https://acme.partner.example/0015g00000"),
-        make.row("SALESFORCE", 2),
+        make.linked("STRIPE_INVOICING", 1, "https://invoices.partner.example/cus_1"),
+        make.row("SALESFORCE"),
         make.row("HUBSPOT"),
         make.row("AUTH0"),
         make.row("AWS_MARKETPLACE"),

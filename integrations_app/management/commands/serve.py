@@ -75,13 +75,21 @@ def demo_password() -> str:
 
 
 def demo_link_templates() -> None:
-    """Templates for two vendors whose links Stigg does not send: in the simulated database, while it has none."""
+    """One for each case that an agent can meet: in the simulated database only, and only while it has none."""
     if LinkTemplate.objects.exists():
         return
-    answers = {"my_domain": "acme", "portal_id": "1234567"}
     LinkTemplate.objects.bulk_create(
-        LinkTemplate(environment=name, vendor_identifier=preset.vendor_identifier, template=make(preset, answers))
-        for name in environments.configured()
-        for preset in PRESETS
-        if preset.name in ("Salesforce account", "HubSpot company")
+        LinkTemplate(environment=environment.name, vendor_identifier=vendor, template=template)
+        for environment in environments.configured().values()
+        for vendor, template in demo_presets(environment.live).items()
     )
+
+
+def demo_presets(live: bool) -> dict[str, str]:  # noqa: FBT001 - a fact, not a switch
+    presets, answers = {preset.name: preset for preset in PRESETS}, {"my_domain": "acme", "portal_id": "1234567"}
+    chosen = {
+        "SALESFORCE": "Salesforce account",
+        "HUBSPOT": "HubSpot company",
+        "STRIPE_INVOICING": "Stripe, live" if live else "Stripe, test",
+    }
+    return {vendor: make(presets[name], answers) for vendor, name in chosen.items()}
