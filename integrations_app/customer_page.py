@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 
 from integrations_app import sync
 from integrations_app.environments import Environment
+from integrations_app.linking import Place
 from integrations_app.listing import PAGE_SIZES, Listing, Query, chips, listing, matching
+from integrations_app.models import LinkTemplate, TrustedHost
 from integrations_app.problems import Problem, problem_for
 from integrations_app.resilience import NoCopy, Visit
 from integrations_app.stigg import MAX_LIMIT, BadRequest, Customer, CustomerNotFound, Page, StiggError
@@ -72,11 +74,17 @@ def open_customer(environment: Environment, customer_id: str, query: Query, *, r
     return CustomerPage(
         customer,
         found.query,
-        listing(found.query, customer, found.page, states),
+        listing(found.query, customer, found.page, _place(environment, customer_id), states),
         notices=found.notices + notices + missing,
         read_at=datetime.fromtimestamp(visit.read_at, UTC) if visit.read_at else None,
         trouble=problem_for(visit.trouble) if visit.trouble else None,
     )
+
+
+def _place(environment: Environment, customer_id: str) -> Place:
+    templates = LinkTemplate.objects.by_vendor(environment.name)
+    hosts = TrustedHost.objects.by_vendor(environment.name)
+    return Place(customer_id, environment.label, environment.live, templates, hosts)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,19 @@ from types import MappingProxyType
 from typing import Self
 from urllib.parse import urlencode
 
-from integrations_app.links import Link, judge
+from integrations_app.linking import NOWHERE, Offer, Place, offer
+from integrations_app.links import Link
 from integrations_app.states import State
-from integrations_app.stigg import DEFAULT_LIMIT, MAX_LIMIT, UUID_PATTERN, BrokenRow, Customer, Integration, Page
+from integrations_app.stigg import (
+    DEFAULT_LIMIT,
+    MAX_LIMIT,
+    UUID_PATTERN,
+    BrokenRow,
+    Customer,
+    Integration,
+    Page,
+    SyncData,
+)
 from integrations_app.vendors import Vendor, vendor_for
 
 PAGE_SIZES = (20, 50, 100)
@@ -18,6 +28,7 @@ MAX_CHIPS = 30
 # Stigg's names are capitals and underscores; a name that we have never seen must still fit one comma-joined value.
 VENDOR_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 MAX_VENDORS_CHARACTERS = 255
+UNKNOWN_FORM = "Stigg sent details in a form that the desk does not know."
 
 
 class BadQuery(ValueError):
@@ -102,11 +113,14 @@ def _single_problems(once: Mapping[str, Sequence[str]]) -> Iterable[str]:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One integration as shown. `problem` is set for a row that could not be read; the rest of it may be empty."""
+    """One integration as shown. `problem` is set for a row that could not be read; the rest of it may be empty.
+
+    `key` is the number that opens the row's link from the keyboard, for the first nine links of a page.
+    """
 
     integration_id: str
     vendor: Vendor
-    link: Link
+    offer: Offer
     synced_entity_id: str = ""
     billing_id: str = ""
     price_group_id: str = ""
@@ -114,25 +128,49 @@ class Row:
     note: str = ""
     problem: str = ""
     state: State | None = None
+    key: str = ""
+
+    @property
+    def link(self) -> Link:
+        return self.offer.link
+
+    @property
+    def name(self) -> str:
+        """What a link or a button of this row is named by."""
+        return self.synced_entity_id or self.billing_id or self.integration_id
+
+    @property
+    def report(self) -> str:
+        """The query of the page that reports this row's link as wrong."""
+        source = "template" if self.offer.template else "stigg"
+        of = (self.vendor.identifier[:255], self.integration_id[:255], self.link.host[:255], source)
+        return urlencode(tuple(zip(("vendor_identifier", "integration_id", "host", "source"), of, strict=True)))
 
 
-def row(item: Integration | BrokenRow, note: str = "") -> Row:
+def row(item: Integration | BrokenRow, note: str = "", place: Place = NOWHERE) -> Row:
     vendor = vendor_for(item.vendor_identifier)
     if isinstance(item, BrokenRow):
-        return Row(item.id, vendor, judge(None, vendor), problem=item.problem)
-    data = item.sync_data
-    if data is None:
-        return Row(item.id, vendor, judge(None, vendor), item.synced_entity_id or "", note=note)
+        return Row(item.id, vendor, offer(None, vendor, None, None), problem=item.problem)
+    data = item.sync_data or SyncData()
     return Row(
         item.id,
         vendor,
-        judge(data.billing_link_url, vendor),
+        offer(data.billing_link_url, vendor, item.synced_entity_id, data.billing_id, place),
         item.synced_entity_id or "",
         data.billing_id or "",
         data.price_group_package_billing_id or "",
         data.dimensions or "",
-        note if data.is_known else "Stigg sent details in a form that the desk does not know.",
+        note if item.sync_data is None or data.is_known else UNKNOWN_FORM,
     )
+
+
+def _completed(rows: Iterable[Row], states: Mapping[str, State]) -> Iterable[Row]:
+    """Each row with its sync state, and the first nine that open with the key that opens them."""
+    keys = iter("123456789")
+    for shown in rows:
+        key = next(keys, "") if shown.offer.opens else ""
+        state = states.get(shown.integration_id)
+        yield replace(shown, key=key, state=state) if key or state else shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,16 +250,20 @@ class Listing:
 
 
 def listing(
-    query: Query, customer: Customer | None, page: Page, states: Mapping[str, State] = MappingProxyType({})
+    query: Query,
+    customer: Customer | None,
+    page: Page,
+    place: Place = NOWHERE,
+    states: Mapping[str, State] = MappingProxyType({}),
 ) -> Listing:
     """What the results region shows. `states` are the sync states that are known, by integration id."""
     extra = unlisted(query, customer, page)
     note = "Named by the customer record only; Stigg's list leaves it out."
-    rows = (*map(row, page.rows), *(row(item, note) for item in extra))
+    rows = (*(row(item, place=place) for item in page.rows), *(row(item, note, place) for item in extra))
     known = customer.vendor_counts if customer else None
     return Listing(
         query,
-        tuple(replace(row, state=states.get(row.integration_id)) for row in rows),
+        tuple(_completed(rows, states)),
         tuple(chips(query, customer, page)),
         query.following(page.next) if page.next else None,
         query.preceding(page.prev) if page.prev else None,

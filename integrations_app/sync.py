@@ -1,12 +1,11 @@
 """The sync states beside a customer's list: an extra that never costs the list anything.
 
-Not every key may use GraphQL. Where the list came and the states were refused, the process remembers for some minutes
+Not every key may use GraphQL. Where the list came and the states were refused, the desk remembers for some minutes
 that this environment has none, so that not every page pays for a question whose answer is known. It is learned only
 beside a list that came: a key that is refused everywhere says nothing about GraphQL.
 """
 
 import logging
-import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -24,12 +23,12 @@ NOT_ALLOWED = (Forbidden, KeyRejected, BadRequest)  # BadRequest: no GraphQL the
 
 NO_STATES = "Stigg did not say how far the syncing is just now. The list itself is not affected."
 
-_refused_until: dict[str, float] = {}  # by environment; threads may race, the worst is one more question
+_NONE_HERE = "no-sync-states"
 
 
 def calls(environment: Environment, visit: Visit, customer_id: str) -> dict[str, Callable[[], Any]]:
     """What to gather beside the list: `states`, or nothing while this environment is known to have none."""
-    if time.monotonic() < _refused_until.get(environment.name, 0.0):
+    if environment.upstream.memory.get(_NONE_HERE):
         return {}
     return {"states": lambda: sync_states(visit, customer_id, patience=PATIENCE_SECONDS)}
 
@@ -41,12 +40,7 @@ def answered(
     if not isinstance(answer, StiggError):
         return by_integration(answer or ()), ()
     if isinstance(answer, NOT_ALLOWED):
-        _refused_until[environment.name] = time.monotonic() + REMEMBERED_SECONDS
+        environment.upstream.memory.set(_NONE_HERE, value=True, seconds=REMEMBERED_SECONDS)
     words = {"kind": answer.kind, "detail": str(answer), "code": answer.code, "trace_id": answer.trace_id}
     logger.warning("stigg call failed", extra={"environment": environment.name, "call": "sync states", **words})
     return {}, () if isinstance(answer, NOT_ALLOWED) else (NO_STATES,)
-
-
-def forget() -> None:
-    """Ask again everywhere, as after a restart."""
-    _refused_until.clear()

@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from integrations_app import lookup_views, views
+from integrations_app import link_views, lookup_views, views
 
 
 class AnyText(StringConverter):
@@ -21,6 +21,8 @@ urlpatterns = [
     path("lookup", lookup_views.lookup, name="lookup"),
     path("lookup/suggestions/", lookup_views.suggestions, name="suggestions"),
     path(f"{page}results/", views.results, name="results"),
+    path(f"{page}wrong-link/", link_views.wrong_link, name="wrong-link"),
+    path("leave/", link_views.leave, name="leave"),
     path(page, views.integrations, name="integrations"),
     path("healthz", views.healthz, name="healthz"),
 ]

@@ -6,6 +6,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
@@ -15,6 +16,7 @@ from integrations_app.audit import record
 from integrations_app.customer_page import CustomerPage, open_customer
 from integrations_app.environments import Environment
 from integrations_app.listing import BadQuery, Query
+from integrations_app.ticket import ticket
 
 
 @require_safe
@@ -51,8 +53,13 @@ def _customer(
     opened = open_customer(environment, customer_id, query, refresh="refresh" in request.GET)
     if is_visit:
         _record_visit(request, name, customer_id, opened)
+    address = f"{context['page']}{opened.query}"
+    if opened.listing:
+        called, full = opened.customer.name if opened.customer else None, request.build_absolute_uri(address)
+        read_at = opened.read_at or timezone.now()
+        context["ticket"] = ticket(customer_id, called, environment.label, opened.listing, full, read_at)
     response = render(request, template, context | {"opened": opened}, status=opened.status)
-    response.headers["HX-Push-Url"] = f"{context['page']}{opened.query}"
+    response.headers["HX-Push-Url"] = address
     if opened.problem and opened.problem.retry_after is not None:
         response.headers["Retry-After"] = str(opened.problem.retry_after)
     return response

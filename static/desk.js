@@ -1,4 +1,4 @@
-// What the pages gain when scripts run: copy buttons, a dimmed table while new rows come, focus and words after it.
+// What the pages gain when scripts run: copy buttons, single keys, a dimmed table while new rows come, focus and words after it.
 "use strict";
 
 const say = (text) => {
@@ -23,17 +23,18 @@ const copyBySelection = (text) => {
   if (!done) throw new Error("copying is not allowed here");
 };
 
-const copy = async (button) => {
+const copy = async (button, focusAfter = button) => {
+  const text = button.dataset.copy ?? document.getElementById(button.dataset.copyFrom).value;
   try {
-    if (navigator.clipboard) await navigator.clipboard.writeText(button.dataset.copy);
-    else copyBySelection(button.dataset.copy);
+    if (navigator.clipboard) await navigator.clipboard.writeText(text);
+    else copyBySelection(text);
     button.dataset.copied = "";
     button.querySelector("use").setAttribute("href", "#i-check");
-    say("Copied");
+    say(button.dataset.said ?? "Copied");
   } catch {
     say("Could not copy. Select the text and copy it by hand.");
   }
-  button.focus();
+  focusAfter.focus({ preventScroll: true });
   setTimeout(() => {
     delete button.dataset.copied;
     button.querySelector("use").setAttribute("href", "#i-copy");
@@ -41,22 +42,63 @@ const copy = async (button) => {
 };
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-copy]");
+  const button = event.target.closest("[data-copy], [data-copy-from]");
   if (button) copy(button);
 });
 
 // --- Keys -------------------------------------------------------------------------------------------------------------
 
+// Single keys can be switched off (WCAG 2.1.4). The switch is a setting of this browser; it holds no customer's data.
+const SWITCH = "desk-keys";
+const remembered = () => { try { return localStorage.getItem(SWITCH) ?? "on"; } catch { return "on"; } };
+
+const switchKeys = (state) => {
+  document.documentElement.dataset.keys = state;
+  document.getElementById("keys")?.setAttribute("aria-pressed", String(state === "on"));
+};
+
+switchKeys(remembered());
+
+document.getElementById("keys")?.addEventListener("click", () => {
+  const state = document.documentElement.dataset.keys === "on" ? "off" : "on";
+  switchKeys(state);
+  try { localStorage.setItem(SWITCH, state); } catch { /* it then lasts as long as the page */ }
+});
+
 const isTyping = (element) => element.closest("input, textarea, select, [contenteditable]") !== null;
 
-document.addEventListener("keydown", (event) => {
-  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-  if (event.key === "r") document.getElementById("refresh")?.click();
+const toBox = () => {
   const box = document.getElementById("q");
-  if (event.key !== "/" || !box) return;
-  event.preventDefault();
-  box.focus();
-  box.select();
+  box?.focus();
+  box?.select();
+  return box;
+};
+
+const copyTicket = () => {
+  const button = document.getElementById("copy-ticket");
+  if (button) copy(button, document.activeElement);
+  return button;
+};
+
+const openLink = (number) => {
+  const link = document.querySelector(`#results a[data-key="${number}"]`);
+  link?.click();
+  return link;
+};
+
+const refresh = () => {
+  const link = document.getElementById("refresh");
+  link?.click();
+  return link;
+};
+
+const SHORTCUTS = { "/": toBox, "c": copyTicket, "r": refresh };
+
+document.addEventListener("keydown", (event) => {
+  if (document.documentElement.dataset.keys === "off" || event.repeat) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
+  const act = SHORTCUTS[event.key] ?? (/^[1-9]$/.test(event.key) ? openLink : null);
+  if (act?.(event.key)) event.preventDefault();
 });
 
 // --- Suggestions ------------------------------------------------------------------------------------------------------

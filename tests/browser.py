@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import sys
 
+import pytest
+
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 
@@ -16,6 +18,12 @@ def install() -> None:
     if shutil.which("apt-get") and os.geteuid() == 0:
         subprocess.run(["apt-get", "update", "-qq"], check=False)
         subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium"], check=False)
+
+
+NEEDED = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not find() and not os.environ.get("REQUIRE_BROWSER"), reason="no Chromium: set CHROMIUM to one"),
+]
 
 
 if __name__ == "__main__":

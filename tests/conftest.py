@@ -1,4 +1,4 @@
-"""What the tests share: the desk against one simulated Stigg, and a signed-in agent, with a browser or without."""
+"""What the tests share: the desk against one simulated Stigg, a signed-in agent, and a real browser."""
 
 from collections.abc import Iterator
 
@@ -9,7 +9,7 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from integrations_app import environments, simulator, sync
+from integrations_app import environments, simulator
 from integrations_app.resilience import MAX_RETRIES_SAVED
 from tests import browser as chromium
 
@@ -28,7 +28,6 @@ def stigg() -> Iterator[simulator.Simulator]:
 def forget(running: simulator.Simulator) -> None:
     running.clear()
     cache.clear()
-    sync.forget()
     for environment in environments.configured().values():
         environment.upstream.rest.succeeded()
         environment.upstream.graphql.succeeded()

@@ -1,6 +1,5 @@
 """Whole journeys in a real Chromium, and axe on every state in both colour schemes."""
 
-import os
 import re
 
 import pytest
@@ -12,12 +11,7 @@ from pytest_django.live_server_helper import LiveServer
 from integrations_app.simulator import Simulator
 from tests import browser as chromium
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not chromium.find() and not os.environ.get("REQUIRE_BROWSER"), reason="no Chromium: set CHROMIUM to one"
-    ),
-]
+pytestmark = chromium.NEEDED
 CUSTOMER = "/production/customers/{}/integrations/"
 
 

@@ -92,7 +92,7 @@ def test_a_state_without_an_integration_belongs_to_no_row() -> None:
 def test_the_listing_merges_states_by_id_and_has_none_of_its_own() -> None:
     rows = tuple(Integration(id=name, vendor_identifier="STRIPE") for name in ("a", "b"))
     assert not listing(Query(), None, Page(rows)).has_states
-    shown = listing(Query(), None, Page(rows), {"b": State("synced", "Synced"), "c": State("failed", "Failed")})
+    shown = listing(Query(), None, Page(rows), states={"b": State("synced", "Synced"), "c": State("failed", "Failed")})
     assert shown.has_states
     assert [row.state and row.state.kind for row in shown.rows] == [None, "synced"]
 
@@ -226,7 +226,7 @@ def test_a_key_that_is_refused_everywhere_says_nothing_about_graphql(agent: Brow
 
 
 @pytest.fixture
-def rest_only(stigg: Simulator) -> Environment:
+def rest_only(db: None, stigg: Simulator) -> Environment:
     (key,) = simulator.REST_ONLY_KEYS
     spec = {"name": "rest-only", "label": "REST only", "live": True, "url": stigg.url, "api_key": key}
     return environments._environment(spec)

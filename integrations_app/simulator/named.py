@@ -110,9 +110,15 @@ def every_link(make: RowMaker) -> list[Integration]:
         make.linked("ZUORA", 2, "https://zuora.partner.example/accounts/2c92c0f9"),
         make.linked("STRIPE", 4, "javascript:alert(1)"),
         make.unsynced("STRIPE", 5),
-        make.row("AWS_MARKETPLACE"),
-        make.row("SNOWFLAKE"),
+        make.linked("ZUORA", 3, "https://zuor\u0430.example/accounts/2c92c0f9"),  # a Cyrillic letter
+        make.linked("ZUORA", 4, "http://www.zuora.com/apps/CustomerAccount.do?id=2c92c0f9"),
+        make.linked("STRIPE_INVOICING", 1, "https://invoices.partner.example/cus_1"),
+        make.row("SALESFORCE"),
         make.row("HUBSPOT"),
+        make.row("AUTH0"),
+        make.row("AWS_MARKETPLACE"),
+        make.unsynced("SNOWFLAKE"),
+        make.row("ACME_LEDGER", syncData={"foo": 1}),
     ]
 
 
@@ -155,7 +161,7 @@ EXAMPLES = [
     ("acme-corp", "two Stripe accounts, one of them a test record; a vendor never seen before"),
     ("meridian-group", "137 integrations: paging and filters"),
     ("auth0|65f1c0ffee0badc0de5ca1ab", "an id with a bar in it"),
-    ("every-link", "every kind of link, opened, asked about or refused"),
+    ("every-link", "every kind of link: opened, asked about, built by the desk, refused, none"),
     ("all-vendors", "one row for each of the 14 vendors"),
     ("empty-co", "a customer without integrations"),
     ("archived-co", "archived: no name, no e-mail, still two rows"),

@@ -14,7 +14,7 @@ from integrations_app.stigg.answers import (
     decode,
 )
 from integrations_app.stigg.client import DEFAULT_LIMIT, ApiKey, Calls, Client, Read, UserToken, customer_path
-from integrations_app.stigg.records import MAX_LIMIT, UUID_PATTERN, BrokenRow, Customer, Integration, Page
+from integrations_app.stigg.records import MAX_LIMIT, UUID_PATTERN, BrokenRow, Customer, Integration, Page, SyncData
 from integrations_app.stigg.transport import Answer, Limits
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "RateLimited",
     "Read",
     "StiggError",
+    "SyncData",
     "TimedOut",
     "Unavailable",
     "UnexpectedResponse",

@@ -12,6 +12,8 @@ from django.contrib.auth import get_user_model
 from django.core.management import BaseCommand, call_command
 
 from integrations_app import environments
+from integrations_app.link_templates import PRESETS, make
+from integrations_app.models import LinkTemplate
 
 
 class Command(BaseCommand):
@@ -29,6 +31,7 @@ class Command(BaseCommand):
         if not settings.STIGG_SIMULATOR:
             names = ", ".join(e["label"] for e in settings.STIGG_ENVIRONMENTS)
             return f"{address}\nStigg environments: {names}. Accounts: .venv/bin/python manage.py createsuperuser"
+        demo_link_templates()
         tries = "\n".join(f"  {customer_id:<34.34} {why}" for customer_id, why in environments.examples())
         return f"{address}\nSimulated Stigg, no key. Sign in as demo with password {demo_password()}\nTry:\n{tries}"
 
@@ -69,3 +72,24 @@ def demo_password() -> str:
         demo.set_password(password)
         demo.save()
     return password
+
+
+def demo_link_templates() -> None:
+    """One for each case that an agent can meet: in the simulated database only, and only while it has none."""
+    if LinkTemplate.objects.exists():
+        return
+    LinkTemplate.objects.bulk_create(
+        LinkTemplate(environment=environment.name, vendor_identifier=vendor, template=template)
+        for environment in environments.configured().values()
+        for vendor, template in demo_presets(environment.live).items()
+    )
+
+
+def demo_presets(live: bool) -> dict[str, str]:  # noqa: FBT001 - a fact, not a switch
+    presets, answers = {preset.name: preset for preset in PRESETS}, {"my_domain": "acme", "portal_id": "1234567"}
+    chosen = {
+        "SALESFORCE": "Salesforce account",
+        "HUBSPOT": "HubSpot company",
+        "STRIPE_INVOICING": "Stripe, live" if live else "Stripe, test",
+    }
+    return {vendor: make(presets[name], answers) for vendor, name in chosen.items()}
