@@ -54,17 +54,16 @@ def chrome() -> Iterator[Browser]:
 def visit(
     chrome: Browser, live_server: LiveServer, transactional_db: None, stigg: simulator.Simulator
 ) -> Iterator[Page]:
-    """A page signed in by hand; whatever it writes to its console as an error fails the test."""
-    get_user_model().objects.create_user("mara", password="a long enough one")
+    """A page of a signed-in agent; whatever it writes to its console as an error fails the test."""
+    client = Client()
+    client.force_login(get_user_model().objects.create_user("mara", password="a long enough one"))
     context = chrome.new_context(base_url=live_server.url, permissions=["clipboard-read", "clipboard-write"])
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
     page, errors = context.new_page(), list[str]()
     page.set_default_timeout(10_000)
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.on("console", lambda message: errors.append(message.text) if "Content Security" in message.text else None)
     page.goto("/")
-    page.get_by_label("User name").fill("mara")
-    page.get_by_label("Password").fill("a long enough one")
-    page.get_by_role("button", name="Sign in").click()
     yield page
     context.close()
     assert errors == []

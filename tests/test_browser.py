@@ -147,7 +147,7 @@ STATES = {
     "filtered out": CUSTOMER.format("acme-corp") + "?vendor=ZUORA",
     "expired": CUSTOMER.format("acme-corp") + "?after=7d617674-0000-4000-8000-000000000000",
     "filtered here": CUSTOMER.format("acme-corp") + "?vendor=ACME_LEDGER",
-    "dense": CUSTOMER.format("meridian-group") + "?limit=100",
+    "dense": CUSTOMER.format("meridian-group") + "?limit=51",
     "staging": "/staging/customers/acme-corp/integrations/",
 }  # fmt: skip
 
