@@ -74,18 +74,24 @@ def judge(url: str | None, vendor: Vendor, extra_domains: Collection[str] = ()) 
     text = url or ""
     if not text.strip():
         return Link("missing", "", "", _NO_LINK)
-    if sentence := fault(text):
-        return Link("refused", _shown(text), _opened_host(text), sentence + _INSTEAD)
-    address = URL(text)
-    if doubt := _doubt(text, address.hostname, vendor, extra_domains):
-        return Link("unfamiliar", address.href, address.hostname, doubt + _CHECK)
-    mode, account = _badges(address.hostname, address.pathname)
-    return Link("verified", address.href, address.hostname, "", mode, account)
+    address = _parse(text)
+    sentence = _fault(text, address)
+    if sentence or address is None:
+        return Link("refused", _shown(text), _opened_host(address), (sentence or _MALFORMED) + _INSTEAD)
+    host = address.hostname
+    if doubt := _doubt(text, host, vendor, extra_domains):
+        return Link("unfamiliar", address.href, host, doubt + _CHECK)
+    mode, account = _badges(host, address.pathname)
+    return Link("verified", address.href, host, "", mode, account)
 
 
 def fault(text: str) -> str:
     """Why an address can never be opened, as a sentence; empty for well-formed http and https. Never raises."""
-    return next((sentence for applies, sentence in _FAULTS if applies(text)), "")
+    return _fault(text, _parse(text))
+
+
+def _fault(text: str, address: URL | None) -> str:
+    return next((sentence for applies, sentence in _FAULTS if applies(text, address)), "")
 
 
 def is_domain(text: str) -> bool:
@@ -103,15 +109,17 @@ def mode_warning(mode: str, live: bool | None, environment_label: str) -> str:  
 
 
 def _parse(text: str) -> URL | None:
-    """The address as browsers read it. A lone surrogate ends here too: its error is a ValueError."""
+    """The address as browsers read it, None for what they cannot read and for what is too long to be tried."""
     try:
-        return URL(text)
-    except ValueError:
+        return URL(text) if len(text) <= MAX_LENGTH else None
+    except ValueError:  # a lone surrogate ends here too
         return None
 
 
 def _has_hidden(text: str) -> bool:
     """Controls, blanks, bidi and zero-width signs, surrogates: what is shown would not be what opens."""
+    if text.isascii():
+        return " " in text or not text.isprintable()
     return any(unicodedata.category(character)[0] in "CZ" for character in text)
 
 
@@ -120,31 +128,32 @@ def _has_userinfo(text: str) -> bool:
     return "@" in text.split("://", 1)[1].split("/", 1)[0]
 
 
-def _is_malformed(text: str) -> bool:
-    address = _parse(text)
+def _is_malformed(text: str, address: URL | None) -> bool:
     return not (address and _AUTHORITY.match(text) and _HOST.fullmatch(address.hostname))
 
 
-def _is_disguised(text: str) -> bool:
+def _is_disguised(text: str, address: URL | None) -> bool:
     """The host as written is not the host that opens.
 
     Catches percent-encoding, full-width letters, ideographic dots, zero-width joiners and numeric
     addresses in hex or octal with one rule. A true international name passes: it reads back as written.
     """
-    written, opened = _AUTHORITY.match(text), URL(text).hostname
-    return written is None or written["host"].lower() not in (opened, idna_to_unicode(opened))
+    written, opened = _AUTHORITY.match(text), address.hostname if address else ""
+    if written is None or written["host"].lower() == opened:
+        return written is None
+    return written["host"].lower() != idna_to_unicode(opened)
 
 
 # In this order: each test may rely on the ones before it.
-_FAULTS: tuple[tuple[Callable[[str], bool], str], ...] = (
-    (lambda text: len(text) > MAX_LENGTH, _TOO_LONG),
-    (_has_hidden, "This address contains blanks or hidden characters."),
-    (lambda text: "\\" in text, "This address contains a backslash, which hides where it leads."),
-    (lambda text: not text.lower().startswith(("https://", "http://")), "This is not a full web address."),
-    (_has_userinfo, "This address puts a name before an @ sign, which hides where it leads."),
+_FAULTS: tuple[tuple[Callable[[str, URL | None], bool], str], ...] = (
+    (lambda text, _: len(text) > MAX_LENGTH, _TOO_LONG),
+    (lambda text, _: _has_hidden(text), "This address contains blanks or hidden characters."),
+    (lambda text, _: "\\" in text, "This address contains a backslash, which hides where it leads."),
+    (lambda text, _: not text.lower().startswith(("https://", "http://")), "This is not a full web address."),
+    (lambda text, _: _has_userinfo(text), "This address puts a name before an @ sign, which hides where it leads."),
     (_is_malformed, _MALFORMED),
     (_is_disguised, "The host in this address is written in a way that hides where it leads."),
-    (lambda text: len(URL(text).href) > MAX_LENGTH, _TOO_LONG),
+    (lambda _, address: address is not None and len(address.href) > MAX_LENGTH, _TOO_LONG),
 )
 
 
@@ -192,9 +201,8 @@ def _stripe_badges(path: str) -> tuple[Mode, str]:
     return (_STRIPE_MODES.get(segments[0], "LIVE") if segments else ""), account
 
 
-def _opened_host(text: str) -> str:
+def _opened_host(address: URL | None) -> str:
     """The host that a browser would have gone to, for a refused address."""
-    address = _parse(text) if len(text) <= MAX_LENGTH else None
     return address.hostname if address and address.protocol in ("https:", "http:") else ""
 
 

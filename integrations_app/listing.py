@@ -140,6 +140,12 @@ class Row:
         return self.synced_entity_id or self.billing_id or self.integration_id
 
     @property
+    def is_plain(self) -> bool:
+        """A verified link with nothing more to say about it, or none for a single reason, as most rows have."""
+        said_more = self.problem or self.offer.other or self.offer.warning or self.offer.reasons or self.link.account
+        return self.link.kind in ("verified", "missing") and not said_more
+
+    @property
     def report(self) -> str:
         """The query of the page that reports this row's link as wrong."""
         source = "template" if self.offer.template else "stigg"

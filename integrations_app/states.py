@@ -33,7 +33,7 @@ _KNOWN = {
 def state_of(sync: SyncState) -> State | None:
     """The words for a sync state; None when Stigg sent no status, because nothing is guessed."""
     if sync.status == "ERROR":
-        return State("failed", "Failed", sync.error or "")
+        return State("failed", "Failed", sync.error)
     if known := _KNOWN.get(sync.status):
         return known
     return State("unknown", "Stigg says", said=sync.status) if sync.status else None

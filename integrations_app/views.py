@@ -16,7 +16,7 @@ from integrations_app.audit import record
 from integrations_app.customer_page import CustomerPage, open_customer
 from integrations_app.environments import Environment
 from integrations_app.listing import BadQuery, Query
-from integrations_app.ticket import ticket
+from integrations_app.ticket import Ticket, ticket
 
 
 @require_safe
@@ -43,26 +43,37 @@ def _customer(
 ) -> HttpResponse:
     environment = environment_or_404(name)
     context: dict[str, Any] = {"environment": environment, "customer_id": customer_id}
-    if problem := pasted.problem_with_customer_id(customer_id):
-        return render(request, "bad_address.html", context | {"problems": [problem]}, status=400)
-    context["page"] = reverse("integrations", args=[name, customer_id])
     try:
-        query = Query.read(dict(request.GET.lists()))
+        query = _checked(request, customer_id, context)
     except BadQuery as error:
-        return render(request, "bad_address.html", context | {"problems": error.problems}, status=400)
+        refused = "_bad_address.html" if template.startswith("_") else "bad_address.html"
+        return render(request, refused, context | {"problems": error.problems}, status=400)
     opened = open_customer(environment, customer_id, query, refresh="refresh" in request.GET)
     if is_visit:
         _record_visit(request, name, customer_id, opened)
     address = f"{context['page']}{opened.query}"
-    if opened.listing:
-        called, full = opened.customer.name if opened.customer else None, request.build_absolute_uri(address)
-        read_at = opened.read_at or timezone.now()
-        context["ticket"] = ticket(customer_id, called, environment.label, opened.listing, full, read_at)
-    response = render(request, template, context | {"opened": opened}, status=opened.status)
+    context |= {"opened": opened, "ticket": _ticket(request, context, opened, address)}
+    response = render(request, template, context, status=opened.status)
     response.headers["HX-Push-Url"] = address
     if opened.problem and opened.problem.retry_after is not None:
         response.headers["Retry-After"] = str(opened.problem.retry_after)
     return response
+
+
+def _checked(request: HttpRequest, customer_id: str, context: dict[str, Any]) -> Query:
+    """The page's query. Raises BadQuery; where only the query is wrong, `context` has the page to go back to."""
+    if problem := pasted.problem_with_customer_id(customer_id):
+        raise BadQuery([problem])
+    context["page"] = reverse("integrations", args=[context["environment"].name, customer_id])
+    return Query.read(dict(request.GET.lists()))
+
+
+def _ticket(request: HttpRequest, context: dict[str, Any], opened: CustomerPage, address: str) -> Ticket | None:
+    if opened.listing is None:
+        return None
+    name, label = opened.customer.name if opened.customer else None, context["environment"].label
+    read_at, whole = opened.read_at or timezone.now(), request.build_absolute_uri(address)
+    return ticket(context["customer_id"], name, label, opened.listing, whole, read_at)
 
 
 def _record_visit(request: HttpRequest, name: str, customer_id: str, opened: CustomerPage) -> None:

@@ -246,13 +246,12 @@ def test_no_text_makes_it_raise(stigg: Simulator, text: str) -> None:
 
 def test_it_reads_the_sync_states_of_a_customer(stigg: Simulator) -> None:
     states = graphql.sync_states(client(stigg), "acme-corp")
-    failed = next(state for state in states if state.vendor_identifier == "SALESFORCE")
+    failed = next(state for state in states if state.status == "ERROR")
     row = next(
         row for row in client(stigg).list_integrations("acme-corp").rows if row.vendor_identifier == "SALESFORCE"
     )
     assert (failed.status, failed.integration_id) == ("ERROR", row.id)
-    assert "Industry" in (failed.error or "")
-    assert failed.synced_entity_id
+    assert "Industry" in failed.error
     assert failed.integration_uuid
     assert {state.status for state in graphql.sync_states(client(stigg), "meridian-group")} == {
         "SUCCESS", "PENDING", "ERROR", "NO_SYNC_REQUIRED"

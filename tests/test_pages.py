@@ -123,6 +123,7 @@ def test_it_refuses_an_id_that_cannot_be_one(agent: Client, stigg: Simulator, cu
         response = agent.get(page(customer_id, part=part), **HTMX)
         assert response.status_code == 400
         assert problem(response) == "bad-input"
+        assert (b"<html" in response.content) == (not part)
     assert stigg.requests() == []
 
 

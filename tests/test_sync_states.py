@@ -66,11 +66,11 @@ def questions(stigg: Simulator) -> int:
     ],
 )
 def test_it_says_each_state_in_plain_words(status: str, error: str | None, state: State | None) -> None:
-    assert state_of(SyncState(status=status, error=error)) == state
+    assert state_of(SyncState.read({"status": status, "error": error})) == state
 
 
 def sync_state(status: str, integration_id: str, uuid: str = "") -> SyncState:
-    return SyncState.model_validate({"status": status, "integration": {"id": uuid, "integrationId": integration_id}})
+    return SyncState.read({"status": status, "integration": {"id": uuid, "integrationId": integration_id}})
 
 
 def test_a_state_is_found_by_either_id_of_its_integration() -> None:

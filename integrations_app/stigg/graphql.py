@@ -12,9 +12,9 @@ a customer. Only when the whole list is missing do the errors stand for it.
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, Self, TypeVar
 
-from pydantic import AliasPath, BeforeValidator, Field, ValidationError
+from pydantic import ValidationError
 
 from integrations_app.stigg.answers import (
     BadRequest,
@@ -23,9 +23,10 @@ from integrations_app.stigg.answers import (
     UnexpectedResponse,
     clean,
     refusal,
+    text_or_none,
 )
 from integrations_app.stigg.client import Calls
-from integrations_app.stigg.records import Id, Model, TextOrEmpty, TextOrNone
+from integrations_app.stigg.records import Id, Model, TextOrNone
 
 logger = logging.getLogger(__name__)
 
@@ -42,7 +43,7 @@ query FindCustomers($filter: CustomerFilter!, $paging: CursorPaging!) {
 CUSTOMER_SYNC_STATES = """
 query CustomerSyncStates($input: GetCustomerByRefIdInput!) {
   getCustomerByRefId(input: $input) {
-    syncStates { status error vendorIdentifier syncedEntityId integration { id integrationId } }
+    syncStates { status error integration { id integrationId } }
   }
 }
 """
@@ -76,24 +77,27 @@ class Match(Model):
         return self.deleted_at is not None
 
 
-def _one_line(value: object) -> object:
-    """Vendors' errors have lines and tabs, which are no reason to look broken."""
-    return " ".join(value.split()) if isinstance(value, str) else value
-
-
-class SyncState(Model):
+class SyncState(NamedTuple):
     """How far Stigg is with one integration of a customer.
 
     `status` is SUCCESS, PENDING, ERROR, NO_SYNC_REQUIRED, or a word of tomorrow, kept as it came; `error` is Stigg's
     own text. `integration_id` is the id that REST's rows carry; `integration_uuid` is GraphQL's own for the same.
     """
 
-    status: TextOrEmpty = ""
-    error: Annotated[TextOrNone, BeforeValidator(_one_line)] = None
-    vendor_identifier: TextOrEmpty = ""
-    synced_entity_id: TextOrNone = None
-    integration_id: TextOrEmpty = Field(default="", validation_alias=AliasPath("integration", "integrationId"))
-    integration_uuid: TextOrEmpty = Field(default="", validation_alias=AliasPath("integration", "id"))
+    status: str = ""
+    error: str = ""
+    integration_id: str = ""
+    integration_uuid: str = ""
+
+    @classmethod
+    def read(cls, item: Mapping[str, Any]) -> Self:
+        """A customer may have a hundred, and every field may be missing: nothing here can be wrong enough to refuse."""
+        integration = item.get("integration")
+        of = integration if isinstance(integration, Mapping) else {}
+        error = item.get("error")
+        said = " ".join(error.split()) if isinstance(error, str) else ""  # lines and tabs are no reason to look broken
+        fields = (item.get("status"), said, of.get("integrationId"), of.get("id"))
+        return cls(*(text_or_none(field) or "" for field in fields))
 
 
 def find_customers(
@@ -144,7 +148,7 @@ def _sync_states(data: Mapping[str, Any], error: StiggError | None) -> tuple[Syn
         return ()
     if not isinstance(states, list):
         raise error or UnexpectedResponse("the answer has no list of sync states")
-    return tuple(_read(SyncState, states))
+    return tuple(SyncState.read(item) for item in states if isinstance(item, Mapping))
 
 
 def like_escape(text: str) -> str:

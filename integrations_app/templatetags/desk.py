@@ -1,17 +1,17 @@
 """Template tags of the desk."""
 
 from datetime import datetime
+from html import escape
 from typing import Any
 
 from django import template
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from integrations_app import leaving
 from integrations_app.links import Link
-from integrations_app.listing import Query
+from integrations_app.listing import Chip, Query
 from integrations_app.vendors import Vendor
 
 register = template.Library()
@@ -26,12 +26,37 @@ def leads_to(page: str, query: Query, *, top: bool = False, refresh: bool = Fals
     asked = str(query)
     if refresh:
         asked += "&refresh=1" if asked else "?refresh=1"
-    return format_html(
+    return html(
         'href="{0}{1}" hx-get="{0}results/{1}" hx-target="#results" hx-swap="{2}" hx-sync="#results:replace"',
         page,
         asked,
         "outerHTML show:#main:top" if top else "outerHTML",
     )
+
+
+def html(form: str, *values: str) -> SafeString:
+    """`format_html` without its care for lazy translations, which this desk has none of: a quarter of the time."""
+    return SafeString(form.format(*[v if isinstance(v, SafeString) else escape(v) for v in values]))
+
+
+@register.simple_tag
+def chip_link(page: str, chip: Chip) -> SafeString:
+    """A vendor to filter by, or to filter by no more; plain text when its name cannot be asked for."""
+    name, count = html("<bdi>{}</bdi>", chip.vendor.name), "" if chip.count is None else str(chip.count)
+    shown = html('{} <span class="count">{}</span>', name, count) if count else name
+    vendor = chip.vendor.identifier
+    if chip.query is None:
+        return html('<span class="chip" data-vendor="{}">{}</span>', vendor, name)
+    form = CHOSEN_CHIP if chip.selected else CHIP
+    return html(form, vendor, leads_to(page, chip.query), shown)
+
+
+CHIP = '<a id="chip-{0}" class="chip" data-vendor="{0}" {1}>{2}</a>'
+CHOSEN_CHIP = (
+    '<a id="chip-{0}" class="chip" data-vendor="{0}" {1} aria-current="true">'
+    '<svg class="icon" aria-hidden="true"><use href="#i-check"/></svg>{2}'
+    '<span class="visually-hidden"> (chosen, activate to remove)</span></a>'
+)
 
 
 @register.filter
@@ -41,17 +66,6 @@ def ago(moment: datetime) -> str:
     if minutes < 60:
         return f"{minutes} min" if minutes > 0 else "now"
     return f"{minutes // 60} h" if minutes < 24 * 60 else f"{minutes // (24 * 60)} d"
-
-
-@register.simple_tag
-def copyable(value: str, what: str) -> SafeString:
-    """An id with its copy button. In Python because a page of a hundred rows has four hundred of them."""
-    return format_html(
-        '<bdi class="id">{0}</bdi><button class="copy" type="button" data-copy="{0}" aria-label="Copy {1} {0}">'
-        '<svg class="icon" aria-hidden="true"><use href="#i-copy"/></svg></button>',
-        value,
-        what,
-    )
 
 
 @register.simple_tag(takes_context=True)
