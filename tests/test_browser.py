@@ -171,6 +171,21 @@ def test_axe_finds_nothing_on_any_state_and_no_page_is_wider_than_a_phone(visit:
         assert visit.evaluate("document.documentElement.scrollWidth") <= 360, state
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_states_of_a_bad_day(visit: Page, stigg: Simulator, scheme: str) -> None:
+    visit.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    visit.goto(CUSTOMER.format("acme-corp"))
+    stigg.fault(status=503)
+    for address, state in (("acme-corp", "[data-stale]"), ("empty-co", "[data-problem=unavailable]")):
+        visit.goto(CUSTOMER.format(address) + "?refresh=1")
+        expect(visit.locator(state)).to_be_visible()
+        assert Axe().run(visit).violations_count == 0
+    visit.context.set_offline(True)
+    visit.locator("#try-again").click()
+    expect(visit.locator("[data-problem=desk-unreachable]")).to_be_visible()
+    assert Axe().run(visit).violations_count == 0
+
+
 def test_axe_finds_nothing_on_the_sign_in_page(chrome: Browser, live_server: LiveServer) -> None:
     page = chrome.new_page(base_url=live_server.url)
     page.goto("/")

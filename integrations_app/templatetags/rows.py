@@ -23,8 +23,9 @@ DASH = SafeString('<span class="quiet" aria-hidden="true">–</span>')
 def copyable(value: str, what: str) -> SafeString:
     """An id with its copy button."""
     return html(
-        '<bdi class="id">{0}</bdi><button class="copy" type="button" data-copy="{0}" aria-label="Copy {1} {0}">'
-        '<svg class="icon" aria-hidden="true"><use href="#i-copy"/></svg></button>',
+        '<span class="copyable"><bdi class="id">{0}</bdi>'
+        '<button class="copy" type="button" data-copy="{0}" aria-label="Copy {1} {0}">'
+        '<svg class="icon" aria-hidden="true"><use href="#i-copy"/></svg></button></span>',
         value,
         what,
     )
