@@ -34,8 +34,12 @@ def context(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001 - Django pa
 
 
 class Filter(logging.Filter):
-    """Puts the request's name on a log record."""
+    """Puts the request's name on a log record, and takes Django's request off it.
+
+    Written out, that one is an address with its query, and in a look-up's query is what an agent pasted.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = current()
+        vars(record).pop("request", None)
         return True

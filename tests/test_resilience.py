@@ -1,5 +1,6 @@
 """One answer for many readers, an old one when there is no new one, and no queue of waiting threads."""
 
+import logging
 import re
 import threading
 from collections.abc import Callable, Iterator
@@ -314,6 +315,14 @@ def test_the_log_names_the_request_that_the_page_names(
     assert quoted[1] == response["X-Request-ID"]
     logged = [vars(record) for record in caplog.records if record.message == "stigg call failed"]
     assert {(line["request_id"], line["trace_id"]) for line in logged} == {(quoted[1], "trace-of-stigg")}
+
+
+def test_what_an_agent_pasted_is_not_in_the_log(agent: Browser, caplog: pytest.LogCaptureFixture) -> None:
+    formatter = next(handler for handler in logging.getLogger().handlers if handler.filters)
+    assert agent.get("/lookup", {"q": "mara@secret.example"}).status_code == 404
+    written = [formatter.format(record) for record in caplog.records if formatter.filter(record)]
+    assert any("Not Found: /lookup" in line for line in written)
+    assert "secret" not in "".join(written)
 
 
 def test_a_request_id_from_outside_is_not_taken_over(agent: Browser) -> None:
