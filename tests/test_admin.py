@@ -117,7 +117,7 @@ def test_the_list_shows_the_preview_and_how_often_its_links_were_called_wrong(op
     LinkTemplate.objects.create(**FORM)
     LinkTemplate.objects.create(**FORM | {"environment": "staging"})
     report = {"environment": "production", "vendor_identifier": "SALESFORCE", "source": "template", "user": "mara"}
-    for template in (GOOD, GOOD, "https://an.older.example/{customer_id}"):
+    for template in (GOOD, GOOD, "https://aa.older.example/{customer_id}"):
         WrongLink.objects.create(template=template, customer_id="x", **report)
     shown = soup(operator.get(f"{ADMIN}linktemplate/"))
     assert [cell.get_text() for cell in shown.select("td.field-reports")] == ["2", "0"]
