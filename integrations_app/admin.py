@@ -50,8 +50,6 @@ class VendorWidget(forms.TextInput):
 
 
 class ForVendorForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
-    """Admin leaves the fields out for those who may only look."""
-
     environment = forms.ChoiceField()
 
     class Meta:
@@ -60,8 +58,7 @@ class ForVendorForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        if "environment" in self.fields:
-            self.fields["environment"] = self.environment_field(self.instance.environment)
+        self.fields["environment"] = self.environment_field(self.instance.environment)
 
     def environment_field(self, kept: str) -> forms.ChoiceField:
         return forms.ChoiceField(choices=environment_choices(kept))
@@ -76,7 +73,7 @@ class LinkTemplateForm(ForVendorForm):
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        if "template" in self.fields:
+        if "template" in self.fields:  # admin leaves it out for those who may only look
             said = [self[name].value() or "" for name in ("template", "vendor_identifier", "environment")]
             self["template"].help_text = format_html(
                 "https, a host written out, and at least one of {} after it.<br><strong>Preview</strong>: {}",

@@ -52,6 +52,13 @@ def test_it_keeps_which_template_built_the_link(agent: Client) -> None:
     assert (kept.source, kept.template, kept.host, kept.word) == ("template", template, "acme.my.salesforce.com", "")
 
 
+def test_a_link_of_stiggs_own_is_not_held_against_the_template(agent: Client) -> None:
+    template = "https://dashboard.stripe.com/customers/{billing_id}"
+    LinkTemplate.objects.create(environment="production", vendor_identifier="STRIPE", template=template)
+    agent.post(f"{PAGE}wrong-link/", GOOD)
+    assert WrongLink.objects.get().template == ""
+
+
 def test_looking_at_the_form_files_nothing(agent: Client) -> None:
     assert agent.get(f"{PAGE}wrong-link/", GOOD).status_code == 200
     assert not WrongLink.objects.exists()
