@@ -6,6 +6,8 @@ import subprocess
 import sys
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
@@ -24,6 +26,16 @@ NEEDED = [
     pytest.mark.browser,
     pytest.mark.skipif(not find() and not os.environ.get("REQUIRE_BROWSER"), reason="no Chromium: set CHROMIUM to one"),
 ]
+
+
+EVERY_RULE = {"rules": {"target-size": {"enabled": True}}}
+COLOURS = {"runOnly": ["color-contrast"]}  # all that another scheme of colours can change
+
+
+def violations(page: Page, scheme: str = "light") -> list[tuple[str, list[str]]]:
+    """What axe finds on the page as it stands: each rule, with the first places that break it."""
+    found = Axe().run(page, options=EVERY_RULE if scheme == "light" else COLOURS).response["violations"]
+    return [(rule["id"], [node["html"][:120] for node in rule["nodes"][:2]]) for rule in found]
 
 
 if __name__ == "__main__":
