@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from threading import BoundedSemaphore, Event
+from types import SimpleNamespace
 
 import pytest
 from django.core.cache import cache
@@ -17,7 +18,7 @@ from django.test import Client as Browser
 from integrations_app import environments
 from integrations_app.environments import Environment
 from integrations_app.resilience import Memory, RetryBudget, Slots, Upstream
-from integrations_app.stigg import ApiKey, Client
+from integrations_app.stigg import ApiKey, Client, transport
 from integrations_app.stigg.transport import Limits, Transport
 from tests import hostile
 from tests.test_pages import HTMX, page, problem, rows, soup
@@ -89,6 +90,16 @@ def test_it_says_what_is_wrong_and_ends_in_time(agent: Browser, point: Point, fa
     assert took < DEADLINE_SECONDS + SLACK_SECONDS
     assert response["X-Request-ID"] in soup(response).select_one("[data-problem] .quote").get_text()
     assert "hostile-key" not in response.content.decode() + str(response.headers)
+
+
+def test_each_read_waits_no_longer_than_the_call_has_left() -> None:
+    waits: list[float] = []
+    sock = SimpleNamespace(gettimeout=lambda: 30.0, settimeout=waits.append)
+    token = transport._deadline.set(time.monotonic() + 1)
+    reader = transport._PacedReader(SimpleNamespace(readinto=lambda _buffer: 1), sock)
+    transport._deadline.reset(token)
+    reader.readinto(bytearray(1))
+    assert 0 < waits[0] <= 1
 
 
 def test_it_names_a_port_that_nobody_listens_on(agent: Browser, point: Point) -> None:

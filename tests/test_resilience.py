@@ -146,8 +146,10 @@ def test_it_keeps_nothing_for_bad_days_when_told_so(
 ) -> None:  # fmt: skip
     monkeypatch.setattr(upstream, "stale_seconds", 0)
     agent.get(ACME)
-    later(16)
+    later(5)
     stigg.fault(customer="acme-corp", status=503)
+    assert problem(agent.get(page("acme-corp", "?refresh=1"))) == "unavailable"
+    later(11)
     assert problem(agent.get(ACME)) == "unavailable"
 
 
