@@ -194,6 +194,12 @@ def test_an_absent_or_absurd_wait_becomes_a_sane_one(
     assert agent.get(ACME)["Retry-After"] == str(seconds)
 
 
+def test_a_limit_of_graphql_costs_no_page_its_list(agent: Browser, stigg: Simulator) -> None:
+    stigg.fault(route="graphql", code="RateLimitExceeded")
+    assert len(rows(agent.get(ACME))) == 6
+    assert agent.get(page("empty-co")).status_code == 200
+
+
 def test_it_stops_asking_for_a_moment_when_nothing_gets_through(
     agent: Browser, stigg: Simulator, later: Callable[[float], object]
 ) -> None:
