@@ -626,9 +626,9 @@ def test_no_paste_gives_more_terms_than_the_limit(text: str) -> None:
     "unit", ['"', '"a', ",", '",', "“", "<", "<a", "- ", '- "', "1", "1 ", "a.", "h", "https://", "https://,", "|", "'",
              "mailto:", "a@", "a@b.", "%25", "(", "\u200d", "é\u200d", "1.", "Inc,", "<https://a|"]
 )  # fmt: skip
-def test_a_long_hostile_paste_is_read_quickly(unit: str) -> None:
+def test_a_long_hostile_paste_does_not_hang_the_reader(unit: str) -> None:
     text = unit * (20_000 // len(unit))
     begun = time.perf_counter()
     for term in (text, *split(text).terms):
         guesses(term, OWN_HOSTS)
-    assert time.perf_counter() - begun < 0.5
+    assert time.perf_counter() - begun < 10  # a pattern that backtracks would take hours; a busy machine does not

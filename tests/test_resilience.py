@@ -323,6 +323,8 @@ def test_the_log_names_the_request_that_the_page_names(
     assert quoted[1] == response["X-Request-ID"]
     logged = [vars(record) for record in caplog.records if record.message == "stigg call failed"]
     assert {(line["request_id"], line["trace_id"]) for line in logged} == {(quoted[1], "trace-of-stigg")}
+    (ours,) = [vars(record) for record in caplog.records if record.name == "django.request"]
+    assert ours["request_id"] == quoted[1]
 
 
 def test_what_an_agent_pasted_is_not_in_the_log(agent: Browser, caplog: pytest.LogCaptureFixture) -> None:
