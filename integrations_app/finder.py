@@ -11,6 +11,7 @@ in each other environment; one for suggestions.
 
 import logging
 import re
+import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
@@ -55,12 +56,13 @@ class Plan:
 
 def find(environment: Environment, text: str, own_hosts: Collection[str] = ()) -> Finding:
     """Look one text up. Trouble with Stigg is part of what was found."""
+    ends = time.monotonic() + environment.upstream.deadline_seconds
     plan = _with_page(environment, _plan(environment, text, own_hosts, MAX_CALLS))
     searches = [ask for ask in plan.asks if ask.searches]
     searching = _beside.submit(_answers, environment, searches) if searches else None
     answers = _answers(environment, [ask for ask in plan.asks if not ask.searches])
     if searching and not _settled(plan, answers):
-        answers |= _waited_for(searching, searches)
+        answers |= _waited_for(searching, searches, ends)
     return _finding(environment, plan, answers)
 
 
@@ -89,9 +91,10 @@ def _settled(plan: Plan, answers: Answers) -> bool:
     return by_id and not any(guess.kind == "email" for guess in plan.guesses)
 
 
-def _waited_for(searching: Future[Answers], searches: Sequence[Ask]) -> Answers:
+def _waited_for(searching: Future[Answers], searches: Sequence[Ask], ends: float) -> Answers:
+    """What the searches brought; they began with the exact calls, and end with the look-up's deadline."""
     try:
-        return searching.result(SEARCH_SECONDS)
+        return searching.result(max(0, min(SEARCH_SECONDS, ends - time.monotonic())))
     except TimeoutError:
         return dict.fromkeys(searches, TimedOut("the search was not answered in time"))
 

@@ -1,6 +1,7 @@
 """The look-up page, what a look-up leads to, and the suggestions under its box."""
 
 import re
+import time
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
@@ -14,7 +15,7 @@ from django.views.decorators.http import require_safe
 from integrations_app import environments
 from integrations_app.audit import ROOM, Recent, recents, record
 from integrations_app.environments import Environment
-from integrations_app.finder import elsewhere, find, find_each, may_search, suggest
+from integrations_app.finder import SCOUT_SECONDS, elsewhere, find, find_each, may_search, suggest
 from integrations_app.finding import Finding, Hit
 from integrations_app.lookup import LIMIT, Pasted, split
 from integrations_app.stigg import clean
@@ -76,6 +77,7 @@ def _problem(pasted: Pasted, ticket: str) -> str:
 
 
 def _one(request: HttpRequest, chosen: Environment, term: str, ticket: str) -> HttpResponse:
+    ends = time.monotonic() + settings.STIGG_DEADLINE_SECONDS
     finding = find(chosen, term, _own_hosts(request))
     if not finding.kinds or "unknown_address" in finding.kinds:
         return _refused(request, chosen, term, finding.notes[0])
@@ -83,13 +85,14 @@ def _one(request: HttpRequest, chosen: Environment, term: str, ticket: str) -> H
     known = {"customer_id": hit.customer_id, "customer_name": hit.name} if hit else {}
     place = hit.environment if hit else chosen
     record(request, "lookup", finding.outcome, environment=place.name, query=term, ticket=ticket, **known)
-    return HttpResponseRedirect(_page(hit)) if hit else _choice(request, chosen, finding)
+    return HttpResponseRedirect(_page(hit)) if hit else _choice(request, chosen, finding, ends)
 
 
-def _choice(request: HttpRequest, chosen: Environment, finding: Finding) -> HttpResponse:
+def _choice(request: HttpRequest, chosen: Environment, finding: Finding, ends: float) -> HttpResponse:
     """The page for no certain customer: several to choose from, a miss, or trouble."""
     missed = not finding.hits and not finding.problem
-    others = elsewhere(finding, _own_hosts(request)) if missed else None
+    left = max(0, min(SCOUT_SECONDS, ends - time.monotonic()))
+    others = elsewhere(finding, _own_hosts(request), left) if missed else None
     context = _box(chosen, finding.text) | {"finding": finding, "elsewhere": others}
     response = render(request, "lookup.html", context, status=finding.status)
     if finding.problem and finding.problem.retry_after is not None:

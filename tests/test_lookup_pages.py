@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
-from django.test.utils import CaptureQueriesContext
+from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -118,6 +118,14 @@ def test_a_miss_is_looked_for_in_the_other_environments(agent: Client) -> None:
     assert response.status_code == 404
     assert soup(response).h2.get_text(strip=True) == "Not in Production. Found in Staging."
     assert chosen_from(response) == [("staging-only", "staging")]
+
+
+def test_a_look_up_that_took_all_its_time_offers_the_other_environments_instead_of_asking_them(agent: Client) -> None:
+    with override_settings(STIGG_DEADLINE_SECONDS=0):
+        response = look_up(agent, "staging-only")
+    assert response.status_code == 404
+    assert chosen_from(response) == []
+    assert soup(response).find("a", string="Look in Staging")
 
 
 def test_an_environment_that_gives_no_answer_is_offered_to_try(agent: Client, stigg: Simulator) -> None:
