@@ -165,20 +165,26 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "integrations_app.middleware.SignInRequired",
 ]
+CONTEXT_PROCESSORS = [
+    "django.template.context_processors.request",
+    "django.contrib.auth.context_processors.auth",
+    "django.contrib.messages.context_processors.messages",
+    "integrations_app.environments.context",
+    "integrations_app.request_ids.context",
+]
 TEMPLATES = [
     {
-        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
         "DIRS": [BASE_DIR / "templates"],
-        "APP_DIRS": True,
         "OPTIONS": {
-            "context_processors": [
-                "django.template.context_processors.request",
-                "django.contrib.auth.context_processors.auth",
-                "django.contrib.messages.context_processors.messages",
-                "integrations_app.environments.context",
-                "integrations_app.request_ids.context",
-            ],
+            "environment": "integrations_app.templating.environment",
+            "context_processors": CONTEXT_PROCESSORS,
         },
+    },
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",  # for admin
+        "APP_DIRS": True,
+        "OPTIONS": {"context_processors": CONTEXT_PROCESSORS},
     },
 ]
 AUTH_PASSWORD_VALIDATORS = [

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from integrations_app import sync
 from integrations_app.environments import Environment
 from integrations_app.linking import Place
-from integrations_app.listing import PAGE_SIZES, Listing, Query, chips, listing, matching
-from integrations_app.models import LinkTemplate, TrustedHost
+from integrations_app.listing import PAGE_SIZES, Listing, Query, chips, listing, matching, unlisted
+from integrations_app.models import set_by_operators
 from integrations_app.problems import Problem, problem_for
 from integrations_app.resilience import NoCopy, Visit
 from integrations_app.stigg import MAX_LIMIT, BadRequest, Customer, CustomerNotFound, Page, StiggError
@@ -70,7 +70,8 @@ def open_customer(environment: Environment, customer_id: str, query: Query, *, r
         return CustomerPage(customer, query, problem=problem_for(found))
     if visit.trouble:
         _log(environment, "shown from a copy", visit.trouble)
-    states, missing = sync.answered(environment, answers.get("states"))
+    shown = {item.id for item in (*found.page.rows, *unlisted(found.query, customer, found.page))}
+    states, missing = sync.answered(environment, answers.get("states"), shown)
     return CustomerPage(
         customer,
         found.query,
@@ -82,8 +83,7 @@ def open_customer(environment: Environment, customer_id: str, query: Query, *, r
 
 
 def _place(environment: Environment, customer_id: str) -> Place:
-    templates = LinkTemplate.objects.by_vendor(environment.name)
-    hosts = TrustedHost.objects.by_vendor(environment.name)
+    templates, hosts = set_by_operators(environment.name)
     return Place(customer_id, environment.label, environment.live, templates, hosts)
 
 

@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple, Self
 from urllib.parse import unquote
 
 from ada_url import URL, idna_to_unicode
@@ -66,6 +66,21 @@ class Link:
     account: str = ""
 
 
+class _Address(NamedTuple):
+    """An address as it is written, and as browsers read it: `opened` is None for what they cannot read."""
+
+    text: str
+    written: re.Match[str] | None
+    opened: URL | None
+    href: str = ""
+    host: str = ""
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        written, opened = _AUTHORITY.match(text), _parse(text)
+        return cls(text, written, opened, opened.href, opened.hostname) if opened else cls(text, written, None)
+
+
 def judge(url: str | None, vendor: Vendor, extra_domains: Collection[str] = ()) -> Link:
     """Judge an address that came from outside; never raises.
 
@@ -74,24 +89,26 @@ def judge(url: str | None, vendor: Vendor, extra_domains: Collection[str] = ()) 
     text = url or ""
     if not text.strip():
         return Link("missing", "", "", _NO_LINK)
-    address = _parse(text)
-    sentence = _fault(text, address)
-    if sentence or address is None:
-        return Link("refused", _shown(text), _opened_host(address), (sentence or _MALFORMED) + _INSTEAD)
-    host = address.hostname
-    if doubt := _doubt(text, host, vendor, extra_domains):
-        return Link("unfamiliar", address.href, host, doubt + _CHECK)
-    mode, account = _badges(host, address.pathname)
-    return Link("verified", address.href, host, "", mode, account)
+    address = _Address.read(text)
+    sentence = _fault(address)
+    if sentence or address.opened is None:
+        return Link("refused", _shown(text), _opened_host(address.opened), (sentence or _MALFORMED) + _INSTEAD)
+    if doubt := _doubt(address, vendor, extra_domains):
+        return Link("unfamiliar", address.href, address.host, doubt + _CHECK)
+    mode, account = _badges(address.host, address.opened)
+    return Link("verified", address.href, address.host, "", mode, account)
 
 
 def fault(text: str) -> str:
     """Why an address can never be opened, as a sentence; empty for well-formed http and https. Never raises."""
-    return _fault(text, _parse(text))
+    return _fault(_Address.read(text))
 
 
-def _fault(text: str, address: URL | None) -> str:
-    return next((sentence for applies, sentence in _FAULTS if applies(text, address)), "")
+def _fault(address: _Address) -> str:
+    for applies, sentence in _FAULTS:
+        if applies(address):
+            return sentence
+    return ""
 
 
 def is_domain(text: str) -> bool:
@@ -116,56 +133,58 @@ def _parse(text: str) -> URL | None:
         return None
 
 
-def _has_hidden(text: str) -> bool:
+def _has_hidden(address: _Address) -> bool:
     """Controls, blanks, bidi and zero-width signs, surrogates: what is shown would not be what opens."""
+    text = address.text
     if text.isascii():
         return " " in text or not text.isprintable()
     return any(unicodedata.category(character)[0] in "CZ" for character in text)
 
 
-def _has_userinfo(text: str) -> bool:
+def _has_userinfo(address: _Address) -> bool:
     """An `@` before the path. Also after `?` or `#`, where parsers of different age disagree."""
-    return "@" in text.split("://", 1)[1].split("/", 1)[0]
+    return "@" in address.text.split("://", 1)[1].split("/", 1)[0]
 
 
-def _is_malformed(text: str, address: URL | None) -> bool:
-    return not (address and _AUTHORITY.match(text) and _HOST.fullmatch(address.hostname))
+def _is_malformed(address: _Address) -> bool:
+    return not (address.opened and address.written and _HOST.fullmatch(address.host))
 
 
-def _is_disguised(text: str, address: URL | None) -> bool:
+def _is_disguised(address: _Address) -> bool:
     """The host as written is not the host that opens.
 
     Catches percent-encoding, full-width letters, ideographic dots, zero-width joiners and numeric
     addresses in hex or octal with one rule. A true international name passes: it reads back as written.
     """
-    written, opened = _AUTHORITY.match(text), address.hostname if address else ""
-    if written is None or written["host"].lower() == opened:
-        return written is None
-    return written["host"].lower() != idna_to_unicode(opened)
+    written = address.written["host"].lower() if address.written else ""
+    return written != address.host and written != idna_to_unicode(address.host)
 
 
 # In this order: each test may rely on the ones before it.
-_FAULTS: tuple[tuple[Callable[[str, URL | None], bool], str], ...] = (
-    (lambda text, _: len(text) > MAX_LENGTH, _TOO_LONG),
-    (lambda text, _: _has_hidden(text), "This address contains blanks or hidden characters."),
-    (lambda text, _: "\\" in text, "This address contains a backslash, which hides where it leads."),
-    (lambda text, _: not text.lower().startswith(("https://", "http://")), "This is not a full web address."),
-    (lambda text, _: _has_userinfo(text), "This address puts a name before an @ sign, which hides where it leads."),
+_FAULTS: tuple[tuple[Callable[[_Address], bool], str], ...] = (
+    (lambda address: len(address.text) > MAX_LENGTH, _TOO_LONG),
+    (_has_hidden, "This address contains blanks or hidden characters."),
+    (lambda address: "\\" in address.text, "This address contains a backslash, which hides where it leads."),
+    (
+        lambda address: not address.text[:8].lower().startswith(("https://", "http://")),
+        "This is not a full web address.",
+    ),
+    (_has_userinfo, "This address puts a name before an @ sign, which hides where it leads."),
     (_is_malformed, _MALFORMED),
     (_is_disguised, "The host in this address is written in a way that hides where it leads."),
-    (lambda _, address: address is not None and len(address.href) > MAX_LENGTH, _TOO_LONG),
+    (lambda address: len(address.href) > MAX_LENGTH, _TOO_LONG),
 )
 
 
-def _doubt(text: str, host: str, vendor: Vendor, extra_domains: Collection[str]) -> str:
+def _doubt(address: _Address, vendor: Vendor, extra_domains: Collection[str]) -> str:
     """Why a well-formed address is not verified; empty when it is.
 
     A non-ASCII address is never verified, whatever its host: nobody can tell its letters apart by eye. A
     last dot is a doubt because browsers keep cookies and certificates of `stripe.com.` apart.
     """
-    written = _AUTHORITY.match(text)
-    port = written["port"] if written else ""
-    if text.lower().startswith("http://"):
+    text, host = address.text, address.host
+    port = address.written["port"] if address.written else ""
+    if text[:7].lower() == "http://":
         return "This address uses plain http, which others on the network can read."
     if not text.isascii():
         return "This address uses letters that can look like other letters."
@@ -178,7 +197,7 @@ def _doubt(text: str, host: str, vendor: Vendor, extra_domains: Collection[str])
 
 def _belongs(host: str, domains: Collection[str]) -> bool:
     """Equal or under it, at a dot: `evilstripe.com` and `stripe.com.evil.example` are not Stripe's."""
-    return any(is_domain(domain) and f".{host}".endswith(f".{domain}") for domain in domains)
+    return any(f".{host}".endswith(f".{domain}") and is_domain(domain) for domain in domains)
 
 
 def _strange_host(host: str, vendor: Vendor) -> str:
@@ -187,10 +206,10 @@ def _strange_host(host: str, vendor: Vendor) -> str:
     return f"{host} is not a known host of {vendor.name}."
 
 
-def _badges(host: str, path: str) -> tuple[Mode, str]:
+def _badges(host: str, opened: URL) -> tuple[Mode, str]:
     """What a verified address tells about its mode and account."""
     if host == "dashboard.stripe.com":
-        return _stripe_badges(path)
+        return _stripe_badges(opened.pathname)
     return next((mode for pattern, mode in _HOST_MODES if pattern.fullmatch(host)), ""), ""
 
 

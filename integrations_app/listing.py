@@ -66,22 +66,22 @@ class Query:
         return bool(self.after or self.before)
 
     def start(self) -> Self:
-        return replace(self, after=None, before=None)
+        return type(self)(self.vendors, limit=self.limit)
 
     def following(self, cursor: str) -> Self:
-        return replace(self, after=cursor, before=None)
+        return type(self)(self.vendors, after=cursor, limit=self.limit)
 
     def preceding(self, cursor: str) -> Self:
-        return replace(self, after=None, before=cursor)
+        return type(self)(self.vendors, before=cursor, limit=self.limit)
 
     def toggled(self, vendor: str) -> Self:
-        return replace(self.start(), vendors=tuple(sorted({vendor} ^ set(self.vendors))))
+        return type(self)(tuple(sorted({vendor} ^ set(self.vendors))), limit=self.limit)
 
     def unfiltered(self) -> Self:
-        return replace(self.start(), vendors=())
+        return type(self)(limit=self.limit)
 
     def sized(self, limit: int) -> Self:
-        return replace(self.start(), limit=limit)
+        return type(self)(self.vendors, limit=limit)
 
     def __str__(self) -> str:
         """The query string, `?` included; empty for the page's plain address."""
@@ -140,10 +140,10 @@ class Row:
         return self.synced_entity_id or self.billing_id or self.integration_id
 
     @property
-    def is_plain(self) -> bool:
-        """A verified link with nothing more to say about it, or none for a single reason, as most rows have."""
-        said_more = self.problem or self.offer.other or self.offer.warning or self.offer.reasons or self.link.account
-        return self.link.kind in ("verified", "missing") and not said_more
+    def has_notes(self) -> bool:
+        """Is there something to say beside the link, as there is not for most rows?"""
+        of, link = self.offer, self.link
+        return bool(link.account or link.kind == "unfamiliar" or of.warning or of.other or of.why)
 
     @property
     def report(self) -> str:
@@ -153,10 +153,10 @@ class Row:
         return urlencode(tuple(zip(("vendor_identifier", "integration_id", "host", "source"), of, strict=True)))
 
 
-def row(item: Integration | BrokenRow, note: str = "", place: Place = NOWHERE) -> Row:
+def row(item: Integration | BrokenRow, note: str = "", place: Place = NOWHERE, state: State | None = None) -> Row:
     vendor = vendor_for(item.vendor_identifier)
     if isinstance(item, BrokenRow):
-        return Row(item.id, vendor, offer(None, vendor, None, None), problem=item.problem)
+        return Row(item.id, vendor, offer(None, vendor, None, None), problem=item.problem, state=state)
     data = item.sync_data or SyncData()
     return Row(
         item.id,
@@ -167,16 +167,16 @@ def row(item: Integration | BrokenRow, note: str = "", place: Place = NOWHERE) -
         data.price_group_package_billing_id or "",
         data.dimensions or "",
         note if item.sync_data is None or data.is_known else UNKNOWN_FORM,
+        state=state,
     )
 
 
-def _completed(rows: Iterable[Row], states: Mapping[str, State]) -> Iterable[Row]:
-    """Each row with its sync state, and the first nine that open with the key that opens them."""
+def _with_keys(rows: Iterable[Row]) -> Iterable[Row]:
+    """The first nine that open get the key that opens them."""
     keys = iter("123456789")
     for shown in rows:
         key = next(keys, "") if shown.offer.opens else ""
-        state = states.get(shown.integration_id)
-        yield replace(shown, key=key, state=state) if key or state else shown
+        yield replace(shown, key=key) if key else shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,11 +265,12 @@ def listing(
     """What the results region shows. `states` are the sync states that are known, by integration id."""
     extra = unlisted(query, customer, page)
     note = "Named by the customer record only; Stigg's list leaves it out."
-    rows = (*(row(item, place=place) for item in page.rows), *(row(item, note, place) for item in extra))
+    items = [*((item, "") for item in page.rows), *((item, note) for item in extra)]
+    rows = (row(item, said, place, states.get(item.id)) for item, said in items)
     known = customer.vendor_counts if customer else None
     return Listing(
         query,
-        tuple(_completed(rows, states)),
+        tuple(_with_keys(rows)),
         tuple(chips(query, customer, page)),
         query.following(page.next) if page.next else None,
         query.preceding(page.prev) if page.prev else None,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import connection, models
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
@@ -124,6 +124,29 @@ class TrustedHost(ForVendor):
 
     def __str__(self) -> str:
         return f"{self.domain} for {self.vendor_name}"
+
+
+_SET_BY_OPERATORS = """
+    SELECT vendor_identifier, template, '' FROM integrations_app_linktemplate WHERE environment = %s
+    UNION ALL
+    SELECT vendor_identifier, '', domain FROM integrations_app_trustedhost WHERE environment IN ('', %s)
+"""
+
+
+def set_by_operators(environment: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
+    """The environment's templates and trusted domains, each by vendor identifier: both `by_vendor` in one query.
+
+    In SQL, because every page asks: Django would take twenty times as long to write the query as it takes to answer.
+    """
+    templates, hosts = {}, dict[str, tuple[str, ...]]()
+    with connection.cursor() as cursor:
+        cursor.execute(_SET_BY_OPERATORS, [environment, environment])
+        for vendor_identifier, template, domain in cursor.fetchall():
+            if template:
+                templates[vendor_identifier] = template
+            else:
+                hosts[vendor_identifier] = (*hosts.get(vendor_identifier, ()), domain)
+    return templates, hosts
 
 
 class WrongLinkQuerySet(models.QuerySet["WrongLink"]):

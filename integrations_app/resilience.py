@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from hashlib import sha256
 from typing import Any, Literal, Protocol, TypeVar, cast
 
@@ -206,14 +206,14 @@ class Copy:
         return decode(200, {"Content-Type": "application/json"}, self.body)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """What is asked: a GET of `path`, or a POST of `payload` to it."""
 
     path: str
     payload: Mapping[str, Any] | None = None
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The same for the same question, in every process; nothing can be read from it."""
         said = self.path if self.payload is None else f"{self.path} {json.dumps(self.payload, sort_keys=True)}"

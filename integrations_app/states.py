@@ -1,6 +1,6 @@
 """What a row says about its syncing, in an agent's words. Stigg's list itself tells nothing of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from integrations_app.stigg.graphql import SyncState
@@ -22,6 +22,10 @@ class State:
         """Too long for a table: the rest is shown when asked for."""
         return len(self.error) > MAX_SHOWN_CHARACTERS
 
+    @property
+    def short(self) -> str:
+        return f"{self.error[: MAX_SHOWN_CHARACTERS - 1]}…" if self.is_long else self.error
+
 
 _KNOWN = {
     "SUCCESS": State("synced", "Synced"),
@@ -39,11 +43,11 @@ def state_of(sync: SyncState) -> State | None:
     return State("unknown", "Stigg says", said=sync.status) if sync.status else None
 
 
-def by_integration(syncs: Iterable[SyncState]) -> Mapping[str, State]:
-    """The state of each integration, by either of the ids that Stigg has for it. A failure outweighs what else is said.
+def by_integration(syncs: Iterable[SyncState], shown: Container[str]) -> Mapping[str, State]:
+    """The state of each integration that is shown, by its id. A failure outweighs what else is said.
 
-    The published contract does not say which of the two a row of REST carries; both are unique.
+    The published contract does not say which of the two ids a row of REST carries; both are unique.
     """
-    failures_last = sorted(syncs, key=lambda sync: sync.status == "ERROR")
-    found = [(sync, state) for sync in failures_last if (state := state_of(sync))]
-    return {key: state for sync, state in found for key in (sync.integration_uuid, sync.integration_id) if key}
+    found = [(key, sync) for sync in syncs for key in (sync.integration_uuid, sync.integration_id) if key in shown]
+    failures_last = sorted(found, key=lambda pair: pair[1].status == "ERROR")
+    return {key: state for key, sync in failures_last if (state := state_of(sync))}

@@ -6,7 +6,7 @@ beside a list that came: a key that is refused everywhere says nothing about Gra
 """
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Any
 
 from integrations_app.environments import Environment
@@ -34,11 +34,11 @@ def calls(environment: Environment, visit: Visit, customer_id: str) -> dict[str,
 
 
 def answered(
-    environment: Environment, answer: tuple[SyncState, ...] | StiggError | None
+    environment: Environment, answer: tuple[SyncState, ...] | StiggError | None, shown: Container[str]
 ) -> tuple[Mapping[str, State], tuple[str, ...]]:
-    """The states by integration, and what the agent should know when they are missing: nothing, if they always are."""
+    """The states of what is `shown`, and what the agent should know when they are missing: nothing, if always."""
     if not isinstance(answer, StiggError):
-        return by_integration(answer or ()), ()
+        return by_integration(answer or (), shown), ()
     if isinstance(answer, NOT_ALLOWED):
         environment.upstream.memory.set(_NONE_HERE, value=True, seconds=REMEMBERED_SECONDS)
     words = {"kind": answer.kind, "detail": str(answer), "code": answer.code, "trace_id": answer.trace_id}

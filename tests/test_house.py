@@ -22,6 +22,7 @@ NEVER = {
     "listing": DJANGO | HTTP | OURS - {"stigg", "vendors", "links", "linking", "states"},
     "ticket": DJANGO | HTTP | OURS - {"listing"},
     "leaving": HTTP | OURS,
+    "templating": HTTP | OURS - {"leaving", "links", "listing", "vendors"},
     "models": HTTP | OURS - {"audit", "links", "link_templates", "vendors"},
     "admin": HTTP | OURS - {"models", "environments", "links", "link_templates", "vendors"},
     "link_views": HTTP | {"os", "simulator", "stigg"},

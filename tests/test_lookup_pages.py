@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from integrations_app.audit import LOOKED_THROUGH, AuditEvent, record
 from integrations_app.simulator import KEYS, Simulator
-from integrations_app.templatetags.desk import ago
+from integrations_app.templating import ago
 
 
 def look_up(agent: Client, text: str, **more: str) -> HttpResponse:

@@ -66,27 +66,31 @@ def questions(stigg: Simulator) -> int:
     ],
 )
 def test_it_says_each_state_in_plain_words(status: str, error: str | None, state: State | None) -> None:
-    assert state_of(SyncState.read({"status": status, "error": error})) == state
+    assert state_of(SyncState({"status": status, "error": error})) == state
 
 
 def sync_state(status: str, integration_id: str, uuid: str = "") -> SyncState:
-    return SyncState.read({"status": status, "integration": {"id": uuid, "integrationId": integration_id}})
+    return SyncState({"status": status, "integration": {"id": uuid, "integrationId": integration_id}})
 
 
-def test_a_state_is_found_by_either_id_of_its_integration() -> None:
-    found = by_integration([sync_state("SUCCESS", "stripe-eu", "u-1"), sync_state("PENDING", "", "u-2")])
-    assert {key: state.words for key, state in found.items()} == {
-        "stripe-eu": "Synced", "u-1": "Synced", "u-2": "Pending"
-    }  # fmt: skip
+def test_a_state_is_found_by_either_id_of_an_integration_that_is_shown() -> None:
+    states = [
+        sync_state("SUCCESS", "stripe-eu", "u-1"),
+        sync_state("PENDING", "", "u-2"),
+        sync_state("ERROR", "hidden"),
+    ]
+    found = by_integration(states, {"stripe-eu", "u-2"})
+    assert {key: state.words for key, state in found.items()} == {"stripe-eu": "Synced", "u-2": "Pending"}
+    assert by_integration(states, {"u-1"})["u-1"].words == "Synced"
 
 
 def test_a_failure_outweighs_what_else_is_said_of_an_integration() -> None:
     for states in (["ERROR", "SUCCESS"], ["SUCCESS", "ERROR"]):
-        assert by_integration([sync_state(status, "i") for status in states])["i"].kind == "failed"
+        assert by_integration([sync_state(status, "i") for status in states], {"i"})["i"].kind == "failed"
 
 
 def test_a_state_without_an_integration_belongs_to_no_row() -> None:
-    assert by_integration([SyncState(status="SUCCESS")]) == {}
+    assert by_integration([SyncState({"status": "SUCCESS"})], {"i"}) == {}
 
 
 def test_the_listing_merges_states_by_id_and_has_none_of_its_own() -> None:

@@ -99,9 +99,9 @@ def clean(text: str) -> str:
 
 
 def text_or_none(value: object) -> str | None:
-    if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)  # HubSpot's ids are numbers, and may come as such
-    return clean(value) if isinstance(value, str) else None
+    if isinstance(value, str):
+        return clean(value)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None  # HubSpot's ids are numbers
 
 
 def decode(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:

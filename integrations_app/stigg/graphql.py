@@ -12,7 +12,8 @@ a customer. Only when the whole list is missing do the errors stand for it.
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, Self, TypeVar
+from dataclasses import dataclass
+from typing import Any, Literal, TypeVar
 
 from pydantic import ValidationError
 
@@ -77,27 +78,39 @@ class Match(Model):
         return self.deleted_at is not None
 
 
-class SyncState(NamedTuple):
-    """How far Stigg is with one integration of a customer.
+@dataclass(frozen=True, slots=True)
+class SyncState:
+    """How far Stigg is with one integration of a customer; what Stigg left out is empty.
 
-    `status` is SUCCESS, PENDING, ERROR, NO_SYNC_REQUIRED, or a word of tomorrow, kept as it came; `error` is Stigg's
-    own text. `integration_id` is the id that REST's rows carry; `integration_uuid` is GraphQL's own for the same.
+    It is read when asked for: a customer may have hundreds of states, and a page shows twenty.
     """
 
-    status: str = ""
-    error: str = ""
-    integration_id: str = ""
-    integration_uuid: str = ""
+    item: Mapping[str, Any]
 
-    @classmethod
-    def read(cls, item: Mapping[str, Any]) -> Self:
-        """A customer may have a hundred, and every field may be missing: nothing here can be wrong enough to refuse."""
-        integration = item.get("integration")
-        of = integration if isinstance(integration, Mapping) else {}
-        error = item.get("error")
-        said = " ".join(error.split()) if isinstance(error, str) else ""  # lines and tabs are no reason to look broken
-        fields = (item.get("status"), said, of.get("integrationId"), of.get("id"))
-        return cls(*(text_or_none(field) or "" for field in fields))
+    @property
+    def status(self) -> str:
+        """SUCCESS, PENDING, ERROR, NO_SYNC_REQUIRED, or a word of tomorrow, kept as it came."""
+        return text_or_none(self.item.get("status")) or ""
+
+    @property
+    def error(self) -> str:
+        """Stigg's own text in one line: its lines and tabs are no reason to look broken."""
+        error = self.item.get("error")
+        return clean(" ".join(error.split())) if isinstance(error, str) else ""
+
+    @property
+    def integration_id(self) -> str:
+        """The id that REST's rows carry."""
+        return self._integration("integrationId")
+
+    @property
+    def integration_uuid(self) -> str:
+        """GraphQL's own id for the same integration."""
+        return self._integration("id")
+
+    def _integration(self, name: str) -> str:
+        integration = self.item.get("integration")
+        return (text_or_none(integration.get(name)) or "") if isinstance(integration, dict) else ""
 
 
 def find_customers(
@@ -148,7 +161,7 @@ def _sync_states(data: Mapping[str, Any], error: StiggError | None) -> tuple[Syn
         return ()
     if not isinstance(states, list):
         raise error or UnexpectedResponse("the answer has no list of sync states")
-    return tuple(SyncState.read(item) for item in states if isinstance(item, Mapping))
+    return tuple(SyncState(item) for item in states if isinstance(item, dict))
 
 
 def like_escape(text: str) -> str:

@@ -104,8 +104,11 @@ class Customer(Model):
         """How many integrations each vendor has, `""` standing for rows without one; None when nobody knows."""
         if self.bare is None:
             return None
-        vendors = (item.get("vendorIdentifier") if isinstance(item, Mapping) else None for item in self.bare)
-        return Counter(text_or_none(vendor) or "" for vendor in vendors)
+        return Counter([_vendor(item) for item in self.bare])
+
+
+def _vendor(item: object) -> str:
+    return text_or_none(item.get("vendorIdentifier")) or "" if isinstance(item, dict) else ""
 
 
 def read_rows(data: Iterable[object]) -> tuple[Integration | BrokenRow, ...]:
