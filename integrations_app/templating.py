@@ -61,9 +61,12 @@ def to(page: str, query: Query, *, refresh: bool = False) -> Markup:
 
 
 def copy(value: str, what: str) -> Markup:
-    """A button that copies a value. In Python, like `copyable`: a page has sixty, and a macro takes much longer."""
-    shown, label = escape(value), escape(f"Copy {what} {value}")
-    button = f'<button class="copy" type="button" data-copy="{shown}" aria-label="{label}">{icon("copy")}</button>'
+    """A button that copies the text of the element before it, which is `value`.
+
+    In Python, like `copyable`: a page has sixty, and a macro takes much longer.
+    """
+    label = escape(f"Copy {what} {value}")
+    button = f'<button class="copy" type="button" aria-label="{label}">{icon("copy")}</button>'
     return Markup(button)  # noqa: S704 - escaped above
 
 

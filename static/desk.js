@@ -24,7 +24,8 @@ const copyBySelection = (text) => {
 };
 
 const copy = async (button, focusAfter = button) => {
-  const text = button.dataset.copy ?? document.getElementById(button.dataset.copyFrom).value;
+  const from = document.getElementById(button.dataset.copyFrom);
+  const text = from ? from.value : button.previousElementSibling.textContent;
   try {
     if (navigator.clipboard) await navigator.clipboard.writeText(text);
     else copyBySelection(text);
@@ -42,7 +43,7 @@ const copy = async (button, focusAfter = button) => {
 };
 
 document.addEventListener("click", (event) => {
-  const button = event.target.closest("[data-copy], [data-copy-from]");
+  const button = event.target.closest(".copy, [data-copy-from]");
   if (button) copy(button);
 });
 

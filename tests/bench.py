@@ -1,6 +1,5 @@
 """`make bench`: what the desk costs itself, and what a first visit weighs. Ratios and sizes of one run, no verdicts."""
 
-import gzip
 import os
 import statistics
 import subprocess
@@ -111,12 +110,12 @@ def look_ups(client: Any, url: str) -> tuple[float, float, float]:
 
 
 def first_visit(get: Any, path: str) -> list[tuple[str, int]]:
-    """What the browser loads at first, in bytes as sent: static files are compressed once, when they are collected."""
-    import django_htmx
+    """What the browser loads at first, in bytes as sent: static files are compressed when they are collected."""
+    from django.contrib.staticfiles.storage import staticfiles_storage as storage
 
-    files = [ROOT / "static/desk.css", ROOT / "static/desk.js"]
-    files += [Path(django_htmx.__file__).parent / "static/django_htmx/htmx-2.min.js"]
-    return [("page", len(get(path))), *((file.name, len(gzip.compress(file.read_bytes(), 9))) for file in files)]
+    names = ("desk.css", "desk.js", "django_htmx/htmx-2.min.js")
+    files = [Path(storage.path(storage.stored_name(name) + ".gz")) for name in names]
+    return [("page", len(get(path))), *((name, file.stat().st_size) for name, file in zip(names, files, strict=True))]
 
 
 def settings(url: str) -> dict[str, str]:

@@ -54,7 +54,8 @@ def collect_static() -> None:
 
 
 def fingerprint() -> str:
-    files = [*Path(settings.BASE_DIR / "static").rglob("*"), settings.BASE_DIR / "requirements.txt"]
+    makers = [settings.BASE_DIR / "requirements.txt", settings.BASE_DIR / "dashboard/storage.py"]
+    files = [*Path(settings.BASE_DIR / "static").rglob("*"), *makers]
     seen = "".join(f"{path}{path.stat().st_mtime_ns}" for path in sorted(files))
     return hashlib.sha256(seen.encode()).hexdigest()
 
