@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from integrations_app import listing
 from integrations_app import stigg as api
 from integrations_app.simulator import Simulator
 from integrations_app.stigg import ApiKey, BrokenRow, Client, Integration, Limits, UserToken, records
@@ -145,3 +146,25 @@ def test_no_bytes_make_it_raise_anything_but_its_own_errors(body: bytes, status:
 
 def test_it_hides_its_key_from_repr() -> None:
     assert KEY not in f"{Client('http://127.0.0.1', ApiKey(KEY))!r}{ApiKey(KEY)!r}{UserToken(KEY, 'e')!r}"
+
+
+@pytest.mark.parametrize(
+    ("sent", "kind"),
+    [
+        ("https://dashboard.stripe.com/customers/cus_1?note=" + "a" * 1_500, "verified"),
+        ("https://dashboard.stripe.com/customers/cus_1?note=" + "a" * 5_000, "refused"),
+        ("https://dashboard.stripe.com/customers/cus_1\x00", "refused"),
+        ("https://dashboard.stripe.com/customers/\ud83dcus_1", "refused"),
+    ],
+)
+def test_a_link_is_judged_as_stigg_sent_it_and_never_cut_to_another(sent: str, kind: str) -> None:
+    item = {"id": "i", "vendorIdentifier": "STRIPE", "syncData": {"billingLinkUrl": sent}}
+    (row,) = records.read_rows([item])
+    link = listing.row(row).link
+    assert (link.kind, link.url.startswith(sent[:39])) == (kind, True)
+    assert kind == "refused" or link.url == sent
+
+
+def test_a_text_that_is_too_long_says_that_it_was_cut() -> None:
+    (row,) = records.read_rows([{"id": "i", "syncedEntityId": "x" * 2_000}])
+    assert row == Integration(id="i", synced_entity_id="x" * 999 + "…")

@@ -92,10 +92,10 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def clean(text: str) -> str:
-    """Make a text from outside printable and bounded; what could not be shown becomes U+FFFD."""
-    if len(text) <= MAX_TEXT_CHARACTERS and text.isprintable():  # nearly always, and ten times quicker
-        return text
-    return _UNPRINTABLE.sub("\ufffd", text[:MAX_TEXT_CHARACTERS])
+    """Make a text from outside printable and bounded: what could not be shown becomes U+FFFD, "…" ends a cut one."""
+    if len(text) > MAX_TEXT_CHARACTERS:
+        text = f"{text[: MAX_TEXT_CHARACTERS - 1]}…"
+    return text if text.isprintable() else _UNPRINTABLE.sub("\ufffd", text)  # nearly always, and ten times quicker
 
 
 def text_or_none(value: object) -> str | None:

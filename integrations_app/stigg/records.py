@@ -32,6 +32,14 @@ TextOrNone = Annotated[str | None, BeforeValidator(text_or_none)]
 TextOrEmpty = Annotated[str, BeforeValidator(lambda value: text_or_none(value) or "")]
 
 
+def _as_sent(value: object) -> str | None:
+    """A link is judged as Stigg sent it, so nothing of it is cut or replaced here.
+
+    But half a character, which no text can hold, becomes NUL: `links.judge` refuses the one like the other.
+    """
+    return re.sub("[\ud800-\udfff]", "\0", value) if isinstance(value, str) else None
+
+
 class Model(BaseModel):
     """What came from Stigg: its own names in camelCase, ours in snake_case, and fields of tomorrow do no harm."""
 
@@ -42,7 +50,7 @@ class SyncData(Model):
     """All documented shapes in one: a new shape then costs us a link, not the row."""
 
     billing_id: TextOrNone = None
-    billing_link_url: TextOrNone = None
+    billing_link_url: Annotated[str | None, BeforeValidator(_as_sent)] = None
     price_group_package_billing_id: TextOrNone = None
     dimensions: TextOrNone = None
 
