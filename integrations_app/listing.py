@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Self
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from integrations_app.linking import NOWHERE, Offer, Place, offer
 from integrations_app.links import Link
@@ -149,8 +149,10 @@ class Row:
     def report(self) -> str:
         """The query of the page that reports this row's link as wrong."""
         source = "template" if self.offer.template else "stigg"
-        of = (self.vendor.identifier[:255], self.integration_id[:255], self.link.host[:255], source)
-        return urlencode(tuple(zip(("vendor_identifier", "integration_id", "host", "source"), of, strict=True)))
+        vendor, integration, host = (
+            quote(of[:255]) for of in (self.vendor.identifier, self.integration_id, self.link.host)
+        )
+        return f"vendor_identifier={vendor}&integration_id={integration}&host={host}&source={source}"
 
 
 def row(item: Integration | BrokenRow, note: str = "", place: Place = NOWHERE, state: State | None = None) -> Row:
