@@ -97,10 +97,12 @@ _ATOM = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _STANDS_ALONE = re.compile(r"(?!.*\s)(?:.*[0-9_@|].*|(?i:https?:).+|[a-z]+(?:[-.][a-z]+)+)|[\"“«`].*[\"”»`]")
-_LEGAL_FORMS = re.compile(
-    r"(?:(?:ab|ag|aps|asa?|bv|co|company|corp|corporation|gmbh|inc|incorporated|kg|kk|limited|llc|llp|lp|ltd|nv|oy"
-    r"|pbc|plc|pte|pty|pvt|sa|sarl|sas|se|spa|srl)\s*)+"
+# Without their dots; the last ones are two that are written as one. A list, because a pattern of these would backtrack.
+_LEGAL_FORMS = set(
+    "ab ag aps as asa bv co company corp corporation gmbh inc incorporated kg kk limited llc llp lp ltd nv oy pbc plc "  # noqa: SIM905 - a table
+    "pte pty pvt sa sarl sas se spa srl coltd pteltd ptyltd pvtltd".split()
 )
+_MOST_COMMAS = 9  # in one name
 
 
 def split(text: str) -> Pasted:
@@ -127,7 +129,7 @@ def _runs(line: str) -> list[list[str]]:
 def _by_comma(pieces: list[str]) -> Iterator[str]:
     term = pieces[0]
     for piece in pieces[1:]:
-        if _comma_separates(term.strip(), piece.strip()):
+        if term.count(",") == _MOST_COMMAS or _comma_separates(term.strip(), piece.strip()):
             yield term
             term = piece
         else:
@@ -152,4 +154,5 @@ def _comma_separates(left: str, right: str) -> bool:
 
 
 def _is_legal_form(text: str) -> bool:
-    return bool(_LEGAL_FORMS.fullmatch(text.replace(".", "").lower()))
+    words = text.replace(".", "").lower().split()
+    return bool(words) and _LEGAL_FORMS.issuperset(words)
