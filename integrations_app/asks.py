@@ -44,9 +44,14 @@ def asks(guess: Guess) -> Iterator[Ask]:
         for field in fields:
             yield Ask(words, _always(words), search(field, *guess.spellings), searches=True)
     elif guess.kind in BY_ID:
-        yield Ask("customer id", _always(ID), lambda stigg: stigg.get_customer(guess.value))
+        yield Ask("customer id", _always(ID), partial(_by_id, customer_id=guess.value))
     elif guess.kind in _BY_TEXT:
         yield from _BY_TEXT[guess.kind](guess)
+
+
+def _by_id(stigg: Calls, customer_id: str) -> Customer:
+    """The id that was asked for leads on, whatever the answer calls itself."""
+    return stigg.get_customer(customer_id).model_copy(update={"id": customer_id})
 
 
 def _by_email(guess: Guess) -> Iterator[Ask]:

@@ -199,9 +199,10 @@ def _named_here(plan: Plan) -> tuple[Hit, ...]:
 
 
 def _hits(environment: Environment, ask: Ask, answer: Any) -> Iterator[Hit]:
+    """An id that no page takes is left out: in an address it could lead anywhere."""
     for one in _customers(answer):
         name, email = one.name or "", one.email or ""
-        if why := ask.why(name, email):
+        if (why := ask.why(name, email)) and not problem_with_customer_id(_id(one)):
             yield Hit(_id(one), environment, (why,), name, email, _archived(one))
 
 

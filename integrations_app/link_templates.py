@@ -14,6 +14,7 @@ from integrations_app.links import fault
 
 PLACEHOLDERS = ("synced_entity_id", "customer_id", "billing_id")
 MAX_TEMPLATE_LENGTH = 1000
+MAX_VALUE_LENGTH = 255  # of an id in Stigg's contract
 
 _PLACEHOLDER = re.compile(rf"\{{({'|'.join(PLACEHOLDERS)})\}}")
 _NAMES = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
@@ -54,8 +55,11 @@ def _origin(address: str) -> str:
 
 
 def _encoded(value: str | None) -> str:
-    """The value for an address; empty when it must not be used. A lone surrogate has no encoding."""
-    if value is None or not value.strip() or value in (".", ".."):
+    """The value for an address; empty when it must not be used. A lone surrogate has no encoding.
+
+    What was cut, or has U+FFFD in place of a sign, is another record's id.
+    """
+    if value is None or not value.strip() or value in (".", "..") or "\ufffd" in value or len(value) > MAX_VALUE_LENGTH:
         return ""
     try:
         return quote(value, safe="")

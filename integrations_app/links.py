@@ -22,8 +22,8 @@ Mode = Literal["LIVE", "TEST", "SANDBOX", ""]
 MAX_LENGTH = 2048
 _SHOWN_LENGTH = 300
 
-_NO_LINK = "Stigg gives no link for this row. Copy the id and look it up in the vendor's own system."
 _INSTEAD = " Copy the id and look it up in the vendor's own system."
+_NO_LINK = f"Stigg gives no link for this row.{_INSTEAD}"
 _CHECK = " Check the host before you open it."
 _TOO_LONG = "This address is too long."
 _MALFORMED = "This address is malformed."
@@ -67,18 +67,22 @@ class Link:
 
 
 class _Address(NamedTuple):
-    """An address as it is written, and as browsers read it: `opened` is None for what they cannot read."""
+    """An address as it is written, then as browsers read it. What cannot be read is empty."""
 
     text: str
-    written: re.Match[str] | None
-    opened: URL | None
+    written: str = ""  # the host, in lower case
+    port: str = ""
     href: str = ""
     host: str = ""
+    path: str = ""
 
     @classmethod
     def read(cls, text: str) -> Self:
         written, opened = _AUTHORITY.match(text), _parse(text)
-        return cls(text, written, opened, opened.href, opened.hostname) if opened else cls(text, written, None)
+        if not written or not opened:
+            return cls(text, href=opened.href, host=opened.hostname) if opened else cls(text)
+        port = written["port"] or "443"
+        return cls(text, written["host"].lower(), port, opened.href, opened.hostname, opened.pathname)
 
 
 def judge(url: str | None, vendor: Vendor, extra_domains: Collection[str] = ()) -> Link:
@@ -90,12 +94,11 @@ def judge(url: str | None, vendor: Vendor, extra_domains: Collection[str] = ()) 
     if not text.strip():
         return Link("missing", "", "", _NO_LINK)
     address = _Address.read(text)
-    sentence = _fault(address)
-    if sentence or address.opened is None:
-        return Link("refused", _shown(text), _opened_host(address.opened), (sentence or _MALFORMED) + _INSTEAD)
+    if sentence := _fault(address):
+        return Link("refused", _shown(text), _opened_host(address), sentence + _INSTEAD)
     if doubt := _doubt(address, vendor, extra_domains):
         return Link("unfamiliar", address.href, address.host, doubt + _CHECK)
-    mode, account = _badges(address.host, address.opened)
+    mode, account = _badges(address)
     return Link("verified", address.href, address.host, "", mode, account)
 
 
@@ -105,10 +108,7 @@ def fault(text: str) -> str:
 
 
 def _fault(address: _Address) -> str:
-    for applies, sentence in _FAULTS:
-        if applies(address):
-            return sentence
-    return ""
+    return next((sentence for applies, sentence in _FAULTS if applies(address)), "")
 
 
 def is_domain(text: str) -> bool:
@@ -147,7 +147,7 @@ def _has_userinfo(address: _Address) -> bool:
 
 
 def _is_malformed(address: _Address) -> bool:
-    return not (address.opened and address.written and _HOST.fullmatch(address.host))
+    return not (address.written and _HOST.fullmatch(address.host))
 
 
 def _is_disguised(address: _Address) -> bool:
@@ -156,8 +156,7 @@ def _is_disguised(address: _Address) -> bool:
     Catches percent-encoding, full-width letters, ideographic dots, zero-width joiners and numeric
     addresses in hex or octal with one rule. A true international name passes: it reads back as written.
     """
-    written = address.written["host"].lower() if address.written else ""
-    return written != address.host and written != idna_to_unicode(address.host)
+    return address.written != address.host and address.written != idna_to_unicode(address.host)
 
 
 # In this order: each test may rely on the ones before it.
@@ -183,15 +182,14 @@ def _doubt(address: _Address, vendor: Vendor, extra_domains: Collection[str]) ->
     last dot is a doubt because browsers keep cookies and certificates of `stripe.com.` apart.
     """
     text, host = address.text, address.host
-    port = address.written["port"] if address.written else ""
     if text[:7].lower() == "http://":
         return "This address uses plain http, which others on the network can read."
     if not text.isascii():
         return "This address uses letters that can look like other letters."
     if not text.startswith("https://") or host.endswith("."):
         return "This address is written in an unusual way."
-    if port not in (None, "443"):
-        return f"This address names port {port}, which is unusual."
+    if address.port != "443":
+        return f"This address names port {address.port}, which is unusual."
     return "" if _belongs(host, (*vendor.domains, *extra_domains)) else _strange_host(host, vendor)
 
 
@@ -206,11 +204,11 @@ def _strange_host(host: str, vendor: Vendor) -> str:
     return f"{host} is not a known host of {vendor.name}."
 
 
-def _badges(host: str, opened: URL) -> tuple[Mode, str]:
+def _badges(address: _Address) -> tuple[Mode, str]:
     """What a verified address tells about its mode and account."""
-    if host == "dashboard.stripe.com":
-        return _stripe_badges(opened.pathname)
-    return next((mode for pattern, mode in _HOST_MODES if pattern.fullmatch(host)), ""), ""
+    if address.host == "dashboard.stripe.com":
+        return _stripe_badges(address.path)
+    return next((mode for pattern, mode in _HOST_MODES if pattern.fullmatch(address.host)), ""), ""
 
 
 def _stripe_badges(path: str) -> tuple[Mode, str]:
@@ -220,9 +218,9 @@ def _stripe_badges(path: str) -> tuple[Mode, str]:
     return (_STRIPE_MODES.get(segments[0], "LIVE") if segments else ""), account
 
 
-def _opened_host(address: URL | None) -> str:
+def _opened_host(address: _Address) -> str:
     """The host that a browser would have gone to, for a refused address."""
-    return address.hostname if address and address.protocol in ("https:", "http:") else ""
+    return address.host if address.href.startswith(("https://", "http://")) else ""
 
 
 def _shown(text: str) -> str:

@@ -6,7 +6,9 @@ from typing import Any, cast
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
+from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.cache import add_never_cache_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
@@ -35,8 +37,23 @@ def headers(get_response: Handler) -> Handler:
     return middleware
 
 
+class Sessions(SessionMiddleware):
+    """Django's own, but a name that Django never gave a session is not looked up: PostgreSQL fails at some of them."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        super().process_request(request)
+        if not (request.session.session_key or "").isalnum():
+            request.session = self.SessionStore()
+
+
 class SignInRequired(LoginRequiredMiddleware):
     """Django's own guard, safe for htmx: a fragment is never answered with a sign-in page to be put into a table."""
+
+    def process_view(self, request: HttpRequest, view_func: Any, *args: Any) -> HttpResponseBase | None:
+        """Django asks who it is even where anybody may go, and with that the database."""
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, *args)
 
     def handle_no_permission(
         self, request: HttpRequest, view_func: Any
@@ -52,5 +69,8 @@ class SignInRequired(LoginRequiredMiddleware):
 
 def _page_of(request: HttpRequest, htmx: HtmxDetails) -> str:
     """The page that sent the request. The header comes from the browser, so it is checked like any `next`."""
-    address = htmx.current_url_abs_path or ""
+    try:
+        address = htmx.current_url_abs_path or ""
+    except ValueError:  # not an address at all
+        return "/"
     return address if url_has_allowed_host_and_scheme(address, {request.get_host()}) else "/"

@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 PATIENCE_SECONDS = 3.0  # less than the list may take: a page is not kept waiting for its extra
 REMEMBERED_SECONDS = 300.0
 NOT_ALLOWED = (Forbidden, KeyRejected, BadRequest)  # BadRequest: no GraphQL there, or another schema than the published
+ABOUT_THIS_ONE = "BAD_USER_INPUT"  # Apollo's code for a value that is refused: it says nothing about other customers
 
 NO_STATES = "Stigg did not say how far the syncing is just now. The list itself is not affected."
 
@@ -39,8 +40,9 @@ def answered(
     """The states of what is `shown`, and what the agent should know when they are missing: nothing, if always."""
     if not isinstance(answer, StiggError):
         return by_integration(answer or (), shown), ()
-    if isinstance(answer, NOT_ALLOWED):
+    never = isinstance(answer, NOT_ALLOWED) and answer.code != ABOUT_THIS_ONE
+    if never:
         environment.upstream.memory.set(_NONE_HERE, value=True, seconds=REMEMBERED_SECONDS)
     words = {"kind": answer.kind, "detail": str(answer), "code": answer.code, "trace_id": answer.trace_id}
     logger.warning("stigg call failed", extra={"environment": environment.name, "call": "sync states", **words})
-    return {}, () if isinstance(answer, NOT_ALLOWED) else (NO_STATES,)
+    return {}, () if never else (NO_STATES,)

@@ -1,4 +1,4 @@
-"""The table of vendors: what each is called, what kind it is, and which hosts are its own.
+"""The table of vendors: what each is called, and which hosts are its own.
 
 A vendor is a row of text and not an enum, because Stigg adds and drops identifiers between releases:
 `vendor_for` answers for a name that nobody has seen yet.
@@ -21,7 +21,6 @@ class Vendor:
     identifier: str
     name: str
     badge: str
-    kind: str
     domains: tuple[str, ...] = ()
     no_page_reason: str = ""
 
@@ -34,30 +33,30 @@ class Vendor:
 # A domain is left narrower than the registrable one wherever the vendor lets its own customers publish
 # pages beside its console: a page that anybody can write is not a verified page.
 _KNOWN = (
-    # dashboard.stripe.com: dj-stripe, Autumn and eight other public repositories build these links.
-    Vendor("STRIPE", "Stripe", "St", "Billing", ("stripe.com",)),
-    Vendor("STRIPE_INVOICING", "Stripe Invoicing", "SI", "Invoicing", ("stripe.com",)),
+    # dj-stripe, Autumn and eight other public repositories build links to this host. Not all of stripe.com: whoever
+    # has an account publishes payment pages on buy., donate. and invoice.stripe.com.
+    Vendor("STRIPE", "Stripe", "St", ("dashboard.stripe.com",)),
+    Vendor("STRIPE_INVOICING", "Stripe Invoicing", "SI", ("dashboard.stripe.com",)),
     # www, apisandbox, na, eu, sandbox.na, test …: Zuora's own page "Zuora Data Centers".
-    Vendor("ZUORA", "Zuora", "Zu", "Billing", ("zuora.com",)),
+    Vendor("ZUORA", "Zuora", "Zu", ("zuora.com",)),
     Vendor(
         "AIRWALLEX",
         "Airwallex",
         "Ax",
-        "Billing",
-        ("airwallex.com",),  # www and demo: seen in public code only
+        ("www.airwallex.com", "demo.airwallex.com"),  # seen in public code only; pay.airwallex.com is its customers'
         "No customer page of Airwallex is known. Copy the id, or ask an operator for a link template.",
     ),
-    # app.hubspot.com, app-eu1.hubspot.com: Lago's link builder and public code.
-    Vendor("HUBSPOT", "HubSpot", "HS", "CRM", ("hubspot.com",)),
+    # The first two: Lago's link builder and public code; the others: HubSpot's page on where data is hosted. Not all of
+    # hubspot.com: meetings.hubspot.com shows what its customers write.
+    Vendor("HUBSPOT", "HubSpot", "HS", tuple(f"app{at}.hubspot.com" for at in ("", "-eu1", "-na2", "-na3", "-ap1"))),
     # Salesforce Help, "My Domain". Not all of force.com: customers' public sites lived there (unconfirmed).
-    Vendor("SALESFORCE", "Salesforce", "Sf", "CRM", ("salesforce.com", "lightning.force.com")),
+    Vendor("SALESFORCE", "Salesforce", "Sf", ("salesforce.com", "lightning.force.com")),
     # Public code. Not all of auth0.com: each tenant has a host there and may write its HTML (Auth0's docs).
-    Vendor("AUTH0", "Auth0", "Au", "Authentication", ("manage.auth0.com",)),
+    Vendor("AUTH0", "Auth0", "Au", ("manage.auth0.com",)),
     Vendor(
         "OPEN_FGA",
         "OpenFGA",
         "OF",
-        "Authentication",
         (),  # run by whoever uses it, so there is no common host
         "OpenFGA keeps permissions and has no customer page. Copy the id instead.",
     ),
@@ -65,7 +64,6 @@ _KNOWN = (
         "AWS_MARKETPLACE",
         "AWS Marketplace",
         "AM",
-        "Marketplace",
         ("aws.amazon.com",),  # AWS's own documentation. Never amazonaws.com: anybody's buckets live there.
         "AWS Marketplace has no page for one customer. Copy the id and search the seller portal.",
     ),
@@ -73,31 +71,27 @@ _KNOWN = (
         "APP_STORE",
         "App Store",
         "AS",
-        "Marketplace",
-        ("appstoreconnect.apple.com",),  # host not confirmed in the research
+        ("appstoreconnect.apple.com",),  # unverified
         "App Store Connect has no page for one customer. Copy the id instead.",
     ),
     Vendor(
         "SNOWFLAKE",
         "Snowflake",
         "Sn",
-        "Data export",
-        ("snowflake.com",),  # docs.snowflake.com; the console's host is not confirmed in the research
+        ("app.snowflake.com",),  # unverified
         "Snowflake receives the whole environment, so there is no page for one customer. Copy the id instead.",
     ),
     Vendor(
         "BIG_QUERY",
         "BigQuery",
         "BQ",
-        "Data export",
-        ("console.cloud.google.com",),  # not confirmed. Never google.com: anybody's sites and files live there.
+        ("console.cloud.google.com",),  # unverified. Never google.com: anybody's sites and files live there.
         "BigQuery receives the whole environment, so there is no page for one customer. Copy the id instead.",
     ),
     Vendor(
         "PREQUEL",
         "Prequel",
         "Pr",
-        "Data export",
         ("prequel.co",),  # docs.prequel.co and api.prequel.co: Prequel's quickstart guide
         "Prequel moves the whole environment's data, so there is no page for one customer. Copy the id instead.",
     ),
@@ -105,7 +99,6 @@ _KNOWN = (
         "RECEIVED",
         "Received",
         "Re",
-        "Invoicing",
         (),  # no host is known
         "No customer page of Received is known. Copy the id, or ask an operator for a link template.",
     ),
@@ -139,7 +132,7 @@ def vendor_for(identifier: str) -> Vendor:
     if key in VENDORS:
         return VENDORS[key]
     name = _readable(identifier)
-    return Vendor(identifier, name, _badge(name), "Other")
+    return Vendor(identifier, name, _badge(name))
 
 
 def not_synced_reasons(vendor: Vendor) -> tuple[str, ...]:

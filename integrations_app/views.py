@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -128,6 +129,8 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 @login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
+    """Also for when the database is the reason, so it asks nobody who is there."""
+    request.user = AnonymousUser()
     return _error(
         request, 500, "desk-fault", "The desk made a mistake", "It is on record. Try again, or tell the operator."
     )

@@ -7,6 +7,7 @@ from the first page are not judged.
 """
 
 from dataclasses import replace
+from hashlib import sha256
 
 from integrations_app.resilience import Memory
 from integrations_app.stigg import Page
@@ -19,7 +20,8 @@ def without_circles(memory: Memory, walk: str, here: str, page: Page) -> Page:
     """The page without the cursors that lead in a circle. `here` is `after:…`, `before:…` or START."""
     if not page.next and not page.prev:
         return page
-    numbers: dict[str, int] = memory.get(f"walk:{walk}") or {START: 0}
+    walk = f"walk:{sha256(walk.encode()).hexdigest()[:32]}"  # it names a customer, and caches take few signs in a name
+    numbers: dict[str, int] = memory.get(walk) or {START: 0}
     ahead, back = f"after:{page.next}", f"before:{page.prev}"
     number = numbers.get(here)
     if page.next and (ahead == here or (number is not None and numbers.get(ahead, number + 1) < number)):
@@ -27,5 +29,5 @@ def without_circles(memory: Memory, walk: str, here: str, page: Page) -> Page:
     if page.prev and (back == here or (number is not None and numbers.get(back, number - 1) > number)):
         page = replace(page, prev=None)
     if number is not None:
-        memory.set(f"walk:{walk}", {ahead: number + 1, back: number - 1, **numbers}, REMEMBERED_SECONDS)
+        memory.set(walk, {ahead: number + 1, back: number - 1, **numbers}, REMEMBERED_SECONDS)
     return page

@@ -1,5 +1,7 @@
 """From a pasted text to customers, over real HTTP to the simulated Stigg."""
 
+import json
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -353,3 +355,18 @@ def test_it_suggests_nothing_when_stigg_is_in_trouble(
 ) -> None:
     stigg.fault(route="graphql", **fault)
     assert suggest(production, "apex") == ()
+
+
+def test_the_id_that_was_asked_for_leads_on_whatever_the_answer_calls_itself(stigg: Simulator) -> None:
+    stigg.fault(customer="acme-corp", route="customer", body=json.dumps({"data": {"id": "globex", "name": "Globex"}}))
+    hit = one("acme-corp").certain
+    assert hit is not None
+    assert hit.customer_id == "acme-corp"
+
+
+@pytest.mark.parametrize("hostile", ["../../staging/customers/victim", "..", "a/b", "a?b", "x" * 256])
+def test_an_id_that_could_lead_elsewhere_is_no_hit(stigg: Simulator, hostile: str) -> None:
+    stigg.fault(route="customers", body=json.dumps({"data": [{"id": hostile, "name": "Acme Inc."}]}))
+    node = {"customerId": hostile, "name": "Acme Inc."}
+    stigg.fault(route="graphql", body=json.dumps({"data": {"customers": {"edges": [{"node": node}]}}}))
+    assert ids(one("Acme Inc.")) == []

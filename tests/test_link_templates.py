@@ -268,3 +268,8 @@ def test_no_answer_makes_a_template_that_the_form_would_refuse(preset, answer):
     except ValueError:
         return
     assert check_template(template) == []
+
+
+@pytest.mark.parametrize("altered", ["cus_\ufffd", "x" * 256, "x" * 999 + "…"])
+def test_it_builds_no_link_from_an_id_that_is_not_what_stigg_sent(altered: str) -> None:
+    assert fill("https://a.example/{synced_entity_id}", {"synced_entity_id": altered}) is None

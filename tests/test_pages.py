@@ -1,10 +1,14 @@
 """The pages, through Django's test client and over real HTTP to the simulated Stigg."""
 
+import json
 import re
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from bs4 import BeautifulSoup
+from django.contrib.sessions.backends.db import SessionStore
+from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client
 
@@ -252,8 +256,42 @@ def test_it_sends_htmx_to_sign_in_and_back_to_the_same_page(db: None, client: Cl
     response = client.get(page("acme-corp", part="results/"), **HTMX, **current)
     assert response.status_code == 401
     assert response["HX-Redirect"].startswith("/accounts/login/?next=/production/customers/acme-corp")
-    forged = client.get(page("x", part="results/"), **HTMX, HTTP_HX_CURRENT_URL="http://testserver//evil.example")
-    assert "evil" not in forged["HX-Redirect"]
+    for hostile in ("http://testserver//evil.example", "http://[", "javascript:alert(1)"):
+        forged = client.get(page("x", part="results/"), **HTMX, HTTP_HX_CURRENT_URL=hostile)
+        assert (forged.status_code, forged["HX-Redirect"]) == (401, "/accounts/login/?next=/")
+
+
+@pytest.mark.parametrize("name", ['"\\000aaaaaaaaa"', "../../x", "a b", "é"])
+def test_it_looks_up_no_session_by_a_name_that_django_never_gives(
+    db: None, client: Client, django_assert_num_queries: Any, name: str
+) -> None:
+    with django_assert_num_queries(0):
+        response = client.get("/", HTTP_COOKIE=f"sessionid={name}")
+    assert response.status_code == 302
+
+
+@pytest.fixture
+def broken_sessions(agent: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """A signed-in browser whose session the database does not give."""
+
+    def fail(*_: object) -> None:
+        raise OperationalError("the database is gone")
+
+    monkeypatch.setattr(SessionStore, "load", fail)
+    agent.raise_request_exception = False
+    return agent
+
+
+@pytest.mark.parametrize("address", ["/", page("acme-corp"), "/accounts/login/", "/admin/"])
+def test_it_says_that_it_failed_even_when_the_database_is_the_reason(broken_sessions: Client, address: str) -> None:
+    response = broken_sessions.get(address)
+    assert (response.status_code, problem(response)) == (500, "desk-fault")
+    assert "default-src 'none'" in response["Content-Security-Policy"]
+    assert response["X-Request-ID"] in response.content.decode()
+
+
+def test_it_answers_health_without_the_database(broken_sessions: Client) -> None:
+    assert broken_sessions.get("/healthz").content == b"ok"
 
 
 @pytest.mark.parametrize("address", ["/", page("acme-corp"), page("nobody-here"), page(".."), "/nowhere", "/healthz"])
@@ -282,3 +320,28 @@ def test_no_key_is_in_any_page_or_log(
     everything = "".join(f"{response.headers}{response.content!r}" for response in seen) + logged
     assert "stigg call failed" in everything
     assert not [key for key in KEYS if key in everything]
+
+
+def test_a_refusal_that_quotes_the_request_brings_no_key_to_a_page_or_a_log(
+    agent: Client, stigg: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    key = "simulated-production-key"
+    said = json.dumps({"message": f"X-API-KEY {key} is odd", "code": key})
+    stigg.fault(customer="acme-corp", status=400, body=said, headers={"X-Request-ID": f"for {key}"})
+    response = agent.get(page("acme-corp"))
+    assert "X-API-KEY *** is odd" in response.content.decode()
+    assert key not in response.content.decode() + "".join(str(record.__dict__) for record in caplog.records)
+    assert "for ***" in [record.__dict__.get("trace_id") for record in caplog.records]
+
+
+def test_a_row_without_a_vendor_has_no_report_that_could_not_be_sent(agent: Client, stigg: Simulator) -> None:
+    row = {
+        "id": "i",
+        "vendorIdentifier": "",
+        "syncedEntityId": "x",
+        "syncData": {"billingLinkUrl": "https://a.example"},
+    }
+    stigg.fault(customer="acme-corp", route="integrations", body=json.dumps({"data": [row], "pagination": {}}))
+    shown = soup(agent.get(page("acme-corp")))
+    assert shown.select_one("td.link a.open") is not None
+    assert shown.select_one("a.report") is None

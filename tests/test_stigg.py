@@ -123,7 +123,7 @@ json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
         st.sampled_from(["data", "id", "vendorIdentifier", "syncedEntityId", "syncData", "pagination", "next",
-                         "prev", "billingLinkUrl", "name", "integrations"]), inner, max_size=6),
+                         "prev", "billingLinkUrl", "name", "integrations", "\ud800", ""]), inner, max_size=6),
 )  # fmt: skip
 
 
@@ -168,3 +168,16 @@ def test_a_link_is_judged_as_stigg_sent_it_and_never_cut_to_another(sent: str, k
 def test_a_text_that_is_too_long_says_that_it_was_cut() -> None:
     (row,) = records.read_rows([{"id": "i", "syncedEntityId": "x" * 2_000}])
     assert row == Integration(id="i", synced_entity_id="x" * 999 + "…")
+
+
+@pytest.mark.parametrize("item", [{"id": "i", "\ud800": 1}, {"id": 5, "\ud800": 1, "problem": "mine"}, {"\ud800": {}}])
+def test_a_field_whose_name_no_text_can_hold_costs_no_row(item: object) -> None:
+    broken = json.dumps({"data": [{"id": "a"}, item, {"id": "b"}]}).encode()
+    rows = records.read_page(api.decode(200, JSON, broken)).rows
+    assert [row.id for row in (rows[0], rows[2])] == ["a", "b"]
+    assert getattr(rows[1], "problem", "") != "mine"
+
+
+def test_a_record_that_names_thousands_fills_no_page() -> None:
+    customer = records.read_customer({"data": {"id": "c", "integrations": [{"id": str(n)} for n in range(5_000)]}})
+    assert len(listing.listing(listing.Query(), customer, records.Page(())).rows) == 100

@@ -1,5 +1,6 @@
 """The sync states on a customer's page: merged by integration, never guessed, and never at the list's cost."""
 
+import json
 from urllib.parse import quote
 
 import pytest
@@ -285,3 +286,12 @@ def test_a_failure_is_on_record_without_the_customer(
     assert (record.__dict__["call"], record.__dict__["kind"]) == ("sync states", "unavailable")
     assert record.__dict__["trace_id"]
     assert "acme" not in str(record.__dict__)
+
+
+def test_one_customer_whose_id_graphql_refuses_costs_no_other_its_states(agent: Browser, stigg: Simulator) -> None:
+    errors = [{"message": "odd id", "extensions": {"code": "BAD_USER_INPUT"}}]
+    stigg.fault(route="graphql", times=1, body=json.dumps({"errors": errors}))
+    refused = soup(agent.get(page("all-vendors")))
+    assert not has_column(refused)
+    assert notices(refused) == [sync.NO_STATES]
+    assert has_column(soup(agent.get(page("acme-corp"))))

@@ -34,7 +34,6 @@ WITHOUT_PAGE = {
     "RECEIVED",
     "AIRWALLEX",
 }
-KINDS = {"Billing", "CRM", "Marketplace", "Data export", "Authentication", "Invoicing"}
 
 
 def test_it_knows_every_vendor_that_stigg_ever_published():
@@ -43,11 +42,10 @@ def test_it_knows_every_vendor_that_stigg_ever_published():
 
 
 @pytest.mark.parametrize("identifier", PUBLISHED)
-def test_it_gives_each_known_vendor_a_name_a_badge_a_kind_and_clean_domains(identifier):
+def test_it_gives_each_known_vendor_a_name_a_badge_and_clean_domains(identifier):
     vendor = VENDORS[identifier]
     assert vendor.name
     assert len(vendor.badge) == 2
-    assert vendor.kind in KINDS
     assert all(is_domain(domain) for domain in vendor.domains)
 
 
@@ -106,7 +104,7 @@ def test_it_names_a_vendor(identifier, name, badge):
 
 def test_it_keeps_the_identifier_of_an_unknown_vendor_and_trusts_no_host_of_it():
     vendor = vendor_for("acme\nledger")
-    assert (vendor.identifier, vendor.domains, vendor.kind) == ("acme\nledger", (), "Other")
+    assert (vendor.identifier, vendor.domains) == ("acme\nledger", ())
     assert vendor.has_record_page
 
 

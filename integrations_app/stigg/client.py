@@ -23,6 +23,10 @@ class ApiKey:
 
     key: str = field(repr=False)
 
+    @property
+    def secret(self) -> str:
+        return self.key
+
     def headers(self) -> dict[str, str]:
         return {"X-API-KEY": self.key}
 
@@ -34,6 +38,10 @@ class UserToken:
     token: str = field(repr=False)
     environment_id: str
     account_id: str = ""
+
+    @property
+    def secret(self) -> str:
+        return self.token
 
     def headers(self) -> dict[str, str]:
         account = {"X-ACCOUNT-ID": self.account_id} if self.account_id else {}
@@ -104,7 +112,7 @@ class Client(Calls):
     ) -> None:
         self.base_url = base_url.rstrip("/")
         headers = credentials.headers() | {"User-Agent": "integrations-desk"}
-        self._transport = Transport(headers, limits or Limits(), pool_size, proxy, ca_bundle)
+        self._transport = Transport(headers, credentials.secret, limits or Limits(), pool_size, proxy, ca_bundle)
 
     def __repr__(self) -> str:
         return f"Client({self.base_url!r})"

@@ -140,7 +140,15 @@ def _matches(data: Mapping[str, Any], error: StiggError | None) -> tuple[Match, 
     edges = _at(data, "customers", "edges")
     if not isinstance(edges, list):
         raise error or UnexpectedResponse("the answer has no list of customers")
-    return tuple(_read(Match, [_at(edge, "node") for edge in edges]))
+    return tuple(match for edge in edges if (match := _match_or_none(_at(edge, "node"))))
+
+
+def _match_or_none(node: object) -> Match | None:
+    """One that cannot be read does not hide the others."""
+    try:
+        return Match.model_validate(node)
+    except ValidationError:
+        return None
 
 
 def sync_states(client: Calls, customer_id: str, *, patience: float | None = None) -> tuple[SyncState, ...]:
@@ -214,15 +222,3 @@ def _at(value: object, *names: str) -> object:
     for name in names:
         value = value.get(name) if isinstance(value, Mapping) else None
     return value
-
-
-Read = TypeVar("Read", bound=Model)
-
-
-def _read(model: type[Read], items: Iterable[object]) -> Iterable[Read]:
-    """One that cannot be read does not hide the others."""
-    for item in items:
-        try:
-            yield model.model_validate(item)
-        except ValidationError:
-            continue

@@ -43,7 +43,7 @@ def _as_sent(value: object) -> str | None:
 class Model(BaseModel):
     """What came from Stigg: its own names in camelCase, ours in snake_case, and fields of tomorrow do no harm."""
 
-    model_config = ConfigDict(frozen=True, extra="allow", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
 
 class SyncData(Model):
@@ -57,7 +57,7 @@ class SyncData(Model):
     @property
     def is_known(self) -> bool:
         """Is it one of the documented shapes? Told by the keys present, never by the vendor."""
-        return bool(self.model_fields_set & set(type(self).model_fields))
+        return bool(self.model_fields_set)
 
 
 def _shape_or_unknown(value: object) -> object:
@@ -105,7 +105,8 @@ class Customer(Model):
 
     @cached_property
     def integrations(self) -> tuple[Integration | BrokenRow, ...]:
-        return read_rows(self.bare or ())
+        """At most as many as a page of the list may have: a record that names thousands must not fill a page."""
+        return read_rows((self.bare or ())[:MAX_LIMIT])
 
     @cached_property
     def vendor_counts(self) -> Counter[str] | None:
@@ -129,7 +130,8 @@ def _read_row(item: object) -> Integration | BrokenRow:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         problem = f"{'.'.join(map(str, first['loc'])) or 'row'}: {first['msg']}"
-        return BrokenRow.model_validate({**(item if isinstance(item, Mapping) else {}), "problem": problem})
+        of = item if isinstance(item, dict) else {}
+        return BrokenRow(problem=problem, id=of.get("id"), vendor_identifier=of.get("vendorIdentifier"))
 
 
 def read_page(payload: Mapping[str, Any]) -> Page:

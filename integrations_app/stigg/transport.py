@@ -118,6 +118,7 @@ class Transport:
     """
 
     headers: Mapping[str, str] = field(repr=False)
+    secret: str = field(repr=False)
     limits: Limits = Limits()
     pool_size: int = 16
     proxy: str = ""
@@ -168,7 +169,12 @@ class Transport:
             verify=self.ca_bundle or True,
         )
         with response:
-            return Answer(response.status_code, response.headers, _body(response))
+            return self._without_secret(Answer(response.status_code, response.headers, _body(response)))
+
+    def _without_secret(self, answer: Answer) -> Answer:
+        """A proxy that quotes the request in its refusal must not bring the key to a page or a log."""
+        headers = {name: value.replace(self.secret, "***") for name, value in answer.headers.items()}
+        return Answer(answer.status, CaseInsensitiveDict(headers), answer.body.replace(self.secret.encode(), b"***"))
 
 
 def _body(response: requests.Response) -> bytes:
