@@ -25,13 +25,17 @@ if env_file:
 # --- Stigg ------------------------------------------------------------------------------------------------------------
 
 ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
+TAKEN_NAMES = {"accounts", "admin", "healthz", "leave", "lookup", "static"}  # first parts of the desk's own addresses
 faults: list[str] = []
+stigg_names: list[str] = env.list("STIGG_ENVIRONMENTS", [])
 
 
 def stigg_environment(name: str, prefix: str) -> dict[str, Any]:
     """One configured environment; its variables start with `prefix`, such as `STIGG_STAGING_`."""
     if not ENVIRONMENT_NAME.fullmatch(name):
         faults.append(f"STIGG_ENVIRONMENTS: {name!r} must be lower-case letters, digits and '-', a letter first.")
+    if name in TAKEN_NAMES or stigg_names.count(name) > 1:
+        faults.append(f"STIGG_ENVIRONMENTS: {name} is named twice, or is an address of the desk. Choose another name.")
     found = {
         "name": name,
         "url": env.str(f"{prefix}API_URL", "https://api.stigg.io"),
@@ -60,7 +64,6 @@ def stigg_faults(found: dict[str, Any]) -> list[str]:
     return [sentence for is_wrong, sentence in wrong if is_wrong]
 
 
-stigg_names: list[str] = env.list("STIGG_ENVIRONMENTS", [])
 STIGG_ENVIRONMENTS = [stigg_environment(name, f"STIGG_{name.upper().replace('-', '_')}_") for name in stigg_names] or [
     stigg_environment("production", "STIGG_")
 ]
@@ -195,6 +198,7 @@ AUTH_PASSWORD_VALIDATORS = [
         ("CommonPasswordValidator", {}),
     ]
 ]
+CSRF_FAILURE_VIEW = "integrations_app.views.csrf_failure"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 

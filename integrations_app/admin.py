@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -19,6 +20,9 @@ from integrations_app.link_templates import PLACEHOLDERS, PRESETS, fill, make
 from integrations_app.links import judge
 from integrations_app.models import LinkTemplate, TrustedHost, WrongLink
 from integrations_app.vendors import VENDORS, vendor_for
+
+admin.site.site_header = "Integrations Desk" + (" – simulated data" if settings.STIGG_SIMULATOR else "")
+admin.site.site_title = "Integrations Desk"
 
 # An id of every vendor's shape at once: a sign that must be percent-encoded, so that the preview shows that too.
 SAMPLE = {"synced_entity_id": "auth0|65f1c0ffee", "customer_id": "acme-corp", "billing_id": "cus_9s8d7f6g"}

@@ -1,5 +1,6 @@
 """The Stigg environments this desk is configured for: the only join of settings, client and simulator."""
 
+import logging
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,8 @@ from django.utils.crypto import salted_hmac
 
 from integrations_app.resilience import Memory, RetryBudget, Slots, Upstream, Visit
 from integrations_app.stigg import ApiKey, Client, Limits, UserToken
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +96,9 @@ def _credentials(spec: Mapping[str, Any]) -> ApiKey | UserToken:
 def _simulator() -> Any:
     from integrations_app import simulator  # here, so that a desk with a key never loads it
 
-    return simulator.start()
+    running = simulator.start()
+    logger.info("simulated Stigg started", extra={"url": running.url})
+    return running
 
 
 def _simulated() -> list[dict[str, Any]]:

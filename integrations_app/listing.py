@@ -54,7 +54,7 @@ class Query:
     @classmethod
     def read(cls, parameters: Mapping[str, Sequence[str]]) -> Self:
         """Read `vendor` (repeated), `after`, `before` and `limit`. Raises BadQuery with all that is wrong."""
-        vendors = tuple(sorted({vendor for vendor in parameters.get("vendor", ()) if vendor}))
+        vendors = tuple(sorted({vendor_for(vendor).identifier for vendor in parameters.get("vendor", ()) if vendor}))
         once = {name: list(parameters.get(name, ())) for name in ("after", "before", "limit")}
         if problems := [*_vendor_problems(vendors), *_single_problems(once)]:
             raise BadQuery(problems)

@@ -58,19 +58,18 @@ class SignInRequired(LoginRequiredMiddleware):
     def handle_no_permission(
         self, request: HttpRequest, view_func: Any
     ) -> Any:  # htmx gets a 401 where Django only knows redirects
-        htmx = cast(HtmxDetails, getattr(request, "htmx", None))
-        if not htmx:
+        if not getattr(request, "htmx", None):
             return super().handle_no_permission(request, view_func)
-        sign_in = redirect_to_login(_page_of(request, htmx), str(settings.LOGIN_URL))
+        sign_in = redirect_to_login(page_of(request), str(settings.LOGIN_URL))
         response = HttpResponseClientRedirect(sign_in.url)
         response.status_code = 401
         return response
 
 
-def _page_of(request: HttpRequest, htmx: HtmxDetails) -> str:
+def page_of(request: HttpRequest) -> str:
     """The page that sent the request. The header comes from the browser, so it is checked like any `next`."""
     try:
-        address = htmx.current_url_abs_path or ""
-    except ValueError:  # not an address at all
+        address = cast(HtmxDetails, getattr(request, "htmx", None)).current_url_abs_path or ""
+    except (AttributeError, ValueError):  # no htmx, or not an address at all
         return "/"
     return address if url_has_allowed_host_and_scheme(address, {request.get_host()}) else "/"

@@ -1,4 +1,4 @@
-"""The desk's pages but for the look-up. Each is written first without JavaScript; htmx asks for the results alone."""
+"""The customer's page, and what stands where there is no page. Each works without JavaScript; htmx makes it quick."""
 
 from typing import Any
 
@@ -17,13 +17,14 @@ from integrations_app.audit import record
 from integrations_app.customer_page import CustomerPage, open_customer
 from integrations_app.environments import Environment
 from integrations_app.listing import BadQuery, Query
+from integrations_app.middleware import page_of
 from integrations_app.ticket import Ticket, ticket
 
 
 @require_safe
 def integrations(request: HttpRequest, environment: str, customer_id: str) -> HttpResponse:
     """A customer's integrations."""
-    return _customer(request, environment, customer_id, "customer.html", is_visit=True)
+    return _customer(request, environment, customer_id)
 
 
 @require_safe
@@ -33,29 +34,27 @@ def results(request: HttpRequest, environment: str, customer_id: str) -> HttpRes
     if not getattr(request, "htmx", False):
         query = request.META.get("QUERY_STRING", "")
         return HttpResponseRedirect(f"{page}?{query}" if query else page)
-    response = _customer(request, environment, customer_id, "_results.html")
-    response.headers.setdefault("HX-Push-Url", page)
+    response = _customer(request, environment, customer_id, is_fragment=True)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
-def _customer(
-    request: HttpRequest, name: str, customer_id: str, template: str, *, is_visit: bool = False
-) -> HttpResponse:
+def _customer(request: HttpRequest, name: str, customer_id: str, *, is_fragment: bool = False) -> HttpResponse:
     environment = environment_or_404(name)
     context: dict[str, Any] = {"environment": environment, "customer_id": customer_id}
     try:
         query = _checked(request, customer_id, context)
     except BadQuery as error:
-        refused = "_bad_address.html" if template.startswith("_") else "bad_address.html"
+        refused = "_bad_address.html" if is_fragment else "bad_address.html"
         return render(request, refused, context | {"problems": error.problems}, status=400)
     opened = open_customer(environment, customer_id, query, refresh="refresh" in request.GET)
-    if is_visit:
+    if not is_fragment:
         _record_visit(request, name, customer_id, opened)
     address = f"{context['page']}{opened.query}"
     context |= {"opened": opened, "ticket": _ticket(request, context, opened, address)}
-    response = render(request, template, context, status=opened.status)
-    response.headers["HX-Push-Url"] = address
+    response = render(request, "fragment.html" if is_fragment else "customer.html", context, status=opened.status)
+    # The same address again, as after "Refresh", is no step for the browser's Back.
+    response.headers["HX-Replace-Url" if page_of(request) == address else "HX-Push-Url"] = address
     if opened.problem and opened.problem.retry_after is not None:
         response.headers["Retry-After"] = str(opened.problem.retry_after)
     return response
@@ -113,6 +112,13 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # 
 @login_not_required
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
     return _error(request, 403, "no-permission", "You may not do this", "Ask the operator of this desk for the right.")
+
+
+@login_not_required
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """Most often a form that was open in another tab while somebody signed in or out."""
+    meaning = "Nothing was sent. Go back, reload the page, and try again."
+    return _error(request, 403, "old-form", "This form is out of date", meaning)
 
 
 @login_not_required

@@ -204,12 +204,14 @@ const countDown = () => {
   if (!panel) { tries = 0; return; }
   // All who wait would come back in the same instant.
   const due = Date.now() + Number(panel.dataset.retryAfter) * 1000 + Math.random() * 1000;
+  const shown = panel.querySelector("[data-countdown]");
   const tick = () => {
     if (!panel.isConnected) return;
     const left = Math.ceil((due - Date.now()) / 1000);
-    panel.querySelector("[data-countdown]").textContent = Math.max(left, 0);
+    shown.textContent = Math.max(left, 0);
     if (left > 0 || document.hidden) setTimeout(tick, 500);
     else if (tries < AUTOMATIC_TRIES) { tries += 1; document.getElementById("try-again").click(); }
+    else shown.parentElement.textContent = "The wait is over. Try again when you like.";
   };
   tick();
 };
@@ -228,11 +230,26 @@ const unreachable = (event) => {
 document.addEventListener("htmx:sendError", unreachable);
 document.addEventListener("htmx:timeout", unreachable);
 
-// htmx keeps the focus where the same id is in the new rows (the chips); everything else starts at the heading.
+// A page of a proxy, or a whole page of the desk, is nothing to put into this one.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { target, serverResponse } = event.detail;
+  if (target.id !== "results" || serverResponse.includes('id="results"')) return;
+  event.detail.shouldSwap = false;
+  unreachable(event);
+});
+
+// With a key held, a click asks the browser for a tab or a window of its own; htmx would follow the link here.
+document.addEventListener("click", (event) => {
+  const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+  if (elsewhere && event.target.closest("[hx-get]")) event.stopPropagation();
+}, true);
+
+// htmx keeps the focus where the same id is in the new rows (the chips). Where it went with the old rows, it starts at
+// the heading; where somebody types meanwhile, it stays.
 document.addEventListener("htmx:afterSettle", (event) => {
   const heading = document.getElementById("results-heading");
   if (!heading || event.target.closest("#results") === null) return;
-  if (!results().contains(document.activeElement)) heading.focus({ preventScroll: true });
+  if (document.activeElement === document.body) heading.focus({ preventScroll: true });
   say(heading.textContent);
   tellAges();
   countDown();

@@ -30,11 +30,13 @@ NEEDED = [
 
 EVERY_RULE = {"rules": {"target-size": {"enabled": True}}}
 COLOURS = {"runOnly": ["color-contrast"]}  # all that another scheme of colours can change
+SIZES = {"runOnly": ["target-size"], "rules": {"target-size": {"enabled": True}}}  # what a narrow page can change
 
 
-def violations(page: Page, scheme: str = "light") -> list[tuple[str, list[str]]]:
+def violations(page: Page, scheme: str = "light", *, narrow: bool = False) -> list[tuple[str, list[str]]]:
     """What axe finds on the page as it stands: each rule, with the first places that break it."""
-    found = Axe().run(page, options=EVERY_RULE if scheme == "light" else COLOURS).response["violations"]
+    options = SIZES if narrow else EVERY_RULE if scheme == "light" else COLOURS
+    found = Axe().run(page, options=options).response["violations"]
     return [(rule["id"], [node["html"][:120] for node in rule["nodes"][:2]]) for rule in found]
 
 

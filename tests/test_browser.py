@@ -87,6 +87,67 @@ def test_a_page_that_nobody_looks_at_does_not_try_again(visit: Page, stigg: Simu
     expect(visit.get_by_role("heading", name="6 integrations")).to_be_visible()
 
 
+def test_old_rows_are_dimmed_while_new_ones_come(visit: Page, stigg: Simulator) -> None:
+    visit.emulate_media(reduced_motion="reduce")
+    visit.goto(CUSTOMER.format("meridian-group"))
+    expect(visit.locator("#results tbody")).to_have_css("opacity", "1")
+    stigg.fault(customer="meridian-group", route="integrations", delay=2)
+    visit.locator("a[rel=next]").click()
+    expect(visit.locator("#results tbody")).to_have_css("opacity", "0.45")
+
+
+def test_a_page_that_is_not_the_results_is_never_put_in_their_place(visit: Page) -> None:
+    visit.goto(CUSTOMER.format("acme-corp"))
+    visit.route("**/results/**", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+    visit.locator("a[data-vendor=STRIPE]").click()
+    expect(visit.locator("[data-problem=desk-unreachable]")).to_be_visible()
+    assert len(ids(visit)) == 6
+    expect(visit.get_by_role("status")).to_contain_text("The desk did not answer")
+
+
+@pytest.mark.parametrize("key", ["Control", "Shift"])
+def test_a_click_with_a_key_held_opens_a_page_of_its_own(visit: Page, key: str) -> None:
+    visit.goto(CUSTOMER.format("acme-corp"))
+    with visit.context.expect_page() as opened:
+        visit.locator("a[data-vendor=STRIPE]").click(modifiers=[key])  # type: ignore[list-item]
+    expect(opened.value).to_have_url(re.compile(r"/integrations/\?vendor=STRIPE$"))
+    expect(visit.get_by_role("heading", name="6 integrations")).to_be_visible()
+
+
+def test_new_rows_leave_the_focus_where_somebody_types(visit: Page, stigg: Simulator) -> None:
+    visit.goto(CUSTOMER.format("meridian-group"))
+    stigg.fault(customer="meridian-group", route="integrations", delay=0.6, times=1)
+    visit.locator("a[rel=next]").click()
+    visit.locator("#q").fill("ac")
+    expect(visit.locator("a[rel=prev]")).to_be_visible()
+    visit.keyboard.type("me")
+    expect(visit.locator("#q")).to_have_value("acme")
+    expect(visit.locator("#q")).to_be_focused()
+
+
+def test_refreshing_is_no_step_for_back(visit: Page) -> None:
+    visit.goto(CUSTOMER.format("acme-corp"))
+    visit.locator("a[data-vendor=STRIPE]").click()
+    for _ in range(3):
+        expect(visit.get_by_role("status")).to_have_text("2 integrations, Stripe only")  # said when all is in place
+        visit.evaluate("document.getElementById('announcement').textContent = ''")
+        with visit.expect_response("**/results/**"):
+            visit.keyboard.press("r")
+    visit.go_back()
+    expect(visit.get_by_role("heading", name="6 integrations")).to_be_visible()
+
+
+def test_after_three_tries_the_wait_is_over(visit: Page, stigg: Simulator) -> None:
+    stigg.fault(customer="acme-corp", route="integrations", status=429, headers={"Retry-After": "1"})
+    visit.clock.install()
+    visit.goto(CUSTOMER.format("acme-corp"))
+    for _ in range(4):
+        cache.clear()  # the environment itself need not rest for this
+        visit.clock.fast_forward(3_000)
+        visit.wait_for_load_state("networkidle")
+    expect(visit.locator("[data-problem=rate-limited]")).to_contain_text("The wait is over")
+
+
 def test_an_old_copy_is_shown_with_its_age_while_stigg_fails(visit: Page, stigg: Simulator) -> None:
     visit.goto(CUSTOMER.format("acme-corp"))
     stigg.fault(customer="acme-corp", status=500)
@@ -161,6 +222,7 @@ def test_axe_finds_nothing_on_any_state_and_no_page_is_wider_than_a_phone(visit:
         assert chromium.violations(visit, scheme) == [], state
         visit.set_viewport_size({"width": 360, "height": 800})
         assert visit.evaluate("document.documentElement.scrollWidth") <= 360, state
+        assert scheme == "dark" or chromium.violations(visit, narrow=True) == [], state
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

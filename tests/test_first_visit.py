@@ -1,6 +1,7 @@
 """What a browser loads at first: few requests, few bytes, and nothing in them that only people read."""
 
 import gzip
+import re
 from pathlib import Path
 from typing import Any
 
@@ -53,8 +54,21 @@ def test_the_served_files_are_the_written_ones_without_comments(served: Path) ->
         assert gzip.decompress(Path(f"{named}.gz").read_bytes()).decode() == sent
 
 
+RULES = """css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css);
+    return [...sheet.cssRules].map(rule => rule.cssText).join("\\n"); }"""
+
+
+def told_apart(rules: str) -> str:
+    """Without the blanks that mean nothing; browsers keep those of custom properties as they are written."""
+    return re.sub(r"(?<=[,{};:]) | (?=[{}])|\s*\n\s*", "", rules)
+
+
 class TestInABrowser:
     pytestmark = NEEDED
+
+    def test_the_served_style_means_what_is_written(self, visit: Page, served: Path) -> None:
+        written, sent = (settings.BASE_DIR / "static/desk.css").read_text(), (served / "desk.css").read_text()
+        assert told_apart(visit.evaluate(RULES, sent)) == told_apart(visit.evaluate(RULES, written))
 
     @pytest.mark.parametrize("path", [LOOK_UP, TWENTY_ROWS])
     def test_a_first_visit_is_four_requests(self, visit: Page, chrome: Browser, path: str) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 import pytest
 from bs4 import BeautifulSoup
 from django.contrib.sessions.backends.db import SessionStore
+from django.core.cache import cache
 from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client
@@ -345,3 +346,34 @@ def test_a_row_without_a_vendor_has_no_report_that_could_not_be_sent(agent: Clie
     shown = soup(agent.get(page("acme-corp")))
     assert shown.select_one("td.link a.open") is not None
     assert shown.select_one("a.report") is None
+
+
+def test_a_vendor_in_small_letters_is_the_vendor_that_the_page_shows(agent: Client) -> None:
+    response = agent.get(page("acme-corp", "?vendor=stripe&vendor=STRIPE"))
+    assert len(rows(response)) == 2
+    assert [chip.get_text() for chip in soup(response).select("a[data-vendor=STRIPE] bdi")] == ["Stripe"]
+    assert response["HX-Push-Url"] == page("acme-corp", "?vendor=STRIPE")
+
+
+def test_the_same_address_again_is_no_step_for_back(agent: Client) -> None:
+    for query, header in (("?vendor=STRIPE", "HX-Replace-Url"), ("", "HX-Push-Url")):
+        current = f"http://testserver{page('acme-corp', query)}"
+        asked = agent.get(page("acme-corp", "?vendor=STRIPE", part="results/"), **HTMX, HTTP_HX_CURRENT_URL=current)
+        assert asked[header] == page("acme-corp", "?vendor=STRIPE")
+        assert sum(name in asked for name in ("HX-Push-Url", "HX-Replace-Url")) == 1
+
+
+def test_a_better_answer_brings_the_name_that_was_missing(agent: Client, stigg: Simulator) -> None:
+    stigg.fault(customer="archived-co", status=500, times=4)
+    assert problem(agent.get(page("archived-co"))) == "unavailable"
+    stigg.clear()
+    cache.clear()
+    fragment = soup(agent.get(page("archived-co", part="results/"), **HTMX))
+    assert fragment.select_one("#customer[hx-swap-oob] .badge").get_text() == "Archived"
+    assert fragment.select_one("title").get_text().startswith("archived-co – Production")
+
+
+def test_a_form_that_is_out_of_date_says_so(db: None) -> None:
+    strict = Client(enforce_csrf_checks=True)
+    response = strict.post("/accounts/login/", {"username": "mara", "password": "x"})
+    assert (response.status_code, problem(response)) == (403, "old-form")

@@ -69,8 +69,8 @@ def test_it_refuses_an_id_that_no_address_can_carry(customer_id: str) -> None:
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(400, api.BadRequest), (401, api.KeyRejected), (403, api.Forbidden), (404, api.CustomerNotFound),
-     (409, api.BadRequest), (408, api.Unavailable), (500, api.Unavailable), (302, api.UnexpectedResponse),
+    [(400, api.BadRequest), (401, api.KeyRejected), (403, api.Forbidden), (409, api.BadRequest),
+     (408, api.Unavailable), (500, api.Unavailable), (302, api.UnexpectedResponse),
      (204, api.UnexpectedResponse)],
 )  # fmt: skip
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"message": 5, "code": null}', b'{"error": {"code": "X"}}', b"["])
@@ -142,6 +142,17 @@ def test_no_bytes_make_it_raise_anything_but_its_own_errors(body: bytes, status:
         api.decode(status, JSON, body)
     except api.StiggError:
         pass
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [(b"", api.CustomerNotFound), (b'{"message": 5, "code": null}', api.CustomerNotFound),
+     (b"<h1>No such path</h1>", api.UnexpectedResponse), (b"[", api.UnexpectedResponse)],
+)  # fmt: skip
+def test_a_404_of_somebody_else_is_no_word_about_a_customer(body: bytes, error: type[api.StiggError]) -> None:
+    with pytest.raises(error) as raised:
+        api.decode(404, {"Content-Type": "text/html"}, body)
+    assert type(raised.value) is error
 
 
 def test_it_hides_its_key_from_repr() -> None:

@@ -107,7 +107,10 @@ def text_or_none(value: object) -> str | None:
 def decode(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     """Turn one HTTP answer into its JSON object, or raise the StiggError that names it."""
     if status != 200:
-        raise refusal(status, headers, _json(body))
+        payload = _json(body)
+        if status == 404 and payload is None and body.strip():
+            raise UnexpectedResponse("a 404 that is not Stigg's", status=404, trace_id=_trace_id(headers, {}))
+        raise refusal(status, headers, payload)
     if "json" not in headers.get("Content-Type", "").lower():
         raise UnexpectedResponse("the answer is not JSON", trace_id=_trace_id(headers, {}))
     payload = _json(body)

@@ -197,7 +197,7 @@ def _ask(
     question = {"operationName": operation, "query": document, "variables": variables}
     try:
         return client.ask(PATH, lambda payload: read(*_parts(operation, payload)), question, patience=patience)
-    except CustomerNotFound as missing:
+    except (CustomerNotFound, UnexpectedResponse) as missing:
         if missing.code or missing.status != 404:
             raise
         raise BadRequest("there is no GraphQL at this address", trace_id=missing.trace_id) from None

@@ -3,13 +3,14 @@
 import hashlib
 import os
 import secrets
+import socket
 import sys
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.core.management import BaseCommand, call_command
+from django.core.management import BaseCommand, CommandError, call_command
 
 from integrations_app import environments
 from integrations_app.link_templates import PRESETS, make
@@ -20,6 +21,7 @@ class Command(BaseCommand):
     help = "Migrate, collect static files, and serve the desk on HOST and PORT."
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
+        refuse_taken_port()
         call_command("migrate", verbosity=0, interactive=False)
         collect_static()
         self.stdout.write(self.greeting())
@@ -34,6 +36,18 @@ class Command(BaseCommand):
         demo_link_templates()
         tries = "\n".join(f"  {customer_id:<34.34} {why}" for customer_id, why in environments.examples())
         return f"{address}\nSimulated Stigg, no key. Sign in as demo with password {demo_password()}\nTry:\n{tries}"
+
+
+def refuse_taken_port() -> None:
+    """Granian would share a port with another desk, and each would get some of the requests."""
+    family = socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that have just ended are no reason
+        try:
+            probe.bind((settings.HOST, settings.PORT))
+        except OSError as error:
+            place = f"{settings.HOST}:{settings.PORT}"
+            raise CommandError(f"Nothing can listen on {place}: {error.strerror}. Set PORT.") from None
 
 
 def server_arguments() -> list[str]:
