@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString
 from integrations_app import environments
 from integrations_app.link_templates import PLACEHOLDERS, PRESETS, fill, make
 from integrations_app.links import judge
-from integrations_app.models import LinkTemplate, TrustedHost, WrongLink
+from integrations_app.models import LinkTemplate, TrustedHost, WrongLink, set_by_operators
 from integrations_app.vendors import VENDORS, vendor_for
 
 admin.site.site_header = "Integrations Desk" + (" – simulated data" if settings.STIGG_SIMULATOR else "")
@@ -41,7 +41,8 @@ def preview(template: str, vendor_identifier: str, environment: str) -> SafeStri
     if address is None:
         return format_html("{}", "–")
     vendor = vendor_for(vendor_identifier)
-    link = judge(address, vendor, TrustedHost.objects.by_vendor(environment).get(vendor.identifier, ()))
+    _, hosts = set_by_operators(environment.replace("\0", ""))
+    link = judge(address, vendor, hosts.get(vendor.identifier, ()))
     then = f"Opens directly. {link.mode}".rstrip() if link.kind == "verified" else f"Asks agents first: {link.reason}"
     return format_html("<code>{}</code><br>{}", address, then)
 

@@ -1,20 +1,17 @@
 """Open a customer: its calls side by side, and what is shown when one of them fails."""
 
-import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from integrations_app import sync
 from integrations_app.environments import Environment
 from integrations_app.linking import Place
-from integrations_app.listing import PAGE_SIZES, Listing, Query, chips, listing, matching, unlisted
+from integrations_app.listing import PAGE_SIZES, Chip, Listing, Query, chips, listing, matching, unlisted
 from integrations_app.models import set_by_operators
 from integrations_app.problems import Problem, problem_for
 from integrations_app.resilience import NoCopy, Visit
 from integrations_app.stigg import MAX_LIMIT, BadRequest, Customer, CustomerNotFound, Page, StiggError
 from integrations_app.walks import START, without_circles
-
-logger = logging.getLogger(__name__)
 
 MAX_WALKED_PAGES = 5
 
@@ -51,7 +48,7 @@ class CustomerPage:
         return None if counts is None else counts.total()
 
     @property
-    def chips(self) -> tuple[object, ...]:
+    def chips(self) -> tuple[Chip, ...]:
         return self.listing.chips if self.listing else tuple(chips(self.query, self.customer, None))
 
 
@@ -66,10 +63,10 @@ def open_customer(environment: Environment, customer_id: str, query: Query, *, r
     customer, notices = _known(environment, answers["customer"])
     found = _or_not_found(answers["found"], answers["customer"])
     if isinstance(found, StiggError):
-        _log(environment, "integrations", found)
+        environment.log("integrations", found)
         return CustomerPage(customer, query, problem=problem_for(found))
     if visit.trouble:
-        _log(environment, "shown from a copy", visit.trouble)
+        environment.log("shown from a copy", visit.trouble)
     shown = {item.id for item in (*found.page.rows, *unlisted(found.query, customer, found.page))}
     states, missing = sync.answered(environment, answers.get("states"), shown)
     return CustomerPage(
@@ -158,7 +155,7 @@ def _filter_here(visit: Visit, customer_id: str, query: Query) -> Found:
 def _known(environment: Environment, answer: Customer | StiggError) -> tuple[Customer | None, tuple[str, ...]]:
     if isinstance(answer, Customer):
         return answer, ()
-    _log(environment, "customer", answer)
+    environment.log("customer", answer)
     return None, (NO_CUSTOMER,)
 
 
@@ -166,18 +163,3 @@ def _or_not_found(found: Found | StiggError, customer: Customer | StiggError) ->
     """An unknown customer may come as an empty list; then the customer's own 404 is the truth."""
     empty = isinstance(found, Found) and not found.page.rows
     return customer if empty and isinstance(customer, CustomerNotFound) else found
-
-
-def _log(environment: Environment, call: str, error: StiggError) -> None:
-    """For the operator: no customer data, no key, and Stigg's trace id when there is one."""
-    logger.warning(
-        "stigg call failed",
-        extra={
-            "environment": environment.name,
-            "call": call,
-            "kind": error.kind,
-            "detail": str(error),
-            "code": error.code,
-            "trace_id": error.trace_id,
-        },
-    )

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
 from integrations_app.resilience import Memory, RetryBudget, Slots, Upstream, Visit
-from integrations_app.stigg import ApiKey, Client, Limits, UserToken
+from integrations_app.stigg import ApiKey, Client, Limits, StiggError, UserToken
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +31,11 @@ class Environment:
     def visit(self, *, refresh: bool = False) -> Visit:
         """A page's calls to this environment; with `refresh` they go past what is kept."""
         return Visit(self.upstream, refresh=refresh)
+
+    def log(self, call: str, error: StiggError) -> None:
+        """A failed call, for the operator: no customer data, no key, and Stigg's trace id when there is one."""
+        words = {"kind": error.kind, "detail": str(error), "code": error.code, "trace_id": error.trace_id}
+        logger.warning("stigg call failed", extra={"environment": self.name, "call": call, **words})
 
 
 @lru_cache

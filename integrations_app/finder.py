@@ -163,15 +163,12 @@ def _finding(environment: Environment, plan: Plan, answers: Answers) -> Finding:
     )
 
 
-_NOT_ALLOWED = (Forbidden, KeyRejected, BadRequest)  # for GraphQL: not today, and not by this key
-
-
 def _came_to(ask: Ask, answer: Any) -> Literal["tried", "untried", "failed"]:
     """Stigg may refuse a text as an id before it looks for it: then it is nobody's, and that is an answer."""
     if not isinstance(answer, StiggError):
         return "tried"
     if ask.searches:
-        return "untried" if isinstance(answer, _NOT_ALLOWED) else "failed"
+        return "untried" if isinstance(answer, sync.NOT_ALLOWED) else "failed"
     return "tried" if isinstance(answer, CustomerNotFound | BadRequest) else "failed"
 
 
@@ -186,7 +183,7 @@ def _remember(environment: Environment, came: Mapping[str, Sequence[tuple[Ask, A
         environment.upstream.memory.set("may-not-search", value=True, seconds=REFUSAL_SECONDS)
         logger.warning("key may not search", extra={"environment": environment.name})
     for ask, error in came["failed"]:
-        _log(environment, ask, error)
+        environment.log(ask.words, error)
 
 
 def _words(words: Iterable[str]) -> tuple[str, ...]:
@@ -224,12 +221,6 @@ def _notes(plan: Plan, *, too_many: bool) -> tuple[str, ...]:
         return (problem_with_customer_id(plan.text),)
     notes = tuple(g.note for g in plan.guesses if g.note and g.kind in ("unknown_address", "domain"))
     return (*notes, TOO_MANY) if too_many else notes
-
-
-def _log(environment: Environment, ask: Ask, error: StiggError) -> None:
-    """For the operator: no customer data, no key, and Stigg's trace id when there is one."""
-    detail = {"kind": error.kind, "detail": str(error), "code": error.code, "trace_id": error.trace_id}
-    logger.warning("stigg call failed", extra=detail | {"environment": environment.name, "call": ask.words})
 
 
 # --- in other environments, and while typing --------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from integrations_app.environments import Environment
 from integrations_app.links import judge
 from integrations_app.listing import BadQuery, Query
 from integrations_app.lookup import problem_with_customer_id
-from integrations_app.models import LinkTemplate, TrustedHost, WrongLink
+from integrations_app.models import WrongLink, set_by_operators
 from integrations_app.vendors import vendor_for
 from integrations_app.views import environment_or_404
 
@@ -30,7 +30,8 @@ def leave(request: HttpRequest) -> HttpResponse:
     except leaving.Refused as refused:
         return _refused(request, refused.status, refused.title, refused.meaning)
     vendor = vendor_for(departure.vendor_identifier)
-    link = judge(departure.url, vendor, TrustedHost.objects.by_vendor(environment.name).get(vendor.identifier, ()))
+    _, hosts = set_by_operators(environment.name)
+    link = judge(departure.url, vendor, hosts.get(vendor.identifier, ()))
     if link.kind not in ("verified", "unfamiliar"):
         return _refused(request, 400, "This address cannot be opened", link.reason)
     written = idna_to_unicode(link.host)
@@ -70,7 +71,8 @@ def _record(request: HttpRequest, environment: Environment, customer_id: str, re
     """What the browser cannot be asked is read here: who reports, and which template built the link."""
     report.user, report.environment, report.customer_id = request.user.get_username(), environment.name, customer_id
     if report.source == WrongLink.Source.TEMPLATE:
-        report.template = LinkTemplate.objects.by_vendor(environment.name).get(report.vendor_identifier, "")
+        templates, _ = set_by_operators(environment.name)
+        report.template = templates.get(report.vendor_identifier, "")
     report.save()
     messages.success(request, f"Thank you. The wrong {report.vendor_name} link is on record, and operators see it.")
 

@@ -55,7 +55,6 @@ class Guess:
 
     kind: Kind
     value: str
-    vendor_identifier: str = ""
     environment: str = ""
     note: str = ""
 
@@ -141,15 +140,15 @@ def _from_vendor(record: addresses.Record) -> tuple[Guess, ...]:
     kind, read = _IN_ADDRESSES[record.system]
     if not (value := read(record.id)):
         return ()
-    guess = Guess(kind, value, record.system, note=_note(kind, value))
+    guess = Guess(kind, value)
     # Some Stigg customers are named by their vendor's id. A plain number could be another customer's.
     return (guess,) if value.isdigit() else (guess, *_customer_id(record.id))
 
 
 def _certain(text: str) -> tuple[Guess, ...]:
-    for kind, vendor, read in _SHAPES:
+    for kind, read in _SHAPES:
         if value := read(text):
-            return (Guess(kind, value, vendor, note=_note(kind, value)),)
+            return (Guess(kind, value),)
     if _EMAIL.fullmatch(text):
         return (Guess("email", text),)
     return _domain(text[1:]) if text.startswith("@") else ()
@@ -160,9 +159,9 @@ def _customer_id(text: str) -> tuple[Guess, ...]:
 
 
 def _possible(text: str) -> Iterator[Guess]:
-    for kind, vendor, read in _POSSIBLE_SHAPES:
+    for kind, read in _POSSIBLE_SHAPES:
         if value := read(text):
-            yield Guess(kind, value, vendor)
+            yield Guess(kind, value)
     yield from _domain(text)
     if len(text) <= 255 and text.strip(string.punctuation + " "):
         yield Guess("name", text)
@@ -192,17 +191,12 @@ def salesforce_id(text: str) -> str:
     return whole if whole.startswith(text) else ""
 
 
-_SALESFORCE_RECORDS = {"001": "account", "003": "contact", "006": "opportunity"}
+_SALESFORCE_RECORDS = ("001", "003", "006")  # accounts, contacts, opportunities
 
 
 def _bare_salesforce_id(text: str) -> str:
     # Fifteen characters carry no check, so only a known kind of record speaks for them.
     return salesforce_id(text) if len(text) == 18 or text[:3] in _SALESFORCE_RECORDS else ""
-
-
-def _note(kind: Kind, value: str) -> str:
-    record = _SALESFORCE_RECORDS.get(value[:3], "record") if kind == "salesforce_id" else ""
-    return f"Salesforce {record}" if record else ""
 
 
 _stripe = _matching(r"cus_[A-Za-z0-9]{8,251}")
@@ -224,16 +218,16 @@ def _zuora(text: str) -> str:
     return _zuora_id(text).lower() or _zuora_number(text)
 
 
-_SHAPES: tuple[tuple[Kind, str, _Reader], ...] = (
-    ("stripe_customer", "STRIPE", _stripe),
-    ("auth0_id", "AUTH0", _auth0),
-    ("salesforce_id", "SALESFORCE", _bare_salesforce_id),
-    ("zuora_id", "ZUORA", _zuora),
+_SHAPES: tuple[tuple[Kind, _Reader], ...] = (
+    ("stripe_customer", _stripe),
+    ("auth0_id", _auth0),
+    ("salesforce_id", _bare_salesforce_id),
+    ("zuora_id", _zuora),
 )
-_POSSIBLE_SHAPES: tuple[tuple[Kind, str, _Reader], ...] = (
-    ("aws_account", "AWS_MARKETPLACE", lambda text: _aws_account(text).replace("-", "")),
-    ("hubspot_id", "HUBSPOT", _hubspot),
-    ("aws_customer", "AWS_MARKETPLACE", _aws_customer),
+_POSSIBLE_SHAPES: tuple[tuple[Kind, _Reader], ...] = (
+    ("aws_account", lambda text: _aws_account(text).replace("-", "")),
+    ("hubspot_id", _hubspot),
+    ("aws_customer", _aws_customer),
 )
 _IN_ADDRESSES: dict[str, tuple[Kind, _Reader]] = {
     "STRIPE": ("stripe_customer", _stripe),

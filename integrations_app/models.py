@@ -54,10 +54,6 @@ class ForVendor(models.Model):
 
 
 class LinkTemplateQuerySet(models.QuerySet["LinkTemplate"]):
-    def by_vendor(self, environment: str) -> dict[str, str]:
-        """The environment's templates by vendor identifier, in one query."""
-        return dict(self.filter(environment=environment).values_list("vendor_identifier", "template"))
-
     def with_reports(self) -> models.QuerySet["LinkTemplate"]:
         """Each with `reports`: how often agents called a link that exactly this template built wrong."""
         same = WrongLink.objects.filter(
@@ -90,16 +86,6 @@ class LinkTemplate(ForVendor):
         return f"{self.vendor_name} in {self.environment}"
 
 
-class TrustedHostQuerySet(models.QuerySet["TrustedHost"]):
-    def by_vendor(self, environment: str) -> dict[str, tuple[str, ...]]:
-        """The domains that count as the vendor's own in this environment, by vendor identifier, in one query."""
-        found: dict[str, tuple[str, ...]] = {}
-        rows = self.filter(environment__in=("", environment)).values_list("vendor_identifier", "domain")
-        for vendor_identifier, domain in rows:
-            found[vendor_identifier] = (*found.get(vendor_identifier, ()), domain)
-        return found
-
-
 class TrustedHost(ForVendor):
     """A domain, with every host under it, that an operator vouches for as a vendor's. Its links open directly."""
 
@@ -109,8 +95,6 @@ class TrustedHost(ForVendor):
         validators=[validate_domain],
         help_text="Such as billing.example.com. Every host under it is trusted too, so write it as long as you can.",
     )
-
-    objects = TrustedHostQuerySet.as_manager()
 
     class Meta:
         ordering = ("vendor_identifier", "domain")
@@ -134,7 +118,7 @@ _SET_BY_OPERATORS = """
 
 
 def set_by_operators(environment: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
-    """The environment's templates and trusted domains, each by vendor identifier: both `by_vendor` in one query.
+    """The environment's templates and trusted domains, each by vendor identifier.
 
     In SQL, because every page asks: Django would take twenty times as long to write the query as it takes to answer.
     """

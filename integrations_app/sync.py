@@ -5,7 +5,6 @@ that this environment has none, so that not every page pays for a question whose
 beside a list that came: a key that is refused everywhere says nothing about GraphQL.
 """
 
-import logging
 from collections.abc import Callable, Container, Mapping
 from typing import Any
 
@@ -14,8 +13,6 @@ from integrations_app.resilience import Visit
 from integrations_app.states import State, by_integration
 from integrations_app.stigg import BadRequest, Forbidden, KeyRejected, StiggError
 from integrations_app.stigg.graphql import SyncState, sync_states
-
-logger = logging.getLogger(__name__)
 
 PATIENCE_SECONDS = 3.0  # less than the list may take: a page is not kept waiting for its extra
 REMEMBERED_SECONDS = 300.0
@@ -43,6 +40,5 @@ def answered(
     never = isinstance(answer, NOT_ALLOWED) and answer.code != ABOUT_THIS_ONE
     if never:
         environment.upstream.memory.set(_NONE_HERE, value=True, seconds=REMEMBERED_SECONDS)
-    words = {"kind": answer.kind, "detail": str(answer), "code": answer.code, "trace_id": answer.trace_id}
-    logger.warning("stigg call failed", extra={"environment": environment.name, "call": "sync states", **words})
+    environment.log("sync states", answer)
     return {}, () if never else (NO_STATES,)

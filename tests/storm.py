@@ -22,9 +22,9 @@ from urllib.parse import quote
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT))
-SIMULATE = (
-    "import sys; from integrations_app import simulator; print(simulator.start().url, flush=True); sys.stdin.read()"
-)
+
+from tests.bench import SIMULATED  # noqa: E402 - found only by the line above
+
 AGENTS, THREADS, DEADLINE_SECONDS = 200, 32, 8.0
 THINK_SECONDS = (1.0, 3.0)
 CALM_SECONDS = 15
@@ -221,7 +221,7 @@ def tell(
 def main() -> None:
     seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60
     with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as free:
-        simulated = start(["-c", SIMULATE], {})
+        simulated = start(["-c", SIMULATED], {})
         assert simulated.stdout
         url, port = simulated.stdout.readline().strip(), free.getsockname()[1]
         os.environ |= settings(url, folder) | {"PORT": str(port)}

@@ -71,7 +71,7 @@ def test_a_wait_is_counted_down_and_the_page_tries_again_by_itself(visit: Page, 
     stigg.fault(customer="acme-corp", route="integrations", times=1, status=429, headers={"Retry-After": "2"})
     visit.goto(CUSTOMER.format("acme-corp"))
     expect(visit.locator("[data-problem=rate-limited]")).to_be_visible()
-    expect(visit.locator("[data-countdown]")).to_have_text("1")
+    expect(visit.locator("[data-countdown]")).to_have_text(re.compile("^[12]$"))
     expect(visit.get_by_role("heading", name="6 integrations")).to_be_visible()
 
 

@@ -58,6 +58,8 @@ def named(path: Path) -> set[str]:
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.ImportFrom) and node.level > 1:
+            names |= {f"integrations_app.{alias.name}" for alias in node.names}
     return names
 
 

