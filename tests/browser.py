@@ -37,7 +37,7 @@ SIZES = {"runOnly": ["target-size"], "rules": {"target-size": {"enabled": True}}
 def violations(page: Page, scheme: str = "light", *, narrow: bool = False) -> list[tuple[str, list[str]]]:
     """What axe finds on the page as it stands: each rule, with the first places that break it."""
     options = SIZES if narrow else EVERY_RULE if scheme == "light" else COLOURS
-    found = Axe().run(page, options=options).response["violations"]
+    found = Axe().run(page, options=options | {"resultTypes": ["violations"]}).response["violations"]
     return [(rule["id"], [node["html"][:120] for node in rule["nodes"][:2]]) for rule in found]
 
 

@@ -141,10 +141,12 @@ def test_after_three_tries_the_wait_is_over(visit: Page, stigg: Simulator) -> No
     stigg.fault(customer="acme-corp", route="integrations", status=429, headers={"Retry-After": "1"})
     visit.clock.install()
     visit.goto(CUSTOMER.format("acme-corp"))
-    for _ in range(4):
+    for _ in range(3):
         cache.clear()  # the environment itself need not rest for this
-        visit.clock.fast_forward(3_000)
-        visit.wait_for_load_state("networkidle")
+        with visit.expect_response("**/results/**"):
+            visit.clock.fast_forward(3_000)
+        expect(visit.locator("[data-countdown]")).to_be_visible()
+    visit.clock.fast_forward(3_000)
     expect(visit.locator("[data-problem=rate-limited]")).to_contain_text("The wait is over")
 
 
@@ -210,6 +212,7 @@ STATES = {
     "dense": CUSTOMER.format("meridian-group") + "?limit=51",
     "staging": "/staging/customers/acme-corp/integrations/",
 }  # fmt: skip
+STACKED = ("look-up", "acme-corp", "hostile-values", "every-link")  # what a phone shows otherwise than a desk
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -222,7 +225,8 @@ def test_axe_finds_nothing_on_any_state_and_no_page_is_wider_than_a_phone(visit:
         assert chromium.violations(visit, scheme) == [], state
         visit.set_viewport_size({"width": 360, "height": 800})
         assert visit.evaluate("document.documentElement.scrollWidth") <= 360, state
-        assert scheme == "dark" or chromium.violations(visit, narrow=True) == [], state
+        if scheme == "light" and state in STACKED:
+            assert chromium.violations(visit, narrow=True) == [], state
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
