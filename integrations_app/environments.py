@@ -41,8 +41,10 @@ class Environment:
 @lru_cache
 def configured() -> Mapping[str, Environment]:
     """All environments by name, the default one first."""
-    found = _simulated() if settings.STIGG_SIMULATOR else settings.STIGG_ENVIRONMENTS
-    return {spec["name"]: _environment(spec) for spec in found}
+    if not settings.STIGG_SIMULATOR:
+        return {spec["name"]: _environment(spec) for spec in settings.STIGG_ENVIRONMENTS}
+    url = _simulator().url
+    return {spec["name"]: _environment({**spec, "url": url}) for spec in simulated()}
 
 
 def _environment(spec: Mapping[str, Any]) -> Environment:
@@ -106,12 +108,12 @@ def _simulator() -> Any:
     return running
 
 
-def _simulated() -> list[dict[str, Any]]:
+def simulated() -> list[dict[str, Any]]:
+    """The simulated environments, but for their `url`: that is known once their Stigg runs."""
     from integrations_app import simulator
 
-    url = _simulator().url
     return [
-        {"name": name, "label": name.capitalize(), "live": name == "production", "url": url, "api_key": key}
+        {"name": name, "label": name.capitalize(), "live": name == "production", "api_key": key}
         for key, name in simulator.KEYS.items()
     ]
 

@@ -94,9 +94,9 @@ def demo_link_templates() -> None:
     if LinkTemplate.objects.exists():
         return
     LinkTemplate.objects.bulk_create(
-        LinkTemplate(environment=environment.name, vendor_identifier=vendor, template=template)
-        for environment in environments.configured().values()
-        for vendor, template in demo_presets(environment.live).items()
+        LinkTemplate(environment=environment["name"], vendor_identifier=vendor, template=template)
+        for environment in environments.simulated()
+        for vendor, template in demo_presets(environment["live"]).items()
     )
 
 
