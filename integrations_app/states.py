@@ -48,6 +48,6 @@ def by_integration(syncs: Iterable[SyncState], shown: Container[str]) -> Mapping
 
     The published contract does not say which of the two ids a row of REST carries; both are unique.
     """
-    found = [(key, sync) for sync in syncs for key in (sync.integration_uuid, sync.integration_id) if key in shown]
+    found = [(key, sync) for sync in syncs for key in sync.integration_ids if key in shown]
     failures_last = sorted(found, key=lambda pair: pair[1].status == "ERROR")
     return {key: state for key, sync in failures_last if (state := state_of(sync))}

@@ -2,12 +2,12 @@
 
 import re
 from datetime import datetime
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 from urllib.parse import quote
 
 from django.templatetags.static import static
-from django.urls import reverse
+from django.urls import get_script_prefix, reverse
 from django.utils import dateformat, timezone
 from django_htmx.jinja import htmx_script
 from jinja2 import ChainableUndefined, Environment, pass_context
@@ -45,6 +45,12 @@ def environment(**options: Any) -> Environment:
 
 
 def url(name: str, *args: str) -> str:
+    return _reversed(get_script_prefix(), name, *args)
+
+
+@lru_cache(256)
+def _reversed(prefix: str, name: str, *args: str) -> str:  # noqa: ARG001 - where the desk is mounted; it is in the answer
+    """A page has half a dozen addresses, the same on each, and Django takes its time to make one."""
     return reverse(name, args=args)
 
 

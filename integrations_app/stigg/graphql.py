@@ -99,18 +99,11 @@ class SyncState:
         return clean(" ".join(error.split())) if isinstance(error, str) else ""
 
     @property
-    def integration_id(self) -> str:
-        """The id that REST's rows carry."""
-        return self._integration("integrationId")
-
-    @property
-    def integration_uuid(self) -> str:
-        """GraphQL's own id for the same integration."""
-        return self._integration("id")
-
-    def _integration(self, name: str) -> str:
+    def integration_ids(self) -> tuple[str, str]:
+        """Of its integration: the id that REST's rows carry, and GraphQL's own. `""` for one that is missing."""
         integration = self.item.get("integration")
-        return (text_or_none(integration.get(name)) or "") if isinstance(integration, dict) else ""
+        of = integration if isinstance(integration, dict) else {}
+        return text_or_none(of.get("integrationId")) or "", text_or_none(of.get("id")) or ""
 
 
 def find_customers(
