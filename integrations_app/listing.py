@@ -191,10 +191,23 @@ class Chip:
     query: Query | None
 
 
+def counted(customer: Customer | None) -> Counter[str] | None:
+    """The customer's integrations by the vendor that is shown, in whatever letters Stigg writes it; None if unknown."""
+    known = customer.vendor_counts if customer else None
+    return None if known is None else _by_vendor(known)
+
+
+def _by_vendor(written: Mapping[str, int]) -> Counter[str]:
+    counts = Counter[str]()
+    for identifier, count in written.items():
+        counts[vendor_for(identifier).identifier] += count
+    return counts
+
+
 def chips(query: Query, customer: Customer | None, page: Page | None) -> list[Chip]:
     """The customer's own vendors, most used first, and whatever is already chosen."""
-    known = customer.vendor_counts if customer else None
-    counts = known if known is not None else Counter(item.vendor_identifier for item in (page.rows if page else ()))
+    known, rows = counted(customer), page.rows if page else ()
+    counts = known if known is not None else _by_vendor(Counter(item.vendor_identifier for item in rows))
     order = sorted(filter(None, counts), key=lambda name: (-counts[name], name))[:MAX_CHIPS]
     order += [name for name in query.vendors if name not in order]
     return [
@@ -209,7 +222,8 @@ def chips(query: Query, customer: Customer | None, page: Page | None) -> list[Ch
 
 
 def matching(query: Query, items: Iterable[Integration | BrokenRow]) -> list[Integration | BrokenRow]:
-    return [item for item in items if not query.vendors or item.vendor_identifier in query.vendors]
+    chosen = query.vendors
+    return [item for item in items if not chosen or vendor_for(item.vendor_identifier).identifier in chosen]
 
 
 def unlisted(query: Query, customer: Customer | None, page: Page) -> list[Integration | BrokenRow]:
@@ -269,7 +283,7 @@ def listing(
     note = "Named by the customer record only; Stigg's list leaves it out."
     items = [*((item, "") for item in page.rows), *((item, note) for item in extra)]
     rows = (row(item, said, place, states.get(item.id)) for item, said in items)
-    known = customer.vendor_counts if customer else None
+    known = counted(customer)
     return Listing(
         query,
         tuple(_with_keys(rows)),

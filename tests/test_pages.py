@@ -386,3 +386,20 @@ def test_a_form_that_is_out_of_date_says_so(db: None) -> None:
     strict = Client(enforce_csrf_checks=True)
     response = strict.post("/accounts/login/", {"username": "mara", "password": "x"})
     assert (response.status_code, problem(response)) == (403, "old-form")
+
+
+def test_rows_that_stigg_spells_in_small_letters_are_counted_and_filtered_as_their_vendor(
+    agent: Client, stigg: Simulator
+) -> None:
+    spelled = [{"id": f"i-{name}", "vendorIdentifier": name} for name in ("stripe", "STRIPE", "zuora")]
+    for route, data in (("integrations", spelled), ("customer", {"id": "acme-corp", "integrations": spelled})):
+        stigg.fault(customer="acme-corp", route=route, body=json.dumps({"data": data, "pagination": {}}))
+    whole = agent.get(page("acme-corp"))
+    told = {
+        str(chip["data-vendor"]): chip.select_one(".count").get_text() for chip in soup(whole).select("a[data-vendor]")
+    }
+    assert told == {"STRIPE": "2", "ZUORA": "1"}
+    filtered = agent.get(str(soup(whole).select_one("a[data-vendor=STRIPE]")["href"]))
+    assert rows(filtered) == ["i-stripe", "i-STRIPE"]
+    assert soup(filtered).h2.get_text() == "2 integrations, Stripe only"
+    assert soup(filtered).select_one("a[data-vendor=STRIPE][aria-current]") is not None
