@@ -13,7 +13,7 @@ run: .venv/run.stamp
 	then export STIGG_SIMULATOR=true; fi; exec $(BIN)/python manage.py serve
 
 test: .venv/dev.stamp lint
-	@$(BIN)/python tests/browser.py
+	@$(BIN)/python tests/browser/chromium.py
 	$(BIN)/python -m pytest -n auto
 
 lint: .venv/dev.stamp
@@ -23,8 +23,8 @@ lint: .venv/dev.stamp
 	$(BIN)/djlint --quiet --lint templates
 
 bench: .venv/dev.stamp
-	$(BIN)/python tests/bench.py
-	$(BIN)/python tests/storm.py
+	$(BIN)/python tests/bench/page_times.py
+	$(BIN)/python tests/bench/storm.py
 
 # Resolve the newest versions that pyproject.toml allows, with hashes. Needs uv; nothing else here does.
 lock:

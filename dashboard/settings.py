@@ -154,26 +154,26 @@ INSTALLED_APPS = [
     "integrations_app",
 ]
 MIDDLEWARE = [
-    "integrations_app.request_ids.middleware",
-    "integrations_app.middleware.headers",
+    "dashboard.request_ids.middleware",
+    "dashboard.middleware.headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.middleware.gzip.GZipMiddleware",  # its random padding, and masked CSRF tokens, keep secrets unguessable
-    "integrations_app.middleware.Sessions",
+    "dashboard.middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
-    "integrations_app.middleware.SignInRequired",
+    "dashboard.middleware.SignInRequired",
 ]
 CONTEXT_PROCESSORS = [
     "django.template.context_processors.request",
     "django.contrib.auth.context_processors.auth",
     "django.contrib.messages.context_processors.messages",
-    "integrations_app.environments.context",
-    "integrations_app.request_ids.context",
+    "integrations_app.upstream.environments.context",
+    "dashboard.request_ids.context",
 ]
 TEMPLATES = [
     {
@@ -198,7 +198,7 @@ AUTH_PASSWORD_VALIDATORS = [
         ("CommonPasswordValidator", {}),
     ]
 ]
-CSRF_FAILURE_VIEW = "integrations_app.views.csrf_failure"
+CSRF_FAILURE_VIEW = "integrations_app.customer.views.csrf_failure"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 
@@ -241,7 +241,7 @@ LOGGING = {
             "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
         }
     },
-    "filters": {"request_id": {"()": "integrations_app.request_ids.Filter"}},
+    "filters": {"request_id": {"()": "dashboard.request_ids.Filter"}},
     "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]}},
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {"django": {"handlers": [], "propagate": True}, "urllib3": {"level": "WARNING"}},

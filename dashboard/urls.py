@@ -11,7 +11,7 @@ urlpatterns = [
     path("", include("integrations_app.urls")),
 ]
 
-handler400 = "integrations_app.views.bad_request"
-handler403 = "integrations_app.views.forbidden"
-handler404 = "integrations_app.views.not_found"
-handler500 = "integrations_app.views.server_error"
+handler400 = "integrations_app.customer.views.bad_request"
+handler403 = "integrations_app.customer.views.forbidden"
+handler404 = "integrations_app.customer.views.not_found"
+handler500 = "integrations_app.customer.views.server_error"

@@ -1,168 +1,19 @@
-"""What the desk keeps itself: operators' link templates and trusted hosts, and agents' reports of wrong links.
+"""The face that Django looks for: every model of the desk, and the validators that migrations name."""
 
-The record of look-ups is in `audit`; it is named here because Django looks for models in this module.
-"""
+from integrations_app.audit.record import AuditEvent
+from integrations_app.links.models import (
+    LinkTemplate,
+    TrustedHost,
+    WrongLink,
+    validate_domain,
+    validate_template,
+)
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
-from django.core.exceptions import ValidationError
-from django.db import connection, models
-from django.db.models.functions import Coalesce
-from django.utils import timezone
-
-from integrations_app.audit import AuditEvent
-from integrations_app.link_templates import check_template
-from integrations_app.links import is_domain
-from integrations_app.vendors import vendor_for
-
-__all__ = ["AuditEvent", "LinkTemplate", "TrustedHost", "WrongLink"]
-
-ENVIRONMENT_LENGTH = 31  # dashboard/settings.py allows no longer name
-VENDOR_LENGTH = 255
-MAX_WORD_CHARACTERS = 200
-
-
-def validate_template(text: str) -> None:
-    if problems := check_template(text):
-        raise ValidationError([ValidationError(sentence, code="template") for sentence in problems])
-
-
-def validate_domain(text: str) -> None:
-    if not is_domain(text):
-        raise ValidationError(
-            "Write a bare domain in lower case, such as billing.example.com. International names go in punycode."
-        )
-
-
-class ForVendor(models.Model):
-    """A vendor of an environment. Both are plain text: settings know the environments, and vendors may be new ones."""
-
-    environment = models.CharField(max_length=ENVIRONMENT_LENGTH)
-    vendor_identifier = models.CharField("vendor", max_length=VENDOR_LENGTH)
-
-    class Meta:
-        abstract = True
-
-    def clean(self) -> None:
-        """Keep the vendor as the pages spell it, so that `stripe` and `STRIPE` are the same."""
-        self.vendor_identifier = vendor_for(self.vendor_identifier).identifier
-
-    @property
-    def vendor_name(self) -> str:
-        return vendor_for(self.vendor_identifier).name
-
-
-class LinkTemplateQuerySet(models.QuerySet["LinkTemplate"]):
-    def with_reports(self) -> models.QuerySet["LinkTemplate"]:
-        """Each with `reports`: how often agents called a link that exactly this template built wrong."""
-        same = WrongLink.objects.filter(
-            environment=models.OuterRef("environment"),
-            vendor_identifier=models.OuterRef("vendor_identifier"),
-            template=models.OuterRef("template"),
-        )
-        counted = same.order_by().values("template").annotate(count=models.Count("pk")).values("count")
-        return self.annotate(reports=Coalesce(models.Subquery(counted), 0))
-
-
-class LinkTemplate(ForVendor):
-    """How the desk builds the link that Stigg does not give. One for each vendor of an environment."""
-
-    template = models.TextField(validators=[validate_template])
-
-    objects = LinkTemplateQuerySet.as_manager()
-
-    class Meta:
-        ordering = ("environment", "vendor_identifier")
-        constraints = (
-            models.UniqueConstraint(
-                fields=["environment", "vendor_identifier"],
-                name="one_template_per_vendor",
-                violation_error_message="This vendor has a template in this environment already. Change that one.",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.vendor_name} in {self.environment}"
-
-
-class TrustedHost(ForVendor):
-    """A domain, with every host under it, that an operator vouches for as a vendor's. Its links open directly."""
-
-    environment = models.CharField(max_length=ENVIRONMENT_LENGTH, blank=True, help_text="Empty for every environment.")
-    domain = models.CharField(
-        max_length=253,
-        validators=[validate_domain],
-        help_text="Such as billing.example.com. Every host under it is trusted too, so write it as long as you can.",
-    )
-
-    class Meta:
-        ordering = ("vendor_identifier", "domain")
-        constraints = (
-            models.UniqueConstraint(
-                fields=["environment", "vendor_identifier", "domain"],
-                name="one_domain_per_vendor",
-                violation_error_message="This domain is trusted for this vendor already.",
-            ),
-        )
-
-    def __str__(self) -> str:
-        return f"{self.domain} for {self.vendor_name}"
-
-
-_SET_BY_OPERATORS = """
-    SELECT vendor_identifier, template, '' FROM integrations_app_linktemplate WHERE environment = %s
-    UNION ALL
-    SELECT vendor_identifier, '', domain FROM integrations_app_trustedhost WHERE environment IN ('', %s)
-"""
-
-
-def set_by_operators(environment: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
-    """The environment's templates and trusted domains, each by vendor identifier.
-
-    In SQL, because every page asks: Django would take twenty times as long to write the query as it takes to answer.
-    """
-    templates, hosts = {}, dict[str, tuple[str, ...]]()
-    with connection.cursor() as cursor:
-        cursor.execute(_SET_BY_OPERATORS, [environment, environment])
-        for vendor_identifier, template, domain in cursor.fetchall():
-            if template:
-                templates[vendor_identifier] = template
-            else:
-                hosts[vendor_identifier] = (*hosts.get(vendor_identifier, ()), domain)
-    return templates, hosts
-
-
-class WrongLinkQuerySet(models.QuerySet["WrongLink"]):
-    def counts(self) -> Iterable[Mapping[str, Any]]:
-        """How many reports there are for each vendor and template, and the newest of each; most reported first."""
-        places = self.order_by().values("environment", "vendor_identifier", "source", "template", "host")
-        return places.annotate(count=models.Count("pk"), latest=models.Max("at")).order_by("-count", "-latest")
-
-
-class WrongLink(ForVendor):
-    """An agent's word that a link led to the wrong place.
-
-    Plain text without foreign keys and never changed: it stays true when a template or an account is deleted.
-    """
-
-    class Source(models.TextChoices):
-        STIGG = "stigg", "Stigg's own link"
-        TEMPLATE = "template", "Built by the desk"
-
-    at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
-    user = models.CharField(max_length=150, editable=False)
-    customer_id = models.CharField("customer", max_length=255, editable=False)
-    integration_id = models.CharField("integration", max_length=255, blank=True)
-    host = models.CharField(max_length=255, blank=True)
-    source = models.CharField(max_length=8, choices=Source.choices)
-    template = models.TextField(blank=True, editable=False)
-    word = models.CharField("what is wrong", max_length=MAX_WORD_CHARACTERS, blank=True)
-
-    objects = WrongLinkQuerySet.as_manager()
-
-    class Meta:
-        ordering = ("-at",)
-
-    def __str__(self) -> str:
-        return f"{self.vendor_name} link of {self.customer_id} in {self.environment}"
+__all__ = [
+    "AuditEvent",
+    "LinkTemplate",
+    "TrustedHost",
+    "WrongLink",
+    "validate_domain",
+    "validate_template",
+]

@@ -15,10 +15,10 @@ from jinja2.ext import Extension
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from integrations_app import leaving
-from integrations_app.links import Link
-from integrations_app.listing import Query
-from integrations_app.vendors import Vendor
+from integrations_app.customer.listing import Query
+from integrations_app.links import departures as leaving
+from integrations_app.links.judge import Link
+from integrations_app.vendors.vendor import Vendor
 
 
 class Unindented(Extension):

@@ -3,7 +3,9 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from integrations_app import link_views, lookup_views, views
+from integrations_app.customer import views
+from integrations_app.links import views as link_views
+from integrations_app.lookup import views as lookup_views
 
 
 class AnyText(StringConverter):

@@ -9,9 +9,10 @@ from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
-from integrations_app import environments, simulator
-from integrations_app.resilience import MAX_RETRIES_SAVED
-from tests import browser as chromium
+from integrations_app import simulator
+from integrations_app.upstream import environments
+from integrations_app.upstream.visit import MAX_RETRIES_SAVED
+from tests.browser import chromium
 
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
 

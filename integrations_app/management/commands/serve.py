@@ -12,9 +12,9 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import BaseCommand, CommandError, call_command
 
-from integrations_app import environments
-from integrations_app.link_templates import PRESETS, make
-from integrations_app.models import LinkTemplate
+from integrations_app.links.models import LinkTemplate
+from integrations_app.links.url_templates import PRESETS, make
+from integrations_app.upstream import environments
 
 
 class Command(BaseCommand):

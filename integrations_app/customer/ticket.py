@@ -1,0 +1,129 @@
+"""The summary that an agent pastes into a ticket, as plain text and as Markdown. No I/O.
+
+One idea: whoever reads the ticket gets ids that can be copied and links that are safe to click. So only verified
+addresses become links, an unfamiliar one is named as such, and a refused one is left out.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from integrations_app.customer.listing import Listing, Row
+
+MAX_ERROR_CHARACTERS = 200
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~&])")
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """The same summary twice."""
+
+    plain: str
+    markdown: str
+
+
+def ticket(
+    customer_id: str, name: str | None, environment_label: str, listing: Listing, address: str, at: datetime
+) -> Ticket:
+    """The summary of the rows in view. `address` is the absolute address of the page, `at` when it was read."""
+    time = f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    named = one_line(name or "")
+    who, marked = (f"{named} ({one_line(customer_id)})", f"**{escaped(named)}** ({code(customer_id)})")
+    if not named:
+        who, marked = one_line(customer_id), code(customer_id)
+    plain = [f"{who}, {environment_label}", f"{listing.summary}, {time}", address, ""]
+    markdown = [
+        f"{marked}, {escaped(environment_label)}  ",
+        f"{escaped(listing.summary)}, {time}  ",
+        f"<{address}>",
+        "",
+    ]
+    for row in listing.rows:
+        plain += _plain(row)
+        markdown += _markdown(row)
+    return Ticket("\n".join(plain) + "\n", "\n".join(markdown) + "\n")
+
+
+def one_line(text: str) -> str:
+    """Text that cannot start a line of its own, nor turn the direction of what follows."""
+    if text.isprintable():
+        return text
+    return "".join("\ufffd" if unicodedata.category(c)[0] == "C" else c for c in " ".join(text.split()))
+
+
+def escaped(text: str) -> str:
+    """Text that Markdown shows as it is: https://spec.commonmark.org/0.31.2/#backslash-escapes."""
+    return _MARKDOWN.sub(r"\\\1", one_line(text))
+
+
+def code(text: str) -> str:
+    """An id as a code span, with a fence longer than any in it: https://spec.commonmark.org/0.31.2/#code-spans."""
+    shown = one_line(text)
+    fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
+    space = " " if shown.startswith("`") or shown.endswith("`") else ""
+    return f"{fence}{space}{shown}{space}{fence}"
+
+
+def _plain(row: Row) -> Iterator[str]:
+    ids = "; ".join(f"{what} {one_line(value)}" if what else one_line(value) for what, value in _ids(row))
+    yield f"- {row.vendor.name}: {ids or _without_id(row)}"
+    yield f"  {_about(row)}{row.link.url}" if row.offer.opens else f"  {_no_link(row)}"
+    if row.offer.warning:
+        yield f"  Warning: {row.offer.warning}"
+    if error := _sync_error(row):
+        yield f"  Sync failed: {error}"
+
+
+def _markdown(row: Row) -> Iterator[str]:
+    ids = "; ".join(f"{what} {code(value)}".lstrip() for what, value in _ids(row))
+    name, link = escaped(row.vendor.name), row.link
+    start = f"- **{name}**: {ids or _without_id(row)} –"
+    if link.kind == "verified":
+        yield f"{start} {escaped(_about(row))}[Open in {name}](<{link.url}>)"
+    elif link.kind == "unfamiliar":
+        yield f"{start} {escaped(_about(row))}{code(link.url)}"
+    else:
+        yield f"{start} {_no_link(row)}"
+    if row.offer.warning:
+        yield f"  **Warning:** {escaped(row.offer.warning)}"
+    if error := _sync_error(row):
+        yield f"  **Sync failed:** {escaped(error)}"
+
+
+def _ids(row: Row) -> Iterator[tuple[str, str]]:
+    """What to call each id, and the id; a billing id that only repeats the record's is left out."""
+    if row.synced_entity_id:
+        yield "", row.synced_entity_id
+    if row.billing_id and row.billing_id != row.synced_entity_id:
+        yield "billing id", row.billing_id
+    if row.price_group_id:
+        yield "price group", row.price_group_id
+    if row.dimensions:
+        yield "dimensions", row.dimensions
+
+
+def _without_id(row: Row) -> str:
+    return "this row could not be read" if row.problem else "not synced yet"
+
+
+def _no_link(row: Row) -> str:
+    return "No link: what Stigg sent is not safe to open." if row.link.kind == "refused" else "No link."
+
+
+def _sync_error(row: Row) -> str:
+    """What Stigg says of a failed sync, cut where a ticket would get long."""
+    if row.state is None or row.state.kind != "failed":
+        return ""
+    said = one_line(row.state.error) or "Stigg does not say why."
+    return said if len(said) <= MAX_ERROR_CHARACTERS else f"{said[: MAX_ERROR_CHARACTERS - 1]}…"
+
+
+def _about(row: Row) -> str:
+    """What to know of a link before its address: mode, account, who built it, whether its host is known."""
+    link = row.link
+    words = [link.mode, link.account, "built by the desk" if row.offer.template else ""]
+    words += [f"unfamiliar address at {link.host}"] if link.kind == "unfamiliar" else []
+    told = ", ".join(word for word in words if word)
+    return f"{told}: " if told else ""

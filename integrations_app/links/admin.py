@@ -1,0 +1,214 @@
+"""Django admin for operators: link templates, trusted hosts, and what agents reported."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+from urllib.parse import urlencode
+
+from django import forms
+from django.conf import settings
+from django.contrib import admin
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from integrations_app.links.judge import judge
+from integrations_app.links.models import LinkTemplate, TrustedHost, WrongLink, set_by_operators
+from integrations_app.links.url_templates import PLACEHOLDERS, PRESETS, fill, make
+from integrations_app.upstream import environments
+from integrations_app.vendors.vendor import VENDORS, vendor_for
+
+admin.site.site_header = "Integrations Desk" + (" – simulated data" if settings.STIGG_SIMULATOR else "")
+admin.site.site_title = "Integrations Desk"
+
+# An id of every vendor's shape at once: a sign that must be percent-encoded, so that the preview shows that too.
+SAMPLE = {"synced_entity_id": "auth0|65f1c0ffee", "customer_id": "acme-corp", "billing_id": "cus_9s8d7f6g"}
+SHOWN_COUNTS = 50
+
+
+def environment_choices(kept: str = "") -> list[tuple[str, str]]:
+    """The configured environments, and the one that is kept although it is configured no more."""
+    known = [(environment.name, environment.label) for environment in environments.configured().values()]
+    return known if not kept or kept in dict(known) else [*known, (kept, f"{kept} (no longer configured)")]
+
+
+def preview(template: str, vendor_identifier: str, environment: str) -> SafeString:
+    """The address that a template makes of a sample, and what happens when an agent follows it."""
+    address = fill(template, SAMPLE)
+    if address is None:
+        return format_html("{}", "–")
+    vendor = vendor_for(vendor_identifier)
+    _, hosts = set_by_operators(environment.replace("\0", ""))
+    link = judge(address, vendor, hosts.get(vendor.identifier, ()))
+    then = f"Opens directly. {link.mode}".rstrip() if link.kind == "verified" else f"Asks agents first: {link.reason}"
+    return format_html("<code>{}</code><br>{}", address, then)
+
+
+class VendorWidget(forms.TextInput):
+    """Free text, because Stigg adds vendors; the known ones are offered. The list is in the page's template."""
+
+    def __init__(self) -> None:
+        super().__init__({"list": "vendors", "size": 40, "autocomplete": "off"})
+
+
+class ForVendorForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
+    environment = forms.ChoiceField()
+
+    class Meta:
+        widgets: ClassVar[dict[str, forms.Widget]] = {"vendor_identifier": VendorWidget()}
+        help_texts: ClassVar = {"vendor_identifier": "Stigg's vendorIdentifier, such as SALESFORCE."}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["environment"] = self.environment_field(self.instance.environment)
+
+    def environment_field(self, kept: str) -> forms.ChoiceField:
+        return forms.ChoiceField(choices=environment_choices(kept))
+
+
+class LinkTemplateForm(ForVendorForm):
+    """Shows below the template what it makes of a sample: when opened, when refused, and at the button "Preview"."""
+
+    class Meta(ForVendorForm.Meta):
+        look: ClassVar = {"rows": 2, "cols": 100, "spellcheck": "false", "class": "vLargeTextField"}
+        widgets = ForVendorForm.Meta.widgets | {"template": forms.Textarea(look)}
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        if "template" in self.fields:  # admin leaves it out for those who may only look
+            said = [self[name].value() or "" for name in ("template", "vendor_identifier", "environment")]
+            self["template"].help_text = format_html(
+                "https, a host written out, and at least one of {} after it.<br><strong>Preview</strong>: {}",
+                ", ".join(f"{{{name}}}" for name in PLACEHOLDERS),
+                preview(*said),
+            )
+
+    def is_valid(self) -> bool:
+        """A preview is never saved: the form comes back as it was typed."""
+        return super().is_valid() and "_preview" not in self.data
+
+
+class TrustedHostForm(ForVendorForm):
+    def environment_field(self, kept: str) -> forms.ChoiceField:
+        return forms.ChoiceField(choices=[("", "All environments"), *environment_choices(kept)], required=False)
+
+
+class PresetForm(forms.Form):
+    """A ready-made template; once one is chosen, the form also asks for what that one lacks."""
+
+    environment = forms.ChoiceField()
+    preset = forms.ChoiceField(choices=[(preset.name, preset.name) for preset in PRESETS])
+
+    def __init__(self, data: Mapping[str, Any]) -> None:
+        super().__init__(data or None)
+        self.fields["environment"] = forms.ChoiceField(choices=environment_choices())
+        self.chosen = next((preset for preset in PRESETS if preset.name == data.get("preset")), None)
+        self.asked = self.chosen.parameters if self.chosen else ()
+        for parameter in self.asked:
+            self.fields[parameter.name] = forms.CharField(
+                label=parameter.label.removeprefix("The "), help_text=f"Such as {parameter.example}", required=False
+            )
+        if not all(parameter.name in data for parameter in self.asked):
+            self.is_bound, self.initial = False, dict(data.items())
+
+    def clean(self) -> dict[str, Any]:
+        if self.chosen:
+            try:
+                self.cleaned_data["template"] = make(self.chosen, self.cleaned_data)
+            except ValueError as error:
+                raise forms.ValidationError(str(error)) from error
+        return self.cleaned_data
+
+
+class ForVendorAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
+    change_form_template = "admin/integrations_app/for_vendor_form.html"
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
+        return super().render_change_form(request, context | {"vendors": VENDORS.values()}, *args, **options)
+
+    @admin.display(description="vendor", ordering="vendor_identifier")
+    def vendor(self, item: Any) -> str:
+        return f"{item.vendor_name} ({item.vendor_identifier})"
+
+
+@admin.register(LinkTemplate)
+class LinkTemplateAdmin(ForVendorAdmin):
+    form = LinkTemplateForm
+    list_display = ("vendor", "environment", "reports", "preview")
+    list_filter = ("environment", "vendor_identifier")
+    change_list_template = "admin/integrations_app/link_templates.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).with_reports()  # type: ignore[attr-defined, no-any-return] # our manager
+
+    @admin.display(description="preview")
+    def preview(self, item: LinkTemplate) -> str:
+        return fill(item.template, SAMPLE) or "–"
+
+    @admin.display(description="wrong links", ordering="reports")
+    def reports(self, item: Any) -> int:
+        return int(item.reports)
+
+    def get_urls(self) -> list[URLPattern]:
+        return [
+            path("preset/", self.admin_site.admin_view(self.preset), name="integrations_app_linktemplate_preset"),
+            *super().get_urls(),
+        ]
+
+    def preset(self, request: HttpRequest) -> HttpResponse:
+        """Choose a preset, answer what it asks for, and go on to the form with the finished template in it."""
+        if not self.has_add_permission(request):
+            raise PermissionDenied
+        form = PresetForm(request.GET)
+        if form.is_valid() and form.chosen:
+            start = form.cleaned_data | {"vendor_identifier": form.chosen.vendor_identifier}
+            filled = {name: start[name] for name in ("environment", "vendor_identifier", "template")}
+            return HttpResponseRedirect(f"{reverse('admin:integrations_app_linktemplate_add')}?{urlencode(filled)}")
+        context = {"title": "Add from a preset", "form": form, "opts": self.opts}
+        return TemplateResponse(
+            request,
+            "admin/integrations_app/preset.html",
+            self.admin_site.each_context(request) | context,
+            status=400 if form.errors else 200,
+        )
+
+
+@admin.register(TrustedHost)
+class TrustedHostAdmin(ForVendorAdmin):
+    form = TrustedHostForm
+    list_display = ("domain", "vendor", "environment_or_all")
+    list_filter = ("environment", "vendor_identifier")
+
+    @admin.display(description="environment", ordering="environment")
+    def environment_or_all(self, item: TrustedHost) -> str:
+        return item.environment or "All environments"
+
+
+@admin.register(WrongLink)
+class WrongLinkAdmin(ForVendorAdmin):
+    """Read only: a record of what agents said."""
+
+    list_display = ("at", "vendor", "environment", "source", "host", "customer_id", "user", "word")
+    list_filter = ("environment", "vendor_identifier", "source")
+    search_fields = ("customer_id", "integration_id", "host", "user", "word")
+    date_hierarchy = "at"
+    change_list_template = "admin/integrations_app/wrong_links.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+        counts = [
+            {**row, "vendor": vendor_for(row["vendor_identifier"]).name}
+            for row in list(WrongLink.objects.counts())[:SHOWN_COUNTS]
+        ]
+        return super().changelist_view(request, (extra_context or {}) | {"counts": counts})
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
+        return False

@@ -1,0 +1,229 @@
+"""What an outbound link may be: verified, unfamiliar, refused or missing, and why.
+
+One idea: what is written must be what opens. The raw text is held to a strict shape, then read again by
+the parser that browsers use (WHATWG, by ada-url), and both must name the same host. `urlsplit` is not
+asked: it sees another host than browsers do in `https://evil.example\\@stripe.com/`.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Self
+from urllib.parse import unquote
+
+from ada_url import URL, idna_to_unicode
+
+from integrations_app.vendors.vendor import Vendor
+
+Kind = Literal["verified", "unfamiliar", "refused", "missing"]
+Mode = Literal["LIVE", "TEST", "SANDBOX", ""]
+
+MAX_LENGTH = 2048
+_SHOWN_LENGTH = 300
+
+_INSTEAD = " Copy the id and look it up in the vendor's own system."
+_NO_LINK = f"Stigg gives no link for this row.{_INSTEAD}"
+_CHECK = " Check the host before you open it."
+_TOO_LONG = "This address is too long."
+_MALFORMED = "This address is malformed."
+
+_LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
+_DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?=[a-z]){_LABEL}")
+# As browsers see it: labels of DNS with an optional last dot, or an IPv6 address. No `;`, no empty label.
+_HOST = re.compile(r"(?=.{1,254}\Z)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|\[[0-9a-f:.]+\]")
+_AUTHORITY = re.compile(
+    r"https?://(?P<host>\[[0-9a-f:.]+\]|[^:/?#\[\]]+)(?::(?P<port>[0-9]{1,5}))?(?=[/?#]|\Z)", re.IGNORECASE
+)
+
+_STRIPE_ACCOUNT = re.compile(r"acct_[A-Za-z0-9]+")
+_STRIPE_MODES: dict[str, Mode] = {"test": "TEST", "sandboxes": "SANDBOX"}
+_HOST_MODES: tuple[tuple[re.Pattern[str], Mode], ...] = (
+    # Zuora's page "Zuora Data Centers": apisandbox, sandbox.na, sandbox.eu, test, test.eu, test.ap.
+    (re.compile(r"(?:.+\.)?(?:apisandbox|sandbox|test)(?:\.[a-z]{2})?\.zuora\.com"), "SANDBOX"),
+    # Salesforce Help: the word stands between the org's name and the suffix.
+    (re.compile(r".+\.sandbox\.(?:my\.salesforce|lightning\.force)\.com"), "SANDBOX"),
+    # Seen in public code only.
+    (re.compile(r"demo\.airwallex\.com"), "TEST"),
+)
+_MODE_WORDS = {"LIVE": "live", "TEST": "test", "SANDBOX": "sandbox"}
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A judged address.
+
+    `url` is the address exactly as it will be opened; for a refused one it is the raw text made safe to
+    show, never to open. `host` is the host as browsers see it, in punycode; a refused address has it where
+    a browser would have opened one. `reason` is a sentence for the agent, empty when verified.
+    """
+
+    kind: Kind
+    url: str
+    host: str
+    reason: str
+    mode: Mode = ""
+    account: str = ""
+
+
+class _Address(NamedTuple):
+    """An address as it is written, then as browsers read it. What cannot be read is empty."""
+
+    text: str
+    written: str = ""  # the host, in lower case
+    port: str = ""
+    href: str = ""
+    host: str = ""
+    path: str = ""
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        written, opened = _AUTHORITY.match(text), _parse(text)
+        if not written or not opened:
+            return cls(text, href=opened.href, host=opened.hostname) if opened else cls(text)
+        port = written["port"] or "443"
+        return cls(text, written["host"].lower(), port, opened.href, opened.hostname, opened.pathname)
+
+
+def judge(url: str | None, vendor: Vendor, extra_domains: Collection[str] = ()) -> Link:
+    """Judge an address that came from outside; never raises.
+
+    `extra_domains` are hosts that an operator trusts for this vendor; what is not `is_domain` is ignored.
+    """
+    text = url or ""
+    if not text.strip():
+        return Link("missing", "", "", _NO_LINK)
+    address = _Address.read(text)
+    if sentence := _fault(address):
+        return Link("refused", _shown(text), _opened_host(address), sentence + _INSTEAD)
+    if doubt := _doubt(address, vendor, extra_domains):
+        return Link("unfamiliar", address.href, address.host, doubt + _CHECK)
+    mode, account = _badges(address)
+    return Link("verified", address.href, address.host, "", mode, account)
+
+
+def fault(text: str) -> str:
+    """Why an address can never be opened, as a sentence; empty for well-formed http and https. Never raises."""
+    return _fault(_Address.read(text))
+
+
+def _fault(address: _Address) -> str:
+    return next((sentence for applies, sentence in _FAULTS if applies(address)), "")
+
+
+def is_domain(text: str) -> bool:
+    """Whether an operator may name this as a vendor's domain: lower case, punycode, two labels or more."""
+    return _DOMAIN.fullmatch(text) is not None
+
+
+def mode_warning(mode: str, live: bool | None, environment_label: str) -> str:  # noqa: FBT001 - a fact, not a switch
+    """A sentence when a link's mode does not fit its environment; empty when it does or nobody knows."""
+    word = _MODE_WORDS.get(mode)
+    if live is None or not word or (mode == "LIVE") is live:
+        return ""
+    stage = "a live environment" if live else "not a live environment"
+    return f"This is a {word} link, but {environment_label} is {stage}."
+
+
+def _parse(text: str) -> URL | None:
+    """The address as browsers read it, None for what they cannot read and for what is too long to be tried."""
+    try:
+        return URL(text) if len(text) <= MAX_LENGTH else None
+    except ValueError:  # a lone surrogate ends here too
+        return None
+
+
+def _has_hidden(address: _Address) -> bool:
+    """Controls, blanks, bidi and zero-width signs, surrogates: what is shown would not be what opens."""
+    text = address.text
+    if text.isascii():
+        return " " in text or not text.isprintable()
+    return any(unicodedata.category(character)[0] in "CZ" for character in text)
+
+
+def _has_userinfo(address: _Address) -> bool:
+    """An `@` before the path. Also after `?` or `#`, where parsers of different age disagree."""
+    return "@" in address.text.split("://", 1)[1].split("/", 1)[0]
+
+
+def _is_malformed(address: _Address) -> bool:
+    return not (address.written and _HOST.fullmatch(address.host))
+
+
+def _is_disguised(address: _Address) -> bool:
+    """The host as written is not the host that opens.
+
+    Catches percent-encoding, full-width letters, ideographic dots, zero-width joiners and numeric
+    addresses in hex or octal with one rule. A true international name passes: it reads back as written.
+    """
+    return address.written != address.host and address.written != idna_to_unicode(address.host)
+
+
+# In this order: each test may rely on the ones before it.
+_FAULTS: tuple[tuple[Callable[[_Address], bool], str], ...] = (
+    (lambda address: len(address.text) > MAX_LENGTH, _TOO_LONG),
+    (_has_hidden, "This address contains blanks or hidden characters."),
+    (lambda address: "\\" in address.text, "This address contains a backslash, which hides where it leads."),
+    (
+        lambda address: not address.text[:8].lower().startswith(("https://", "http://")),
+        "This is not a full web address.",
+    ),
+    (_has_userinfo, "This address puts a name before an @ sign, which hides where it leads."),
+    (_is_malformed, _MALFORMED),
+    (_is_disguised, "The host in this address is written in a way that hides where it leads."),
+    (lambda address: len(address.href) > MAX_LENGTH, _TOO_LONG),
+)
+
+
+def _doubt(address: _Address, vendor: Vendor, extra_domains: Collection[str]) -> str:
+    """Why a well-formed address is not verified; empty when it is.
+
+    A non-ASCII address is never verified, whatever its host: nobody can tell its letters apart by eye. A
+    last dot is a doubt because browsers keep cookies and certificates of `stripe.com.` apart.
+    """
+    text, host = address.text, address.host
+    if text[:7].lower() == "http://":
+        return "This address uses plain http, which others on the network can read."
+    if not text.isascii():
+        return "This address uses letters that can look like other letters."
+    if not text.startswith("https://") or host.endswith("."):
+        return "This address is written in an unusual way."
+    if address.port != "443":
+        return f"This address names port {address.port}, which is unusual."
+    return "" if _belongs(host, (*vendor.domains, *extra_domains)) else _strange_host(host, vendor)
+
+
+def _belongs(host: str, domains: Collection[str]) -> bool:
+    """Equal or under it, at a dot: `evilstripe.com` and `stripe.com.evil.example` are not Stripe's."""
+    return any(f".{host}".endswith(f".{domain}") and is_domain(domain) for domain in domains)
+
+
+def _strange_host(host: str, vendor: Vendor) -> str:
+    if not vendor.domains:
+        return f"The desk knows no host of {vendor.name}."
+    return f"{host} is not a known host of {vendor.name}."
+
+
+def _badges(address: _Address) -> tuple[Mode, str]:
+    """What a verified address tells about its mode and account."""
+    if address.host == "dashboard.stripe.com":
+        return _stripe_badges(address.path)
+    return next((mode for pattern, mode in _HOST_MODES if pattern.fullmatch(address.host)), ""), ""
+
+
+def _stripe_badges(path: str) -> tuple[Mode, str]:
+    """`/[acct_…/][test/]customers/cus_…`, as dj-stripe and Autumn build it. The bare start page tells nothing."""
+    segments = [unquote(segment) for segment in path.split("/") if segment]
+    account = segments.pop(0) if segments and _STRIPE_ACCOUNT.fullmatch(segments[0]) else ""
+    return (_STRIPE_MODES.get(segments[0], "LIVE") if segments else ""), account
+
+
+def _opened_host(address: _Address) -> str:
+    """The host that a browser would have gone to, for a refused address."""
+    return address.host if address.href.startswith(("https://", "http://")) else ""
+
+
+def _shown(text: str) -> str:
+    """Refused text, safe to show: hidden characters become a visible mark, and it ends somewhere."""
+    cut = text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
+    return "".join(c if c == " " or unicodedata.category(c)[0] not in "CZ" else "\ufffd" for c in cut)

@@ -1,0 +1,85 @@
+"""Which link a row gets: Stigg's own, one that the desk builds, or a plain word why there is none. No I/O."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from integrations_app.links.judge import Link, judge, mode_warning
+from integrations_app.links.url_templates import fill
+from integrations_app.vendors.vendor import Vendor, not_synced_reasons
+
+_NO_LINK = "Stigg gives no link for this row. Copy the id, or ask an operator for a link template."
+_ASK = " Or ask an operator for a link template."
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose rows these are and where they are shown: what a link depends on besides its row.
+
+    `templates` and `hosts` are what operators have set for this environment, by vendor identifier.
+    """
+
+    customer_id: str = ""
+    environment_label: str = ""
+    live: bool | None = None
+    templates: Mapping[str, str] = field(default_factory=dict)
+    hosts: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+
+NOWHERE = Place()
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a row offers to open.
+
+    `link` comes first. `template` is set when the desk built it; then `other` is Stigg's own link, if it sent one.
+    `why` says why there is nothing to open, and `reasons` are Stigg's documented ones for a row that is not synced.
+    """
+
+    link: Link
+    template: str = ""
+    other: Link | None = None
+    warning: str = ""
+    why: str = ""
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def opens(self) -> bool:
+        return self.link.kind in ("verified", "unfamiliar")
+
+
+def offer(
+    url: str | None, vendor: Vendor, synced_entity_id: str | None, billing_id: str | None, place: Place = NOWHERE
+) -> Offer:
+    """Stigg's own link wins when it is verified. Otherwise a template's comes first, and Stigg's stays beside it."""
+    hosts, template = place.hosts.get(vendor.identifier, ()), place.templates.get(vendor.identifier, "")
+    own = judge(url, vendor, hosts)
+    values = {"synced_entity_id": synced_entity_id, "customer_id": place.customer_id, "billing_id": billing_id}
+    if own.kind != "verified" and template and (address := fill(template, values)):
+        built = judge(address, vendor, hosts)
+        return Offer(built, template, own if own.kind != "missing" else None, _warning(built, place))
+    if own.kind in ("verified", "unfamiliar"):
+        return Offer(own, warning=_warning(own, place))
+    why, reasons = _why_none(own, vendor, bool(synced_entity_id), bool(template))
+    return Offer(own, why=why, reasons=reasons)
+
+
+def _warning(link: Link, place: Place) -> str:
+    return mode_warning(link.mode, place.live, place.environment_label)
+
+
+def _why_none(own: Link, vendor: Vendor, is_synced: bool, has_template: bool) -> tuple[str, tuple[str, ...]]:  # noqa: FBT001 - facts
+    """Why there is nothing to open and what to do next, with Stigg's reasons when the row is not synced."""
+    if own.kind == "refused":
+        return own.reason + _ASK, ()
+    if not is_synced:
+        return _not_synced(vendor), not_synced_reasons(vendor)
+    if has_template:
+        return "The desk's link template needs an id that this row does not have. Copy the id instead.", ()
+    return vendor.no_page_reason or _NO_LINK, ()
+
+
+def _not_synced(vendor: Vendor) -> str:
+    if not vendor.has_record_page:
+        return f"Nothing to open: {vendor.name} has no known page for one customer, and this row is not synced yet."
+    return f"Nothing to open before the customer is synced. Copy the customer's id and search in {vendor.name}."

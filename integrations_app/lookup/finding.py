@@ -1,0 +1,124 @@
+"""What came of a look-up: the customers that fit, why each does, and whether one of them is certain. No I/O."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from integrations_app.lookup.guesses import Kind
+from integrations_app.upstream.environments import Environment
+from integrations_app.upstream.problems import Problem
+
+ID, PAGE, EMAIL, NAME, DOMAIN, PART_OF_NAME = "id", "desk page", "e-mail", "name", "e-mail domain", "name contains"
+_WEIGHTS = {ID: 0, PAGE: 0, EMAIL: 2, NAME: 3, DOMAIN: 4, PART_OF_NAME: 5}
+_A_VENDORS_ID = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A customer that fits, and why, the most telling reason first."""
+
+    customer_id: str
+    environment: Environment
+    why: tuple[str, ...]
+    name: str = ""
+    email: str = ""
+    archived: bool = False
+
+    @property
+    def by_email_only(self) -> bool:
+        """An e-mail can be shared or forwarded, so it says less than an id about whose ticket this is."""
+        return set(self.why) <= {EMAIL, DOMAIN}
+
+    @property
+    def order(self) -> tuple[Any, ...]:
+        return _weight(self.why[0]), self.archived, self.name.casefold(), self.customer_id
+
+
+def _weight(why: str) -> int:
+    return _WEIGHTS.get(why, _A_VENDORS_ID)
+
+
+def merged(hits: Iterable[Hit]) -> tuple[Hit, ...]:
+    """One hit per customer with every reason, the best first."""
+    by_id: dict[str, Hit] = {}
+    for hit in hits:
+        known = by_id.get(hit.customer_id, hit)
+        by_id[hit.customer_id] = replace(
+            known,
+            why=tuple(sorted({*known.why, *hit.why}, key=_weight)),
+            name=known.name or hit.name,
+            email=known.email or hit.email,
+            archived=known.archived or hit.archived,
+        )
+    return tuple(sorted(by_id.values(), key=lambda hit: hit.order))
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What came of one text in one environment.
+
+    `tried` and `untried` say in words what the text was looked up as, and as what it could not be because the key may
+    not search. `notes` are about the text itself. `problem` stands for the calls that failed; hits may have come still.
+    """
+
+    text: str
+    environment: Environment
+    kinds: tuple[Kind, ...] = ()
+    hits: tuple[Hit, ...] = ()
+    tried: tuple[str, ...] = ()
+    untried: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    problem: Problem | None = None
+
+    @property
+    def certain(self) -> Hit | None:
+        """The one customer to go straight to.
+
+        It is the only hit, with no call failed that might have brought another, and nothing to say about the text.
+        Or it is the exact id, unless the text is another customer's e-mail as well.
+        """
+        if len(self.hits) == 1 and not self.problem and not self.notes:
+            return self.hits[0]
+        exact = [hit for hit in self.hits if hit.why[0] in (ID, PAGE)]
+        in_doubt = any(EMAIL in hit.why for hit in self.hits if hit not in exact)
+        return exact[0] if len(exact) == 1 and not in_doubt else None
+
+    @property
+    def outcome(self) -> str:
+        """For the record: one, several or none, or the kind of problem."""
+        if self.hits:
+            return "one" if self.certain else "several"
+        return self.problem.kind if self.problem else "none"
+
+    @property
+    def status(self) -> int:
+        if self.hits:
+            return 200
+        return self.problem.status if self.problem else 404
+
+    @property
+    def hints(self) -> tuple[str, ...]:
+        """What a near miss would look like, for what the text was taken for."""
+        return tuple(dict.fromkeys(_NEAR[kind] for kind in self.kinds if kind in _NEAR))
+
+    @property
+    def domain(self) -> str:
+        """`@domain` of a text that is an e-mail: colleagues are the nearest miss of all."""
+        return f"@{self.text.rpartition('@')[2]}" if "email" in self.kinds else ""
+
+
+_VENDORS = "It must be the id of the customer, not of an invoice or a subscription, and of the account Stigg syncs to."
+_NEAR: dict[Kind, str] = {
+    "customer_id": "Capitals matter in a customer id: Acme-Corp is not acme-corp.",
+    "stigg_page": "The address may belong to another environment: the desk takes the customer's id from it, no more.",
+    "email": "An e-mail is found only as Stigg keeps it: anna@acme.com is not anna.berg@acme.com.",
+    "name": "A name may be written otherwise in Stigg: try its most unusual word alone, without Inc. or GmbH.",
+    "domain": "The company may use another domain for its accounts, or Stigg may hold no e-mail of it.",
+    "stripe_customer": f"{_VENDORS} Stripe's test customers are known to environments that are not live.",
+    "zuora_id": _VENDORS,
+    "hubspot_id": _VENDORS,
+    "aws_account": _VENDORS,
+    "aws_customer": _VENDORS,
+    "salesforce_id": "It must be the account in Salesforce. Capitals matter in the first fifteen characters.",
+    "auth0_id": "Stigg is not searched by Auth0 ids: one is found only where it is the customer's own id.",
+}

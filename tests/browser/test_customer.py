@@ -1,0 +1,264 @@
+"""Whole journeys in a real Chromium, and axe on every state in both colour schemes."""
+
+import re
+
+import pytest
+from django.core.cache import cache
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from integrations_app.simulator import Simulator
+from tests.browser import chromium
+
+pytestmark = chromium.NEEDED
+CUSTOMER = "/production/customers/{}/integrations/"
+
+
+def ids(page: Page) -> list[str]:
+    return [str(row.get_attribute("data-integration-id")) for row in page.locator("tr[data-integration-id]").all()]
+
+
+def test_an_agent_finds_filters_pages_and_clicks_through(visit: Page) -> None:
+    visit.get_by_role("combobox").fill("  meridian-group ")
+    visit.keyboard.press("Enter")
+    expect(visit.get_by_role("heading", name="20 of 137 integrations")).to_be_visible()
+    visit.locator("a[data-vendor=STRIPE]").click()
+    expect(visit.locator("a[data-vendor=STRIPE]")).to_have_attribute("aria-current", "true")
+    expect(visit.locator("a[data-vendor=STRIPE]")).to_be_focused()
+    visit.locator("a[data-vendor=ZUORA]").click()
+    expect(visit).to_have_url(re.compile(r"\?vendor=STRIPE&vendor=ZUORA$"))
+    expect(visit.get_by_role("status")).to_contain_text("Stripe and Zuora only")
+    first = ids(visit)
+    seen = len(first)
+    while visit.locator("a[rel=next]").count():
+        before = visit.url
+        visit.locator("a[rel=next]").click()
+        expect(visit).not_to_have_url(before)
+        expect(visit.locator("#results-heading")).to_be_focused()
+        seen += len(ids(visit))
+    counted = [int(chip.inner_text()) for chip in visit.locator(".chip[aria-current] .count").all()]
+    assert seen == sum(counted)
+    visit.go_back()
+    expect(visit.locator("a[rel=next]")).to_be_visible()
+    while visit.locator("a[rel=prev]").count():
+        before = visit.url
+        visit.locator("a[rel=prev]").click()
+        expect(visit).not_to_have_url(before)
+    assert ids(visit) == first
+    visit.get_by_role("link", name="Staging").click()
+    expect(visit.locator("body")).to_have_attribute("data-live", "false")
+
+
+def test_a_link_opens_in_a_new_tab_without_telling_where_from(visit: Page) -> None:
+    visit.context.route("https://dashboard.stripe.com/**", lambda route: route.fulfill(body="stripe"))
+    visit.goto(CUSTOMER.format("acme-corp"))
+    with visit.context.expect_page() as opened:
+        visit.get_by_role("link", name=re.compile(r"Open cus_\w+ in Stripe \(opens in a new tab\)")).first.click()
+    expect(opened.value).to_have_url(re.compile("https://dashboard.stripe.com/"))
+
+
+def test_an_error_is_shown_in_place_and_goes_away_again(visit: Page, stigg: Simulator) -> None:
+    visit.goto(CUSTOMER.format("meridian-group"))
+    stigg.fault(customer="meridian-group", route="integrations", status=500)
+    visit.locator("a[data-vendor=STRIPE]").click()
+    expect(visit.locator("[data-problem=unavailable]")).to_be_visible()
+    stigg.clear()
+    visit.get_by_role("link", name="Try again").click()
+    expect(visit.get_by_role("heading", name="20 of 42 integrations, Stripe only")).to_be_visible()
+
+
+def test_a_wait_is_counted_down_and_the_page_tries_again_by_itself(visit: Page, stigg: Simulator) -> None:
+    stigg.fault(customer="acme-corp", route="integrations", times=1, status=429, headers={"Retry-After": "2"})
+    visit.goto(CUSTOMER.format("acme-corp"))
+    expect(visit.locator("[data-problem=rate-limited]")).to_be_visible()
+    expect(visit.locator("[data-countdown]")).to_have_text(re.compile("^[12]$"))
+    expect(visit.get_by_role("heading", name="6 integrations")).to_be_visible()
+
+
+def test_a_page_that_nobody_looks_at_does_not_try_again(visit: Page, stigg: Simulator) -> None:
+    stigg.fault(customer="acme-corp", route="integrations", times=1, status=429, headers={"Retry-After": "1"})
+    visit.add_init_script("Object.defineProperty(document, 'hidden', {get: () => !window.looking})")
+    visit.goto(CUSTOMER.format("acme-corp"))
+    expect(visit.locator("[data-countdown]")).to_have_text("0")
+    asked = len(stigg.requests())
+    expect(visit.locator("[data-problem=rate-limited]")).to_be_visible()
+    assert len(stigg.requests()) == asked
+    visit.evaluate("window.looking = true")
+    expect(visit.get_by_role("heading", name="6 integrations")).to_be_visible()
+
+
+def test_old_rows_are_dimmed_while_new_ones_come(visit: Page, stigg: Simulator) -> None:
+    visit.emulate_media(reduced_motion="reduce")
+    visit.goto(CUSTOMER.format("meridian-group"))
+    expect(visit.locator("#results tbody")).to_have_css("opacity", "1")
+    stigg.fault(customer="meridian-group", route="integrations", delay=2)
+    visit.locator("a[rel=next]").click()
+    expect(visit.locator("#results tbody")).to_have_css("opacity", "0.45")
+
+
+def test_a_page_that_is_not_the_results_is_never_put_in_their_place(visit: Page) -> None:
+    visit.goto(CUSTOMER.format("acme-corp"))
+    visit.route("**/results/**", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+    visit.locator("a[data-vendor=STRIPE]").click()
+    expect(visit.locator("[data-problem=desk-unreachable]")).to_be_visible()
+    assert len(ids(visit)) == 6
+    expect(visit.get_by_role("status")).to_contain_text("The desk did not answer")
+
+
+@pytest.mark.parametrize("key", ["Control", "Shift"])
+def test_a_click_with_a_key_held_opens_a_page_of_its_own(visit: Page, key: str) -> None:
+    visit.goto(CUSTOMER.format("acme-corp"))
+    with visit.context.expect_page() as opened:
+        visit.locator("a[data-vendor=STRIPE]").click(modifiers=[key])  # type: ignore[list-item]
+    expect(opened.value).to_have_url(re.compile(r"/integrations/\?vendor=STRIPE$"))
+    expect(visit.get_by_role("heading", name="6 integrations")).to_be_visible()
+
+
+def test_new_rows_leave_the_focus_where_somebody_types(visit: Page, stigg: Simulator) -> None:
+    visit.goto(CUSTOMER.format("meridian-group"))
+    stigg.fault(customer="meridian-group", route="integrations", delay=0.6, times=1)
+    visit.locator("a[rel=next]").click()
+    visit.locator("#q").fill("ac")
+    expect(visit.locator("a[rel=prev]")).to_be_visible()
+    visit.keyboard.type("me")
+    expect(visit.locator("#q")).to_have_value("acme")
+    expect(visit.locator("#q")).to_be_focused()
+
+
+def test_refreshing_is_no_step_for_back(visit: Page) -> None:
+    visit.goto(CUSTOMER.format("acme-corp"))
+    visit.locator("a[data-vendor=STRIPE]").click()
+    for _ in range(3):
+        expect(visit.get_by_role("status")).to_have_text("2 integrations, Stripe only")  # said when all is in place
+        visit.evaluate("document.getElementById('announcement').textContent = ''")
+        with visit.expect_response("**/results/**"):
+            visit.keyboard.press("r")
+    visit.go_back()
+    expect(visit.get_by_role("heading", name="6 integrations")).to_be_visible()
+
+
+def test_after_three_tries_the_wait_is_over(visit: Page, stigg: Simulator) -> None:
+    stigg.fault(customer="acme-corp", route="integrations", status=429, headers={"Retry-After": "1"})
+    visit.clock.install()
+    visit.goto(CUSTOMER.format("acme-corp"))
+    for _ in range(3):
+        cache.clear()  # the environment itself need not rest for this
+        with visit.expect_response("**/results/**"):
+            visit.clock.fast_forward(3_000)
+        expect(visit.locator("[data-countdown]")).to_be_visible()
+    visit.clock.fast_forward(3_000)
+    expect(visit.locator("[data-problem=rate-limited]")).to_contain_text("The wait is over")
+
+
+def test_an_old_copy_is_shown_with_its_age_while_stigg_fails(visit: Page, stigg: Simulator) -> None:
+    visit.goto(CUSTOMER.format("acme-corp"))
+    stigg.fault(customer="acme-corp", status=500)
+    visit.keyboard.press("r")
+    expect(visit.locator("[data-stale=unavailable]")).to_be_visible()
+    expect(visit.locator("time[data-age]")).to_have_text(re.compile(r"^\d+ s old$"))
+    visit.locator("a[data-vendor=STRIPE]").click()
+    expect(visit.get_by_role("heading", name="2 integrations, Stripe only")).to_be_visible()
+
+
+def test_a_sign_in_that_ended_leads_back_to_the_same_page(visit: Page) -> None:
+    visit.goto(CUSTOMER.format("acme-corp"))
+    visit.context.clear_cookies()
+    visit.locator("a[data-vendor=STRIPE]").click()
+    expect(visit.get_by_role("heading", name="Sign in")).to_be_visible()
+    visit.get_by_label("User name").fill("mara")
+    visit.get_by_label("Password").fill("a long enough one")
+    visit.get_by_role("button", name="Sign in").click()
+    expect(visit.get_by_role("heading", name="Acme Inc.")).to_be_visible()
+
+
+def test_an_id_is_copied_and_said(visit: Page) -> None:
+    visit.goto(CUSTOMER.format("acme-corp"))
+    visit.get_by_role("button", name="Copy customer id acme-corp").click()
+    expect(visit.get_by_role("status")).to_have_text("Copied")
+    assert visit.evaluate("navigator.clipboard.readText()") == "acme-corp"
+
+
+def test_a_long_sync_error_is_opened_by_keyboard(visit: Page) -> None:
+    visit.goto(CUSTOMER.format("hostile-values"))
+    details = visit.locator("details[data-sync=failed]").first
+    expect(details.locator(".whole")).to_be_hidden()
+    details.locator("summary").focus()
+    visit.keyboard.press("Enter")
+    expect(details.locator(".whole")).to_contain_text("x" * 300)
+
+
+def test_a_slash_leads_to_the_box_and_no_customer_is_kept_in_the_browser(visit: Page) -> None:
+    visit.goto(CUSTOMER.format("acme-corp"))
+    visit.keyboard.press("/")
+    expect(visit.get_by_role("combobox")).to_be_focused()
+    visit.locator("a[data-vendor=STRIPE]").click()
+    expect(visit).to_have_url(re.compile("STRIPE"))
+    # htmx itself keeps the address of the current page, as the tab's history does; no page and no row
+    assert visit.evaluate("Object.keys(sessionStorage).concat(Object.keys(localStorage))") in (
+        [],
+        ["htmx-current-path-for-history"],
+    )
+
+
+STATES = {
+    "look-up": "/", "bad look-up": "/lookup?q=a/b", "no page": "/nowhere",
+    "bad query": CUSTOMER.format("x") + "?limit=0",
+    **{name: CUSTOMER.format(name) for name in (
+        "acme-corp", "empty-co", "archived-co", "hostile-values", "every-link", "all-vendors", "nobody-here",
+        "fault-401", "fault-403", "fault-429", "fault-500", "fault-html")},
+    "filtered out": CUSTOMER.format("acme-corp") + "?vendor=ZUORA",
+    "expired": CUSTOMER.format("acme-corp") + "?after=7d617674-0000-4000-8000-000000000000",
+    "filtered here": CUSTOMER.format("acme-corp") + "?vendor=ACME_LEDGER",
+    "dense": CUSTOMER.format("meridian-group") + "?limit=51",
+    "staging": "/staging/customers/acme-corp/integrations/",
+}  # fmt: skip
+STACKED = ("look-up", "acme-corp", "hostile-values", "every-link")  # what a phone shows otherwise than a desk
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_any_state_and_no_page_is_wider_than_a_phone(visit: Page, scheme: str) -> None:
+    visit.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for state, address in STATES.items():
+        cache.clear()  # one customer's rate limit rests the whole environment
+        visit.set_viewport_size({"width": 1280, "height": 800})
+        visit.goto(address)
+        assert chromium.violations(visit, scheme) == [], state
+        visit.set_viewport_size({"width": 360, "height": 800})
+        assert visit.evaluate("document.documentElement.scrollWidth") <= 360, state
+        if scheme == "light" and state in STACKED:
+            assert chromium.violations(visit, narrow=True) == [], state
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_states_of_a_bad_day(visit: Page, stigg: Simulator, scheme: str) -> None:
+    visit.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    visit.goto(CUSTOMER.format("acme-corp"))
+    stigg.fault(status=503)
+    for address, state in (("acme-corp", "[data-stale]"), ("empty-co", "[data-problem=unavailable]")):
+        visit.goto(CUSTOMER.format(address) + "?refresh=1")
+        expect(visit.locator(state)).to_be_visible()
+        assert chromium.violations(visit, scheme) == []
+    visit.context.set_offline(True)
+    visit.locator("#try-again").click()
+    expect(visit.locator("[data-problem=desk-unreachable]")).to_be_visible()
+    assert chromium.violations(visit, scheme) == []
+
+
+def test_axe_finds_nothing_on_the_sign_in_page(chrome: Browser, live_server: LiveServer) -> None:
+    page = chrome.new_page(base_url=live_server.url)
+    page.goto("/")
+    assert chromium.violations(page) == []
+    page.close()
+
+
+def test_the_journey_works_without_javascript(chrome: Browser, visit: Page) -> None:
+    context = chrome.new_context(
+        base_url=visit.url, java_script_enabled=False, storage_state=visit.context.storage_state()
+    )
+    page = context.new_page()
+    page.goto(CUSTOMER.format("meridian-group") + "?limit=7")
+    page.locator("a[data-vendor=STRIPE]").click()
+    page.locator("a[rel=next]").click()
+    page.locator("a[rel=prev]").click()
+    assert len(ids(page)) == 7
+    context.close()

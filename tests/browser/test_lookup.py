@@ -1,0 +1,237 @@
+"""Looking a customer up in a real Chromium: by hand, by keyboard, by what a screen reader is told, and by axe."""
+
+import re
+
+import pytest
+from django.core.cache import cache
+from playwright.sync_api import Browser, Locator, Page, Request, expect
+
+from integrations_app.simulator import Simulator
+from tests.browser import chromium
+
+pytestmark = chromium.NEEDED
+CUSTOMER = "/production/customers/{}/integrations/"
+
+
+def box(page: Page) -> Locator:
+    return page.get_by_role("combobox", name="Customer")
+
+
+def listbox(page: Page) -> Locator:
+    return page.get_by_role("listbox", name="Suggestions")
+
+
+# --- what a look-up leads to ------------------------------------------------------------------------------------------
+
+
+def test_a_pasted_e_mail_and_one_enter_open_the_customer(visit: Page) -> None:
+    expect(box(visit)).to_be_focused()
+    visit.keyboard.insert_text("Anna <ops@acme.example>")
+    visit.keyboard.press("Enter")
+    expect(visit).to_have_url(re.compile(re.escape(CUSTOMER.format("acme-corp"))))
+    expect(visit.get_by_role("heading", name="Acme Inc.")).to_be_visible()
+
+
+def test_an_agent_chooses_between_several(visit: Page) -> None:
+    box(visit).fill("shared@twins.example")
+    visit.keyboard.press("Enter")
+    expect(visit.get_by_role("heading", name="2 customers in Production fit")).to_be_visible()
+    row = visit.get_by_role("row").filter(has_text="twin-two")
+    expect(row).to_contain_text("e-mail only, check it")
+    row.get_by_role("link", name="Twin Two Ltd.").click()
+    expect(visit.get_by_role("heading", name="Twin Two Ltd.")).to_be_visible()
+
+
+def test_a_miss_is_told_and_the_text_is_there_to_be_mended(visit: Page) -> None:
+    box(visit).fill("acme-korp")
+    visit.keyboard.press("Enter")
+    expect(visit.get_by_role("heading", name="Not in Production.")).to_be_visible()
+    expect(visit.get_by_text("Capitals matter in a customer id")).to_be_visible()
+    expect(box(visit)).to_be_focused()
+    expect(box(visit)).to_have_value("acme-korp")
+    box(visit).fill("acme-corp")
+    visit.keyboard.press("Enter")
+    expect(visit.get_by_role("heading", name="Acme Inc.")).to_be_visible()
+
+
+def test_a_customer_of_another_environment_is_one_click_away(visit: Page) -> None:
+    box(visit).fill("staging-only")
+    visit.keyboard.press("Enter")
+    expect(visit.get_by_role("heading", name="Not in Production. Found in Staging.")).to_be_visible()
+    visit.get_by_role("link", name="Staging Only Inc.").click()
+    expect(visit.locator("body")).to_have_attribute("data-live", "false")
+    expect(visit.get_by_role("heading", name="Staging Only Inc.")).to_be_visible()
+
+
+def test_pasted_lines_stay_several_texts(visit: Page) -> None:
+    visit.evaluate("navigator.clipboard.writeText('acme-corp\\nshared@twins.example\\r\\n\\nnobody-x\\n')")
+    box(visit).focus()
+    visit.keyboard.press("Control+V")
+    expect(box(visit)).to_have_value("acme-corp; shared@twins.example; nobody-x")
+    visit.keyboard.press("Enter")
+    expect(visit.locator("section.found")).to_have_count(3)
+
+
+def test_recents_are_reached_by_keyboard_from_the_empty_box(visit: Page) -> None:
+    visit.goto(CUSTOMER.format("acme-corp"))
+    visit.goto(CUSTOMER.format("meridian-group"))
+    visit.goto("/")
+    expect(box(visit)).to_be_focused()
+    visit.keyboard.press("ArrowDown")
+    expect(visit.get_by_role("link", name="meridian-group Meridian Group")).to_be_focused()
+    visit.keyboard.press("Tab")
+    visit.keyboard.press("Enter")
+    expect(visit.get_by_role("heading", name="Acme Inc.")).to_be_visible()
+
+
+# --- suggestions ------------------------------------------------------------------------------------------------------
+
+
+def test_suggestions_are_chosen_by_keyboard(visit: Page) -> None:
+    box(visit).press_sequentially("apex")
+    expect(listbox(visit)).to_be_visible()
+    options = listbox(visit).get_by_role("option")
+    expect(box(visit)).to_have_attribute("aria-expanded", "true")
+    visit.keyboard.press("ArrowDown")
+    visit.keyboard.press("ArrowDown")
+    expect(options.nth(1)).to_have_attribute("aria-selected", "true")
+    visit.keyboard.press("ArrowUp")
+    expect(options.nth(0)).to_have_attribute("aria-selected", "true")
+    expect(options.nth(1)).to_have_attribute("aria-selected", "false")
+    expect(box(visit)).to_be_focused()
+    address = str(options.nth(0).get_attribute("href"))
+    visit.keyboard.press("Enter")
+    expect(visit).to_have_url(re.compile(re.escape(address)))
+
+
+def test_a_screen_reader_is_told_of_box_list_and_choice(visit: Page) -> None:
+    expect(box(visit)).to_have_attribute("aria-autocomplete", "list")
+    expect(box(visit)).to_have_attribute("aria-expanded", "false")
+    box(visit).press_sequentially("meridian")
+    expect(visit.get_by_role("status")).to_have_text("1 suggestion")
+    expect(visit.get_by_role("option", name=re.compile("Meridian Group"))).to_be_visible()
+    assert box(visit).get_attribute("aria-controls") == listbox(visit).get_attribute("id")
+    assert box(visit).get_attribute("aria-activedescendant") is None
+    visit.keyboard.press("ArrowDown")
+    chosen = visit.get_by_role("option", selected=True)
+    assert box(visit).get_attribute("aria-activedescendant") == chosen.get_attribute("id")
+    visit.keyboard.press("ArrowDown")  # past the end: the box itself, as typed
+    assert box(visit).get_attribute("aria-activedescendant") is None
+    visit.keyboard.press("Escape")
+    expect(listbox(visit)).to_be_hidden()
+    expect(box(visit)).to_have_value("meridian")
+    expect(box(visit)).to_have_attribute("aria-expanded", "false")
+
+
+def test_a_suggestion_is_clicked_and_leaving_the_box_hides_the_rest(visit: Page) -> None:
+    box(visit).press_sequentially("apex")
+    expect(listbox(visit)).to_be_visible()
+    visit.keyboard.press("Tab")
+    expect(listbox(visit)).to_be_hidden()
+    box(visit).fill("meridian")
+    listbox(visit).get_by_role("option").first.click()
+    expect(visit.get_by_role("heading", name="Meridian Group")).to_be_visible()
+
+
+def test_enter_never_waits_for_suggestions(visit: Page, stigg: Simulator) -> None:
+    stigg.fault(route="graphql", delay=4, times=1)
+    with visit.expect_request("**/lookup/suggestions/**") as asked:
+        box(visit).fill("acme-corp")  # at once: on a busy machine, keys come far enough apart to ask twice
+    with visit.expect_event("requestfailed") as given_up:
+        visit.keyboard.press("Enter")
+    assert given_up.value.url == asked.value.url
+    expect(visit.get_by_role("heading", name="Acme Inc.")).to_be_visible()
+
+
+def test_old_calls_are_cancelled_and_only_the_newest_is_in_flight(visit: Page, stigg: Simulator) -> None:
+    stigg.fault(route="graphql", delay=3, times=1)
+    failed, asked = list[Request](), list[Request]()
+    visit.on("requestfailed", lambda request: failed.append(request))
+    visit.on("request", lambda request: asked.append(request) if "suggestions" in request.url else None)
+    with visit.expect_request("**/lookup/suggestions/**"):
+        box(visit).press_sequentially("apex")
+    box(visit).press_sequentially(" books")
+    expect(listbox(visit).get_by_role("option")).to_have_count(1)
+    assert len(asked) == 2
+    assert [request.url for request in failed] == [asked[0].url]
+
+
+def test_fewer_than_three_letters_ask_nothing_and_hide_what_was_there(visit: Page) -> None:
+    asked = list[str]()
+    visit.on("request", lambda request: asked.append(request.url))
+    box(visit).press_sequentially("meridian")
+    expect(listbox(visit)).to_be_visible()
+    before = len(asked)
+    box(visit).fill("me")
+    expect(listbox(visit)).to_be_hidden()
+    assert len(asked) == before
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"code": "AccessDeniedError"}, {"html": True}])
+def test_errors_show_nothing_under_the_box(visit: Page, stigg: Simulator, fault: dict[str, object]) -> None:
+    stigg.fault(route="graphql", **fault)
+    with visit.expect_response("**/lookup/suggestions/**"):
+        box(visit).press_sequentially("nimbus")  # what nobody typed before: answers are shared
+    expect(listbox(visit)).to_be_hidden()
+    expect(box(visit)).to_have_value("nimbus")
+
+
+def test_a_sign_in_that_ended_does_not_take_the_text_away(visit: Page) -> None:
+    visit.context.clear_cookies()
+    with visit.expect_response("**/lookup/suggestions/**") as answer:
+        box(visit).press_sequentially("meridian")
+    assert answer.value.status == 401
+    expect(box(visit)).to_have_value("meridian")
+    visit.keyboard.press("Enter")
+    expect(visit).to_have_url(re.compile(r"/login/\?next=/lookup%3F.*meridian"))
+
+
+def test_suggestions_on_a_customers_page_leave_its_rows_alone(visit: Page) -> None:
+    visit.goto(CUSTOMER.format("acme-corp"))
+    box(visit).press_sequentially("meridian")
+    expect(listbox(visit)).to_be_visible()
+    expect(visit.locator("#results")).not_to_have_attribute("aria-busy", "true")
+    assert visit.url.endswith(CUSTOMER.format("acme-corp"))
+
+
+def test_all_of_it_works_without_javascript(chrome: Browser, visit: Page) -> None:
+    context = chrome.new_context(
+        base_url=visit.url, java_script_enabled=False, storage_state=visit.context.storage_state()
+    )
+    page = context.new_page()
+    page.goto("/")
+    page.get_by_role("searchbox", name="Customer").fill("shared@twins.example")
+    page.keyboard.press("Enter")
+    page.get_by_role("link", name="Twin One Ltd.").click()
+    expect(page.get_by_role("heading", name="Twin One Ltd.")).to_be_visible()
+    context.close()
+
+
+# --- how it looks -----------------------------------------------------------------------------------------------------
+
+STATES = {
+    "home with recents": "/", "chooser": "/lookup?q=shared@twins.example", "parts of names": "/lookup?q=apex",
+    "none": "/lookup?q=nobody@nowhere.example", "elsewhere": "/lookup?q=staging-only",
+    "list": "/lookup?q=acme-corp; nobody-x; https://evil.example/a; shared@twins.example",
+    "bad input": "/lookup?q=https://evil.example/", "trouble": "/lookup?q=fault-429",
+    "long": f"/lookup?q={'x' * 300} {'y' * 200}; a", "public": "/lookup?q=@gmail.com",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_in_any_state_of_a_look_up_and_none_is_wider_than_a_phone(visit: Page, scheme: str) -> None:
+    visit.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    visit.goto(CUSTOMER.format("acme-corp"))
+    for state, address in [*STATES.items(), ("suggestions", "/")]:
+        cache.clear()  # one text's rate limit rests the whole environment
+        visit.goto(address)
+        if state == "suggestions":
+            box(visit).press_sequentially("apex")
+            expect(listbox(visit)).to_be_visible()
+            visit.keyboard.press("ArrowDown")
+        assert chromium.violations(visit, scheme) == [], state
+    visit.set_viewport_size({"width": 360, "height": 800})
+    assert visit.evaluate("document.documentElement.scrollWidth") <= 360
+    for state, address in STATES.items():
+        visit.goto(address)
+        assert visit.evaluate("document.documentElement.scrollWidth") <= 360, state

@@ -1,0 +1,374 @@
+"""From a pasted text to customers, over real HTTP to the simulated Stigg."""
+
+import json
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from integrations_app.lookup import calls as asks
+from integrations_app.lookup import find as finder
+from integrations_app.lookup.find import MAX_CALLS, MAX_CALLS_IN_LIST, elsewhere, find, find_each, may_search, suggest
+from integrations_app.lookup.finding import Finding
+from integrations_app.lookup.guesses import LIMIT
+from integrations_app.simulator import Simulator
+from integrations_app.simulator.rows import RowMaker
+from integrations_app.upstream import environments
+from integrations_app.upstream.environments import Environment
+from tests.conftest import forget
+
+pytestmark = pytest.mark.usefixtures("stigg")
+ACME = RowMaker("production", "acme-corp")
+OWN_HOSTS = ["desk.example.com"]
+PAGE = "https://desk.example.com/{}/customers/acme-corp/integrations/"
+
+
+@pytest.fixture
+def production() -> Environment:
+    return environments.configured()["production"]
+
+
+def one(text: str, environment: str = "production") -> Finding:
+    return find(environments.configured()[environment], text, OWN_HOSTS)
+
+
+def ids(finding: Finding) -> list[str]:
+    return [hit.customer_id for hit in finding.hits]
+
+
+@pytest.mark.parametrize(
+    ("text", "customer_id", "why"),
+    [
+        ("acme-corp", "acme-corp", "id"),
+        ("auth0|65f1c0ffee0badc0de5ca1ab", "auth0|65f1c0ffee0badc0de5ca1ab", "id"),
+        ("müller-gmbh", "müller-gmbh", "id"),
+        ("ops@acme.example", "acme-corp", "e-mail"),
+        ("Ops@Acme.Example", "acme-corp", "e-mail"),
+        ("Anna Berg <ops@acme.example>", "acme-corp", "e-mail"),
+        ("mailto:ops@acme.example", "acme-corp", "e-mail"),
+        ("ops@globex.example", "ops@globex.example", "id"),
+        ("Acme Inc.", "acme-corp", "name"),
+        ("acme inc.", "acme-corp", "name"),
+        ("Meridian", "meridian-group", "name contains"),
+        ("Long Id & Daughters", ("long-id-" + "0123456789" * 25)[:255], "name"),
+        ("@acme.example", "acme-corp", "e-mail domain"),
+        ("acme.example", "acme-corp", "e-mail domain"),
+        (ACME.synced_id("STRIPE"), "acme-corp", "Stripe id"),
+        (f"https://dashboard.stripe.com/customers/{ACME.synced_id('STRIPE')}", "acme-corp", "Stripe id"),
+        (ACME.synced_id("SALESFORCE"), "acme-corp", "Salesforce id"),
+        (ACME.synced_id("SALESFORCE")[:15], "acme-corp", "Salesforce id"),
+        (ACME.synced_id("HUBSPOT"), "acme-corp", "HubSpot id"),
+        (f"https://app.hubspot.com/contacts/1/record/0-2/{ACME.synced_id('HUBSPOT')}", "acme-corp", "HubSpot id"),
+        ("https://app.stigg.io/production-9bb95b22/customers/acme-corp", "acme-corp", "id"),
+        (PAGE.format("production"), "acme-corp", "desk page"),
+        (PAGE.format("elsewhere"), "acme-corp", "id"),
+    ],
+)
+def test_it_goes_straight_to_the_one_customer_that_fits(text: str, customer_id: str, why: str) -> None:
+    hit = one(text).certain
+    assert hit is not None
+    assert (hit.customer_id, hit.why[0]) == (customer_id, why)
+
+
+def test_it_takes_a_page_of_the_desk_to_its_own_environment_without_a_call(stigg: Simulator) -> None:
+    hit = one(PAGE.format("staging")).certain
+    assert hit is not None
+    assert hit.environment.name == "staging"
+    assert stigg.requests() == []
+
+
+def test_it_leaves_the_choice_to_the_agent_when_several_share_an_e_mail() -> None:
+    finding = one("shared@twins.example")
+    assert finding.certain is None
+    assert ids(finding) == ["twin-one", "twin-two"]
+    assert all(hit.by_email_only for hit in finding.hits)
+    assert finding.outcome == "several"
+
+
+def test_an_exact_id_wins_over_names_but_not_over_another_customers_e_mail(stigg: Simulator) -> None:
+    assert one("ops@globex.example").certain
+    forget(stigg)
+    shouted = '{"node": {"customerId": "other", "email": "OPS@globex.example"}}'
+    stigg.fault(route="graphql", body=f'{{"data": {{"customers": {{"edges": [{shouted}]}}}}}}')
+    assert one("ops@globex.example").certain is None
+    forget(stigg)
+    mine = '{"data": [{"id": "other", "name": "Other", "email": "ops@globex.example"}]}'
+    stigg.fault(route="customers", body=mine)
+    finding = one("ops@globex.example")
+    assert finding.certain is None
+    assert ids(finding) == ["ops@globex.example", "other"]
+    stigg.fault(route="customers", body='{"data": [{"id": "other", "name": "acme-corp"}]}')
+    assert one("acme-corp").certain
+
+
+def test_it_puts_the_best_match_first_and_archived_ones_last(stigg: Simulator) -> None:
+    named = (
+        '{"data": {"customers": {"edges": ['
+        '{"node": {"customerId": "a", "name": "Bolt", "deletedAt": "2026-01-01T00:00:00Z"}},'
+        '{"node": {"customerId": "b", "name": "Bolt and Sons"}}, {"node": {"customerId": "c", "name": "bolt"}}]}}}'
+    )
+    stigg.fault(route="graphql", body=named)
+    finding = one("Bolt")
+    assert [(hit.customer_id, hit.why, hit.archived) for hit in finding.hits] == [
+        ("c", ("name",), False),
+        ("a", ("name",), True),
+        ("b", ("name contains",), False),
+    ]
+
+
+def test_it_finds_archived_customers() -> None:
+    hit = one("archived-co").certain
+    assert hit is not None
+    assert hit.archived
+
+
+def test_it_believes_no_customer_that_does_not_fit(stigg: Simulator) -> None:
+    """An upstream that forgets its filter must not lead an agent to a stranger."""
+    stigg.fault(route="customers", body='{"data": [{"id": "stranger", "name": "Stranger", "email": "a@b.example"}]}')
+    assert ids(one("nobody@nowhere.example")) == []
+    assert ids(one("Nobody at all")) == []
+
+
+def test_a_domain_ends_where_the_e_mail_ends(stigg: Simulator) -> None:
+    edges = ", ".join(f'{{"node": {{"customerId": "{n}", "email": "x@acme.com{n}"}}}}' for n in ("", ".br", ".evil"))
+    stigg.fault(route="graphql", body=f'{{"data": {{"customers": {{"edges": [{edges}]}}}}}}'.replace('"", ', '"one", '))
+    assert [hit.email for hit in one("@acme.com").hits] == ["x@acme.com"]
+
+
+def test_a_public_mail_domain_is_never_a_certainty() -> None:
+    finding = one("@gmail.com")
+    assert finding.notes
+    assert finding.certain is None
+
+
+@pytest.mark.parametrize(
+    ("text", "tried"),
+    [
+        ("nobody-here", ("customer id", "exact name", "part of a name")),
+        ("nobody@nowhere.example", ("exact e-mail", "customer id", "e-mail in other capitals")),
+        ("cus_NffrFeUfNV2Hib", ("Stripe id", "customer id")),
+        ("auth0|5f7c8ec7c33c6c004bbafe82", ("customer id",)),
+        ("7365-4932-1053", ("customer id", "AWS account", "exact name", "part of a name")),
+        ("https://evil.example/x", ()),
+    ],
+)
+def test_it_says_what_was_tried_and_what_a_near_miss_looks_like(text: str, tried: tuple[str, ...]) -> None:
+    finding = one(text)
+    assert finding.hits == ()
+    assert finding.tried == tried
+    assert finding.hints or finding.notes
+    assert finding.status == 404
+
+
+# --- when Stigg does not answer, or not all of it ---------------------------------------------------------------------
+
+
+def test_where_the_key_may_not_search_the_rest_works_and_says_so(stigg: Simulator, production: Environment) -> None:
+    stigg.fault(route="graphql", status=403)
+    assert may_search(production)
+    assert one("Acme Inc.").certain
+    assert one("cus_NffrFeUfNV2Hib").untried == ("Stripe id",)
+    assert not may_search(production)
+    stigg.clear()
+    assert one("Meridian").untried == ("part of a name",)
+    assert [seen for seen in stigg.requests() if seen["method"] == "POST"] == []  # a refusal is remembered
+    assert may_search(environments.configured()["staging"])
+
+
+def test_a_key_that_is_refused_everywhere_says_nothing_about_searching(
+    stigg: Simulator, production: Environment
+) -> None:
+    stigg.fault(status=401)
+    finding = one("cus_NffrFeUfNV2Hib")
+    assert finding.problem
+    assert finding.problem.kind == "key-rejected"
+    assert suggest(production, "apex") == ()
+    assert may_search(production)
+
+
+def test_it_says_when_more_customers_fit_than_it_lists() -> None:
+    finding = one("Ap")
+    assert len(finding.hits) == asks.MAX_HITS
+    assert "More than 20" in finding.notes[0]
+
+
+def test_a_failed_call_leaves_the_hits_that_came_but_no_certainty(stigg: Simulator) -> None:
+    stigg.fault(route="graphql", status=503)
+    finding = one("Acme Inc.")
+    assert ids(finding) == ["acme-corp"]
+    assert finding.problem
+    assert finding.problem.kind == "unavailable"
+    assert finding.certain is None
+    assert one("acme-corp").certain  # the exact id is certain all the same
+
+
+def test_rows_speak_for_a_customer_whose_own_call_fails(stigg: Simulator, production: Environment) -> None:
+    stigg.fault(customer="acme-corp", route="customer", status=503)
+    hit = one("acme-corp").certain
+    assert hit
+    assert hit.customer_id == "acme-corp"
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        ({"status": 401}, "key-rejected"),
+        ({"status": 429}, "rate-limited"),
+        ({"status": 503}, "unavailable"),
+        ({"html": True}, "unexpected"),
+        ({"cut": True}, "unavailable"),
+        ({"shape": "data-null"}, "unexpected"),
+    ],
+)
+def test_trouble_with_stigg_becomes_a_named_problem(stigg: Simulator, fault: dict[str, object], kind: str) -> None:
+    for route in ("customer", "customers", "integrations"):
+        stigg.fault(route=route, **fault)
+    finding = one("acme-corp")
+    assert finding.problem
+    assert (finding.problem.kind, finding.hits, finding.outcome) == (kind, (), kind)
+
+
+def test_an_id_that_stigg_refuses_to_look_for_is_nobodys(stigg: Simulator) -> None:
+    stigg.fault(route="customer", status=400)
+    assert one("Meridian").certain
+
+
+# --- how often Stigg is asked -----------------------------------------------------------------------------------------
+
+
+def test_one_look_up_asks_all_at_once_and_what_the_page_will_need_too(
+    stigg: Simulator, production: Environment
+) -> None:
+    find(production, "acme-corp")
+    paths = {seen["path"] for seen in stigg.requests()}
+    assert {"/api/v1/customers/acme-corp", "/api/v1/customers/acme-corp/integrations", "/api/v1/customers"} <= paths
+    assert len(stigg.requests()) <= MAX_CALLS
+
+
+def test_an_exact_id_does_not_wait_for_a_slow_search_and_nothing_waits_for_long(
+    stigg: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asks, "SEARCH_SECONDS", 0.3)
+    stigg.fault(route="graphql", delay=1)
+    finding = one("empty-co")
+    assert finding.certain
+    assert finding.problem is None
+    assert "part of a name" not in finding.tried
+    late = one("Empty Co.")
+    assert ids(late) == ["empty-co"]
+    assert late.problem
+    assert late.problem.kind == "timeout"
+
+
+@pytest.mark.parametrize("text", ["Acme Inc.", "ops@acme.example", "cus_NffrFeUfNV2Hib"])
+def test_what_is_hardly_an_id_costs_no_calls_for_a_page(stigg: Simulator, text: str) -> None:
+    one(text)
+    assert not [seen for seen in stigg.requests() if seen["path"].endswith("/integrations")]
+
+
+def test_no_kind_of_text_loses_a_call_to_the_bound(stigg: Simulator, production: Environment) -> None:
+    find(production, "736549321053")
+    assert len(stigg.requests()) == MAX_CALLS
+
+
+def test_several_texts_cost_a_few_calls_each(stigg: Simulator, production: Environment) -> None:
+    texts = [f"customer-{n}" for n in range(LIMIT - 1)] + ["acme-corp"]
+    findings = find_each(production, texts)
+    assert len(stigg.requests()) <= LIMIT * MAX_CALLS_IN_LIST
+    assert ids(findings[-1]) == ["acme-corp"]
+
+
+HOSTILE = [
+    "' OR 1=1; DROP TABLE customers;--", "%", "%%%", "_", "100%", "\\", "zq\x00qz", "\x00", "x" * 10_000, "🦄🦄🦄",
+    "\u202egnp.txt", "مرحبا بالعالم", "שלום", "{{7*7}}", "<script>alert(1)</script>", "../../etc/passwd", "..", ".",
+    "zq\nqz", "\ud800", "\ufffe", "https://", "https://[::1", "@", "@@", "a@", "|", "auth0|", "\u200b", "0" * 255,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_texts_find_nobody_and_harm_nobody(stigg: Simulator, production: Environment, text: str) -> None:
+    finding = find(production, text)
+    assert ids(finding) == []
+    assert finding.problem is None
+    assert len(stigg.requests()) <= MAX_CALLS
+
+
+TEXTS = st.one_of(
+    st.text(max_size=300),
+    st.from_regex(r"(cus_|org_|auth0\||00[136]|https?://|@|A)?[A-Za-z0-9._%@/-]{0,40}", fullmatch=True),
+    st.emails(),
+)
+
+
+@given(text=TEXTS)
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_text_makes_it_raise_or_ask_more_than_the_bound(stigg: Simulator, text: str) -> None:
+    forget(stigg)
+    finding = one(text)
+    assert len(stigg.requests()) <= MAX_CALLS
+    assert finding.outcome in ("one", "several", "none")
+    forget(stigg)
+    suggest(environments.configured()["production"], text)
+    assert len(stigg.requests()) <= 1
+
+
+# --- elsewhere, and while typing --------------------------------------------------------------------------------------
+
+
+def test_after_a_miss_the_other_environments_are_asked() -> None:
+    found = elsewhere(one("staging-only"))
+    assert [(finding.environment.name, ids(finding)) for finding in found.found] == [("staging", ["staging-only"])]
+    assert [place.name for place in elsewhere(one("nobody-here")).missed] == ["staging"]
+
+
+def test_it_does_not_wait_for_an_environment_that_is_slow(stigg: Simulator) -> None:
+    missed = one("staging-only")
+    stigg.fault(environment="staging", delay=0.5)
+    slow = elsewhere(missed, seconds=0.05)
+    assert [place.name for place in slow.late] == ["staging"]
+    assert slow.found == slow.missed == ()
+    assert elsewhere(missed, seconds=10).found  # the agent's next try
+
+
+def test_an_environment_in_trouble_is_neither_a_hit_nor_a_miss(stigg: Simulator) -> None:
+    missed = one("staging-only")
+    stigg.fault(environment="staging", status=503)
+    assert [place.name for place in elsewhere(missed).late] == ["staging"]
+
+
+@pytest.mark.parametrize("text", ["ap", "  a  ", "https://app.stigg.io/x/customers/y", "apex; nimbus", "x" * 101, ""])
+def test_it_suggests_nothing_without_a_call_where_that_cannot_help(
+    stigg: Simulator, production: Environment, text: str
+) -> None:
+    assert suggest(production, text) == ()
+    assert stigg.requests() == []
+
+
+def test_it_suggests_by_a_part_of_a_name_with_one_call(stigg: Simulator, production: Environment) -> None:
+    hits = suggest(production, "apex")
+    assert 1 < len(hits) <= finder.SUGGESTIONS
+    assert all("apex" in f"{hit.customer_id} {hit.name} {hit.email}".lower() for hit in hits)
+    assert len(stigg.requests()) == 1
+
+
+@pytest.mark.parametrize("fault", [{"status": 403}, {"status": 503}, {"status": 429}, {"html": True}])
+def test_it_suggests_nothing_when_stigg_is_in_trouble(
+    stigg: Simulator, production: Environment, fault: dict[str, object]
+) -> None:
+    stigg.fault(route="graphql", **fault)
+    assert suggest(production, "apex") == ()
+
+
+def test_the_id_that_was_asked_for_leads_on_whatever_the_answer_calls_itself(stigg: Simulator) -> None:
+    stigg.fault(customer="acme-corp", route="customer", body=json.dumps({"data": {"id": "globex", "name": "Globex"}}))
+    hit = one("acme-corp").certain
+    assert hit is not None
+    assert hit.customer_id == "acme-corp"
+
+
+@pytest.mark.parametrize("hostile", ["../../staging/customers/victim", "..", "a/b", "a?b", "x" * 256])
+def test_an_id_that_could_lead_elsewhere_is_no_hit(stigg: Simulator, hostile: str) -> None:
+    stigg.fault(route="customers", body=json.dumps({"data": [{"id": hostile, "name": "Acme Inc."}]}))
+    node = {"customerId": hostile, "name": "Acme Inc."}
+    stigg.fault(route="graphql", body=json.dumps({"data": {"customers": {"edges": [{"node": node}]}}}))
+    assert ids(one("Acme Inc.")) == []

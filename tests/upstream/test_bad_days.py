@@ -1,0 +1,214 @@
+"""Whatever a server does, over real sockets: what the agent sees, with which status, and that it ends in time."""
+
+import gzip
+import json
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from threading import BoundedSemaphore, Event
+from types import SimpleNamespace
+
+import pytest
+from django.core.cache import cache
+from django.test import Client as Browser
+
+from integrations_app.stigg import ApiKey, Client, transport
+from integrations_app.stigg.transport import Limits, Transport
+from integrations_app.upstream import environments
+from integrations_app.upstream.environments import Environment
+from integrations_app.upstream.visit import Memory, RetryBudget, Slots, Upstream
+from tests import hostile
+from tests.customer.test_page import HTMX, page, problem, rows, soup
+
+DEADLINE_SECONDS = 0.6
+SLACK_SECONDS = 1.5  # for a busy machine; the faults below would last for ever
+Point = Callable[[str], Environment]
+
+
+def upstream(url: str, *, places: int = 8, deadline: float = DEADLINE_SECONDS) -> Upstream:
+    client = Client(url, ApiKey("hostile-key"), limits=Limits(connect=0.4, read=0.4, total=deadline))
+    slots = Slots(BoundedSemaphore(16), BoundedSemaphore(places))
+    return Upstream(client, Memory(cache, url), slots, ThreadPoolExecutor(16), RetryBudget(), deadline)
+
+
+@pytest.fixture
+def point(monkeypatch: pytest.MonkeyPatch) -> Iterator[Point]:
+    """Point production at another server for one test; staging stays the simulated one."""
+    made: list[Upstream] = []
+
+    def at(url: str) -> Environment:
+        made.append(upstream(url))
+        production = Environment("production", "Production", True, made[-1])
+        both = {**environments.configured(), "production": production}
+        monkeypatch.setattr(environments, "configured", lambda: both)
+        return production
+
+    yield at
+    for one in made:
+        one.pool.shutdown(wait=False, cancel_futures=True)
+
+
+EMPTY = b'{"data": [], "pagination": {"next": null, "prev": null}}'
+GZIP = gzip.compress(b" " * 50_000_000)
+FAULTS: dict[str, tuple[hostile.Behaviour, int, str]] = {
+    "never answers": (hostile.hangs, 504, "timeout"),
+    "drips headers": (hostile.drips(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n"), 504, "timeout"),
+    "drips a body": (hostile.drips(hostile.head("Content-Length: 100000"), b" "), 504, "timeout"),
+    "drips a body of unknown length": (hostile.drips(hostile.head(), b" "), 504, "timeout"),
+    "drips chunks": (hostile.drips(hostile.head("Transfer-Encoding: chunked"), b"1\r\n \r\n"), 504, "timeout"),
+    "hangs up at once": (lambda _connection: None, 503, "unavailable"),
+    "resets": (hostile.resets, 503, "unavailable"),
+    "cuts the body off": (hostile.sends(hostile.head("Content-Length: 900"), EMPTY), 503, "unavailable"),
+    "breaks a chunk": (hostile.sends(hostile.head("Transfer-Encoding: chunked"), b"zz\r\n"), 503, "unavailable"),
+    "ends in the middle of the JSON": (hostile.sends(hostile.head(), EMPTY[:-9]), 502, "unexpected"),
+    "speaks no HTTP": (hostile.sends(b"220 mail.example ESMTP\r\n"), 503, "unavailable"),
+    "sends 100 MB": (hostile.floods(hostile.head("Content-Length: 100000000")), 502, "unexpected"),
+    "sends without end": (hostile.floods(hostile.head()), 502, "unexpected"),
+    "sends headers without end": (hostile.drips(b"HTTP/1.1 200 OK\r\nX-A: ", b"a" * 90_000, 0), 503, "unavailable"),
+    "sends a gzip bomb": (
+        hostile.sends(hostile.head("Content-Encoding: gzip", f"Content-Length: {len(GZIP)}"), GZIP), 502, "unexpected"),
+    "redirects": (hostile.sends(hostile.head("Location: http://127.0.0.1:9/", status="302 Found")), 502, "unexpected"),
+    "sends HTML": (hostile.sends(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>"), 502, "unexpected"),
+    "sends no length and no type": (hostile.sends(b"HTTP/1.1 200 OK\r\n\r\n" + EMPTY), 502, "unexpected"),
+    "says a strange status": (hostile.sends(hostile.head(status="299 Odd"), EMPTY), 502, "unexpected"),
+    "is restarting": (hostile.sends(hostile.head(status="503 Restarting", ), b""), 503, "unavailable"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_it_says_what_is_wrong_and_ends_in_time(agent: Browser, point: Point, fault: str) -> None:
+    behaviour, status, kind = FAULTS[fault]
+    with hostile.server(behaviour) as stigg:
+        point(stigg.url)
+        began = time.monotonic()
+        response = agent.get(page("acme-corp", part="results/"), **HTMX)
+        took = time.monotonic() - began
+    assert (response.status_code, problem(response)) == (status, kind)
+    assert took < DEADLINE_SECONDS + SLACK_SECONDS
+    assert response["X-Request-ID"] in soup(response).select_one("[data-problem] .quote").get_text()
+    assert "hostile-key" not in response.content.decode() + str(response.headers)
+
+
+def test_each_read_waits_no_longer_than_the_call_has_left() -> None:
+    waits: list[float] = []
+    sock = SimpleNamespace(gettimeout=lambda: 30.0, settimeout=waits.append)
+    token = transport._deadline.set(time.monotonic() + 1)
+    reader = transport._PacedReader(SimpleNamespace(readinto=lambda _buffer: 1), sock)
+    transport._deadline.reset(token)
+    reader.readinto(bytearray(1))
+    assert 0 < waits[0] <= 1
+
+
+def test_it_names_a_port_that_nobody_listens_on(agent: Browser, point: Point) -> None:
+    point("http://127.0.0.1:9")
+    assert problem(agent.get(page("acme-corp"))) == "unavailable"
+
+
+def test_it_ends_in_time_when_a_name_is_not_resolved(
+    agent: Browser, point: Point, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answered = Event()
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_kwargs: answered.wait(20) and [])
+    point("http://name.example")
+    began = time.monotonic()
+    response = agent.get(page("acme-corp"))
+    took = time.monotonic() - began
+    answered.set()
+    assert (response.status_code, problem(response)) == (504, "timeout")
+    assert took < DEADLINE_SECONDS + SLACK_SECONDS
+
+
+def test_it_names_a_host_that_does_not_exist(agent: Browser, point: Point, monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(*_args: object, **_kwargs: object) -> None:
+        raise socket.gaierror("no such name")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    point("http://name.example")
+    assert problem(agent.get(page("acme-corp"))) == "unavailable"
+
+
+def anonymous_tls(connection: socket.socket) -> None:
+    """TLS without a certificate: anybody could be speaking."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.maximum_version = ssl.TLSVersion.TLSv1_2
+    context.set_ciphers("ADH:@SECLEVEL=0")
+    with suppress(ssl.SSLError):
+        context.wrap_socket(connection, server_side=True).recv(100)
+
+
+@pytest.mark.parametrize("speaks", [anonymous_tls, hostile.sends(b"HTTP/1.1 400 Bad Request\r\n\r\n")])
+def test_it_trusts_no_answer_without_a_certificate(agent: Browser, point: Point, speaks: hostile.Behaviour) -> None:
+    with hostile.server(hostile.hangs) as stigg:
+        stigg._meet = speaks  # type: ignore[method-assign]  # a TLS client does not begin with an HTTP head
+        point(stigg.url.replace("http:", "https:"))
+        assert problem(agent.get(page("acme-corp"))) == "unexpected"
+
+
+def test_it_checks_certificates() -> None:
+    transport = Transport({}, "")
+    request = transport._request("https://api.stigg.io/", None)
+    pool = transport._adapter.get_connection_with_tls_context(request, transport.ca_bundle or True)
+    assert pool.cert_reqs == "CERT_REQUIRED"
+
+
+def listing(rows: int, following: str | None, previous: str | None = None) -> bytes:
+    data = [{"id": f"i-{n}", "vendorIdentifier": "STRIPE", "syncedEntityId": f"cus_{n}"} for n in range(rows)]
+    body = json.dumps({"data": data, "pagination": {"next": following, "prev": previous}}).encode()
+    return hostile.head(f"Content-Length: {len(body)}", "Connection: close") + body
+
+
+A, B = "aaaaaaaa-0000-4000-8000-000000000000", "bbbbbbbb-0000-4000-8000-000000000000"
+
+
+def by_cursor(answers: dict[str, bytes]) -> hostile.Behaviour:
+    """The list by the cursor that is asked for; the customer itself is not known."""
+
+    def answer(connection: socket.socket, request: bytes) -> None:
+        path = request.split(b" ")[1].decode()
+        found = next((body for cursor, body in answers.items() if cursor in path), answers["first"])
+        connection.sendall(found if "/integrations" in path else hostile.head(status="500 No"))
+
+    def behave(connection: socket.socket) -> None:
+        answer(connection, behave.server.requests[-1])  # type: ignore[attr-defined]
+
+    return behave
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        {"first": listing(2, A), f"after={A}": listing(2, A)},
+        {"first": listing(2, A), f"after={A}": listing(2, B), f"after={B}": listing(2, A)},
+    ],
+    ids=["it repeats itself", "two pages lead to each other"],
+)
+def test_a_walk_in_circles_ends_with_a_notice(agent: Browser, point: Point, answers: dict[str, bytes]) -> None:
+    behaviour = by_cursor(answers)
+    with hostile.server(behaviour) as stigg:
+        behaviour.server = stigg  # type: ignore[attr-defined]
+        point(stigg.url)
+        address, walked = page("acme-corp", "?limit=2"), 0
+        while address and walked < 9:
+            response = agent.get(address)
+            link = soup(response).select_one("a[rel=next]")
+            address, walked = str(link["href"]) if link else "", walked + 1
+        assert walked == len(answers)
+        assert "circle" in soup(response).select_one(".notice").get_text()
+        assert len(rows(response)) == 2
+        before = agent.get(page("acme-corp", f"?limit=2&before={A}"))
+        assert before.status_code == 200
+
+
+def test_reading_the_whole_list_ends_when_its_marks_lead_in_a_circle(agent: Browser, point: Point) -> None:
+    refused = hostile.head("Content-Length: 2", "Connection: close", status="400 Bad Request") + b"{}"
+    behaviour = by_cursor({"vendorIdentifier": refused, f"after={A}": listing(2, A), "first": listing(2, A)})
+    with hostile.server(behaviour) as stigg:
+        behaviour.server = stigg  # type: ignore[attr-defined]
+        point(stigg.url)
+        response = agent.get(page("acme-corp", "?vendor=STRIPE"))
+        assert response.status_code == 200
+        assert "circle" in soup(response).get_text()
+        assert len(stigg.requests) < 8
