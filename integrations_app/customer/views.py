@@ -45,14 +45,14 @@ def _customer(request: HttpRequest, name: str, customer_id: str, *, is_fragment:
     try:
         query = _checked(request, customer_id, context)
     except BadQuery as error:
-        refused = "_bad_address.html" if is_fragment else "bad_address.html"
+        refused = "customer/_bad_address.html" if is_fragment else "customer/bad_address.html"
         return render(request, refused, context | {"problems": error.problems}, status=400)
     opened = open_customer(environment, customer_id, query, refresh="refresh" in request.GET)
     if not is_fragment:
         _record_visit(request, name, customer_id, opened)
     address = f"{context['page']}{opened.query}"
     context |= {"opened": opened, "ticket": _ticket(request, context, opened, address)}
-    response = render(request, "fragment.html" if is_fragment else "customer.html", context, status=opened.status)
+    response = render(request, "customer/fragment.html" if is_fragment else "customer/page.html", context, status=opened.status)
     # The same address again, as after "Refresh", is no step for the browser's Back.
     response.headers["HX-Replace-Url" if page_of(request) == address else "HX-Push-Url"] = address
     if opened.problem and opened.problem.retry_after is not None:

@@ -36,7 +36,7 @@ def leave(request: HttpRequest) -> HttpResponse:
         return _refused(request, 400, "This address cannot be opened", link.reason)
     written = idna_to_unicode(link.host)
     context = {"link": link, "vendor": vendor, "environment": environment, "customer_id": departure.customer_id}
-    return render(request, "leave.html", context | {"written": written if written != link.host else ""})
+    return render(request, "links/leave.html", context | {"written": written if written != link.host else ""})
 
 
 def _refused(request: HttpRequest, status: int, title: str, meaning: str) -> HttpResponse:
@@ -56,7 +56,7 @@ def wrong_link(request: HttpRequest, environment: str, customer_id: str) -> Http
     context: dict[str, Any] = {"environment": chosen, "customer_id": customer_id, "form": form}
     if problem or form.errors.keys() - {"word"}:
         problems = [problem or "The address of this report is not complete. Start from the customer's page."]
-        return render(request, "bad_address.html", context | {"problems": problems}, status=400)
+        return render(request, "customer/bad_address.html", context | {"problems": problems}, status=400)
     page = reverse("integrations", args=[environment, customer_id])
     back = f"{page}{_query(form.data.get('back', ''))}"
     if request.method == "POST" and form.is_valid():
@@ -64,7 +64,7 @@ def wrong_link(request: HttpRequest, environment: str, customer_id: str) -> Http
         return HttpResponseRedirect(back)
     hidden = [(name, form.data.get(name, "")) for name in (*SAID, "back")]
     context |= {"back": back, "hidden": hidden, "vendor": vendor_for(form.cleaned_data["vendor_identifier"])}
-    return render(request, "wrong_link.html", context, status=400 if form.errors else 200)
+    return render(request, "links/wrong_link.html", context, status=400 if form.errors else 200)
 
 
 def _record(request: HttpRequest, environment: Environment, customer_id: str, report: WrongLink) -> None:

@@ -39,7 +39,7 @@ def _home(request: HttpRequest, chosen: Environment, text: str = "", problem: st
         "recents": _recents(request),
         "examples": environments.examples(),
     }
-    return render(request, "home.html", context, status=400 if problem else 200)
+    return render(request, "lookup/home.html", context, status=400 if problem else 200)
 
 
 @require_safe
@@ -94,7 +94,7 @@ def _choice(request: HttpRequest, chosen: Environment, finding: Finding, ends: f
     left = max(0, min(SCOUT_SECONDS, ends - time.monotonic()))
     others = elsewhere(finding, _own_hosts(request), left) if missed else None
     context = _box(chosen, finding.text) | {"finding": finding, "elsewhere": others}
-    response = render(request, "lookup.html", context, status=finding.status)
+    response = render(request, "lookup/found.html", context, status=finding.status)
     if finding.problem and finding.problem.retry_after is not None:
         response.headers["Retry-After"] = str(finding.problem.retry_after)
     return response
@@ -105,7 +105,7 @@ def _several(request: HttpRequest, chosen: Environment, pasted: Pasted, ticket: 
     text = "; ".join(pasted.terms)
     record(request, "lookup", "list", environment=chosen.name, query=text, ticket=ticket)
     context = _box(chosen, text) | {"findings": findings, "left_out": pasted.left_out, "limit": LIMIT}
-    return render(request, "lookup_list.html", context)
+    return render(request, "lookup/list.html", context)
 
 
 def _refused(request: HttpRequest, chosen: Environment, text: str, problem: str) -> HttpResponse:
@@ -117,7 +117,7 @@ def _refused(request: HttpRequest, chosen: Environment, text: str, problem: str)
 def suggestions(request: HttpRequest) -> HttpResponse:
     """Customers that fit what is being typed, as options under the box. Never an error: then there are none."""
     context = {"hits": suggest(_chosen(request), request.GET.get("q", ""))}
-    return render(request, "_suggestions.html", context)
+    return render(request, "lookup/_suggestions.html", context)
 
 
 def _chosen(request: HttpRequest) -> Environment:
