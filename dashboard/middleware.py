@@ -16,14 +16,16 @@ from django_htmx.middleware import HtmxDetails
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
-CONTENT_SECURITY_POLICY = "; ".join(f"{name} {' '.join(sources)}" for name, sources in settings.SECURE_CSP.items())
+CONTENT_SECURITY_POLICY = "; ".join(
+    f"{name} {' '.join(sources)}" for name, sources in settings.SECURE_CSP.items()
+)
 
 
 def headers(get_response: Handler) -> Handler:
     """Put the security headers on every answer, errors and static files too.
 
-    Answers that do not say how long they may be kept hold customer data, so nobody may keep them. Goes away with
-    Django 6, whose own middleware reads the same SECURE_CSP.
+    Answers that do not say how long they may be kept hold customer data, so nobody may keep them.
+    Goes away with Django 6, whose own middleware reads the same SECURE_CSP.
     """
 
     def middleware(request: HttpRequest) -> HttpResponse:
@@ -38,7 +40,9 @@ def headers(get_response: Handler) -> Handler:
 
 
 class Sessions(SessionMiddleware):
-    """Django's own, but a name that Django never gave a session is not looked up: PostgreSQL fails at some of them."""
+    """Django's own, but a name that Django never gave a session is not looked up: PostgreSQL fails
+    at some of them.
+    """
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
@@ -47,9 +51,13 @@ class Sessions(SessionMiddleware):
 
 
 class SignInRequired(LoginRequiredMiddleware):
-    """Django's own guard, safe for htmx: a fragment is never answered with a sign-in page to be put into a table."""
+    """Django's own guard, safe for htmx: a fragment is never answered with a sign-in page to be put
+    into a table.
+    """
 
-    def process_view(self, request: HttpRequest, view_func: Any, *args: Any) -> HttpResponseBase | None:
+    def process_view(
+        self, request: HttpRequest, view_func: Any, *args: Any
+    ) -> HttpResponseBase | None:
         """Django asks who it is even where anybody may go, and with that the database."""
         if not getattr(view_func, "login_required", True):
             return None
@@ -67,7 +75,10 @@ class SignInRequired(LoginRequiredMiddleware):
 
 
 def page_of(request: HttpRequest) -> str:
-    """The page that sent the request. The header comes from the browser, so it is checked like any `next`."""
+    """The page that sent the request.
+
+    The header comes from the browser, so it is checked like any `next`.
+    """
     try:
         address = cast(HtmxDetails, getattr(request, "htmx", None)).current_url_abs_path or ""
     except (AttributeError, ValueError):  # no htmx, or not an address at all

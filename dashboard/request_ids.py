@@ -1,4 +1,6 @@
-"""A short name for each request: shown where something fails, sent as `X-Request-ID`, and on every line of the log."""
+"""A short name for each request: shown where something fails, sent as `X-Request-ID`, and on every
+line of the log.
+"""
 
 import logging
 import secrets
@@ -14,10 +16,14 @@ def current() -> str:
     return _current.get()
 
 
-def middleware(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
-    """Name the request. A name that comes with it is not used: it could be anything, and another one's.
+def middleware(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Name the request. A name that comes with it is not used: it could be anything, and another
+    one's.
 
-    The name stays until the thread's next request: Django writes its own line about an answer after all middleware.
+    The name stays until the thread's next request: Django writes its own line about an answer after
+    all middleware.
     """
 
     def named(request: HttpRequest) -> HttpResponse:
@@ -36,7 +42,8 @@ def context(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001 - Django pa
 class Filter(logging.Filter):
     """Puts the request's name on a log record, and takes Django's request off it.
 
-    Written out, that one is an address with its query, and in a look-up's query is what an agent pasted.
+    Written out, that one is an address with its query, and in a look-up's query is what an agent
+    pasted.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -1,7 +1,8 @@
 """Every setting of the desk, and the only place that reads the environment.
 
-README.md documents each variable, and a test compares the two. A variable may also come as `NAME_FILE`, the path of a
-file that holds the value (mounted secrets), or from `.env`. All faults are reported at once, before anything starts.
+README.md documents each variable, and a test compares the two. A variable may also come as
+`NAME_FILE`, the path of a file that holds the value (mounted secrets), or from `.env`. All faults
+are reported at once, before anything starts.
 """
 
 import re
@@ -22,10 +23,18 @@ if env_file:
     env.read_env(str(BASE_DIR / env_file), recurse=False)
 
 
-# --- Stigg ------------------------------------------------------------------------------------------------------------
+# --- Stigg ----------------------------------------------------------------------------------------
 
 ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
-TAKEN_NAMES = {"accounts", "admin", "healthz", "leave", "lookup", "static"}  # first parts of the desk's own addresses
+# First parts of the desk's own addresses
+TAKEN_NAMES = {
+    "accounts",
+    "admin",
+    "healthz",
+    "leave",
+    "lookup",
+    "static",
+}
 faults: list[str] = []
 stigg_names: list[str] = env.list("STIGG_ENVIRONMENTS", [])
 
@@ -33,9 +42,15 @@ stigg_names: list[str] = env.list("STIGG_ENVIRONMENTS", [])
 def stigg_environment(name: str, prefix: str) -> dict[str, Any]:
     """One configured environment; its variables start with `prefix`, such as `STIGG_STAGING_`."""
     if not ENVIRONMENT_NAME.fullmatch(name):
-        faults.append(f"STIGG_ENVIRONMENTS: {name!r} must be lower-case letters, digits and '-', a letter first.")
+        faults.append(
+            f"STIGG_ENVIRONMENTS: {name!r} must be lower-case letters, digits and '-', a "
+            "letter first."
+        )
     if name in TAKEN_NAMES or stigg_names.count(name) > 1:
-        faults.append(f"STIGG_ENVIRONMENTS: {name} is named twice, or is an address of the desk. Choose another name.")
+        faults.append(
+            f"STIGG_ENVIRONMENTS: {name} is named twice, or is an address of the desk. "
+            "Choose another name."
+        )
     found = {
         "name": name,
         "url": env.str(f"{prefix}API_URL", "https://api.stigg.io"),
@@ -55,37 +70,63 @@ def stigg_faults(found: dict[str, Any]) -> list[str]:
     sendable = re.compile(r"[\x21-\x7e]*")  # anything else cannot go into a header
     secure = re.compile(r"https://\S+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/\S*)?")
     wrong = [
-        (found["api_key"] and found["bearer_token"], "API_KEY and BEARER_TOKEN are both set: keep one."),
-        (found["bearer_token"] and not found["environment_id"], "ENVIRONMENT_ID must be set beside BEARER_TOKEN."),
-        (not secure.fullmatch(found["url"]), "API_URL must start with https:// (http:// only for this machine)."),
+        (
+            found["api_key"] and found["bearer_token"],
+            "API_KEY and BEARER_TOKEN are both set: keep one.",
+        ),
+        (
+            found["bearer_token"] and not found["environment_id"],
+            "ENVIRONMENT_ID must be set beside BEARER_TOKEN.",
+        ),
+        (
+            not secure.fullmatch(found["url"]),
+            "API_URL must start with https:// (http:// only for this machine).",
+        ),
     ]
     names = ("api_key", "bearer_token", "environment_id", "account_id")
-    wrong += [(not sendable.fullmatch(found[n]), f"{n.upper()} holds spaces or unprintable signs.") for n in names]
+    wrong += [
+        (not sendable.fullmatch(found[n]), f"{n.upper()} holds spaces or unprintable signs.")
+        for n in names
+    ]
     return [sentence for is_wrong, sentence in wrong if is_wrong]
 
 
-STIGG_ENVIRONMENTS = [stigg_environment(name, f"STIGG_{name.upper().replace('-', '_')}_") for name in stigg_names] or [
-    stigg_environment("production", "STIGG_")
-]
+STIGG_ENVIRONMENTS = [
+    stigg_environment(name, f"STIGG_{name.upper().replace('-', '_')}_") for name in stigg_names
+] or [stigg_environment("production", "STIGG_")]
 
 has_credentials = [bool(found["api_key"] or found["bearer_token"]) for found in STIGG_ENVIRONMENTS]
-STIGG_SIMULATOR = env.bool("STIGG_SIMULATOR", False) and not any(has_credentials)  # a real key always wins
+# A real key always wins
+STIGG_SIMULATOR = env.bool("STIGG_SIMULATOR", False) and not any(has_credentials)
 if not STIGG_SIMULATOR and not all(has_credentials):
-    missing = [f["name"] for f, has in zip(STIGG_ENVIRONMENTS, has_credentials, strict=True) if not has]
-    keys = [f"STIGG_{name.upper().replace('-', '_')}_API_KEY" for name in missing] if stigg_names else ["STIGG_API_KEY"]
-    faults.append(f"No Stigg key: set {' and '.join(keys)}, or STIGG_SIMULATOR=true to try the desk without Stigg.")
+    missing = [
+        f["name"] for f, has in zip(STIGG_ENVIRONMENTS, has_credentials, strict=True) if not has
+    ]
+    keys = (
+        [f"STIGG_{name.upper().replace('-', '_')}_API_KEY" for name in missing]
+        if stigg_names
+        else ["STIGG_API_KEY"]
+    )
+    faults.append(
+        f"No Stigg key: set {' and '.join(keys)}, or STIGG_SIMULATOR=true to try the "
+        "desk without Stigg."
+    )
 
 STIGG_PROXY = env.str("STIGG_PROXY", "")
 STIGG_CA_BUNDLE = env.str("STIGG_CA_BUNDLE", "")
 STALE_SECONDS = env.int("STALE_SECONDS", 600, validate=validate.Range(min=0, max=3_600))
-STIGG_DEADLINE_SECONDS = env.float("STIGG_DEADLINE_SECONDS", 8.0, validate=validate.Range(min=0.5, max=60))
+STIGG_DEADLINE_SECONDS = env.float(
+    "STIGG_DEADLINE_SECONDS", 8.0, validate=validate.Range(min=0.5, max=60)
+)
 
 
-# --- The server -------------------------------------------------------------------------------------------------------
+# --- The server -----------------------------------------------------------------------------------
 
 
 def secret_key() -> str:
-    """The configured key, or one made at the first start and kept, so that sessions outlive a restart."""
+    """The configured key, or one made at the first start and kept, so that sessions outlive a
+    restart.
+    """
     path = VAR / "secret-key"
     if given := env.str("SECRET_KEY", ""):
         return given
@@ -102,11 +143,16 @@ PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65_535))
 THREADS = env.int("THREADS", 32, validate=validate.Range(min=4, max=512))
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
-LOG_LEVEL = env.str("LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"]))
+LOG_LEVEL = env.str(
+    "LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
+)
 
-# Simulated and real accounts never share a database, so the demo account cannot sign in to real data.
+# Simulated and real accounts never share a database, so the demo account cannot sign in to real
+# data.
 database_file = "simulated.sqlite3" if STIGG_SIMULATOR else "desk.sqlite3"
-DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR / database_file}", conn_max_age=60)}
+DATABASES = {
+    "default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR / database_file}", conn_max_age=60)
+}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
@@ -138,7 +184,7 @@ if faults:
     raise ImproperlyConfigured("\n".join(faults))
 
 
-# --- Django -----------------------------------------------------------------------------------------------------------
+# --- Django ---------------------------------------------------------------------------------------
 
 ROOT_URLCONF = "dashboard.urls"
 WSGI_APPLICATION = "dashboard.wsgi.application"
@@ -158,7 +204,8 @@ MIDDLEWARE = [
     "dashboard.middleware.headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django.middleware.gzip.GZipMiddleware",  # its random padding, and masked CSRF tokens, keep secrets unguessable
+    # Its random padding, and masked CSRF tokens, keep secrets unguessable.
+    "django.middleware.gzip.GZipMiddleware",
     "dashboard.middleware.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -242,7 +289,9 @@ LOGGING = {
         }
     },
     "filters": {"request_id": {"()": "dashboard.request_ids.Filter"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]}
+    },
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {"django": {"handlers": [], "propagate": True}, "urllib3": {"level": "WARNING"}},
 }

@@ -1,4 +1,6 @@
-"""Static files as they are served: named by their content, compressed, and the desk's own without comments."""
+"""Static files as they are served: named by their content, compressed, and the desk's own without
+comments.
+"""
 
 import re
 from pathlib import Path
@@ -12,11 +14,14 @@ from whitenoise.compress import Compressor
 from whitenoise.storage import CompressedManifestStaticFilesStorage
 
 FIRST_VISIT = re.compile(r"(?:desk|htmx-2\.min)(?:\.[0-9a-f]+)?\.(?:css|js)")
-OURS = re.compile(r"desk(\.[0-9a-f]+)?\.(?P<kind>css|js)")  # as it is written, and named by its content
+# As it is written, and named by its content
+OURS = re.compile(r"desk(\.[0-9a-f]+)?\.(?P<kind>css|js)")
 
 
 def minified(name: str, content: bytes) -> bytes:
-    """What is served of a static file: the desk's own are for people to read, and browsers need not."""
+    """What is served of a static file: the desk's own are for people to read, and browsers need
+    not.
+    """
     if ours := OURS.fullmatch(name):
         minify = cssmin if ours["kind"] == "css" else jsmin
         return str(minify(content.decode())).encode()
@@ -24,7 +29,9 @@ def minified(name: str, content: bytes) -> bytes:
 
 
 class PatientCompressor(Compressor):  # type: ignore[misc] # whitenoise carries no types
-    """Zopfli's gzip is 3 % smaller, and takes a hundred times as long: for what every first visit loads."""
+    """Zopfli's gzip is 3 % smaller, and takes a hundred times as long: for what every first visit
+    loads.
+    """
 
     def compress(self, path: str) -> list[str]:
         written: list[str] = super().compress(path)
@@ -38,6 +45,8 @@ class StaticStorage(CompressedManifestStaticFilesStorage):  # type: ignore[misc]
         return PatientCompressor(**options)
 
     def _save(self, name: str, content: Any) -> str:
-        """Where Django lets a storage write a file: https://docs.djangoproject.com/en/5.2/howto/custom-file-storage/."""
+        """Where Django lets a storage write a file:
+        https://docs.djangoproject.com/en/5.2/howto/custom-file-storage/.
+        """
         saved: str = super()._save(name, ContentFile(minified(name, b"".join(content.chunks()))))
         return saved

@@ -1,4 +1,6 @@
-"""The face that Django looks for: every model of the desk, and the validators that migrations name."""
+"""The face that Django looks for: every model of the desk, and the validators that
+migrations name.
+"""
 
 from integrations_app.audit.record import AuditEvent
 from integrations_app.links.models import (

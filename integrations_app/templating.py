@@ -1,4 +1,7 @@
-"""What the desk's templates can call beside Jinja2's own. Django's admin keeps to Django's templates."""
+"""What the desk's templates can call beside Jinja2's own.
+
+Django's admin keeps to Django's templates.
+"""
 
 import re
 from datetime import datetime
@@ -22,14 +25,20 @@ from integrations_app.vendors.vendor import Vendor
 
 
 class Unindented(Extension):
-    """Leaves out the indentation of templates, a tenth of a page that no browser needs. Line ends stay."""
+    """Leaves out the indentation of templates, a tenth of a page that no browser needs.
+
+    Line ends stay.
+    """
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002 - Jinja2's
         return re.sub(r"^[ \t]+", "", source, flags=re.MULTILINE)
 
 
 def environment(**options: Any) -> Environment:
-    """Jinja2 as Django sets it up. What a page does not have is empty, however deep, as in Django's templates."""
+    """Jinja2 as Django sets it up.
+
+    What a page does not have is empty, however deep, as in Django's templates.
+    """
     options["undefined"] = ChainableUndefined
     made = Environment(**options, extensions=[Unindented], trim_blocks=True)  # noqa: S701 - Django turns escaping on
     made.globals |= {
@@ -50,14 +59,18 @@ def url(name: str, *args: str) -> str:
 
 @lru_cache(256)
 def _reversed(prefix: str, name: str, *args: str) -> str:  # noqa: ARG001 - where the desk is mounted; it is in the answer
-    """A page has half a dozen addresses, the same on each, and Django takes its time to make one."""
+    """A page has half a dozen addresses, the same on each, and Django takes its time to make
+    one.
+    """
     return reverse(name, args=args)
 
 
 def to(page: str, query: Query, *, refresh: bool = False) -> Markup:
-    """The attributes of a link to another state of a customer's page: a plain address, and htmx's quicker way to it.
+    """The attributes of a link to another state of a customer's page: a plain address, and htmx's
+    quicker way to it.
 
-    The path is always named: with an empty one, htmx 2 would repeat the query that is already in the address.
+    The path is always named: with an empty one, htmx 2 would repeat the query that is already in
+    the address.
     """
     asked = str(query)
     if refresh:
@@ -78,21 +91,30 @@ def copy(value: str, what: str) -> Markup:
 
 def copyable(value: str, what: str) -> Markup:
     """An id with its copy button."""
-    marked = f'<span class="copyable"><bdi class="id">{escape(value)}</bdi>{copy(value, what)}</span>'
+    marked = (
+        f'<span class="copyable"><bdi class="id">{escape(value)}</bdi>{copy(value, what)}</span>'
+    )
     return Markup(marked)  # noqa: S704 - escaped above
 
 
 @cache
 def icon(name: str) -> Markup:
-    """A drawing of `_icons.html`. A filter, because Jinja2 works out filters of constants when it compiles."""
+    """A drawing of `_icons.html`.
+
+    A filter, because Jinja2 works out filters of constants when it compiles.
+    """
     return Markup('<svg class="icon" aria-hidden="true"><use href="#i-%s"/></svg>') % name
 
 
 @pass_context
 def asking_first(context: Context, link: Link, vendor: Vendor) -> str:
-    """The address of the page that asks before an unfamiliar link is opened, for this user alone."""
+    """The address of the page that asks before an unfamiliar link is opened, for this user
+    alone.
+    """
     user, environment = str(context["user"].pk), context["environment"].name
-    departure = leaving.Departure(user, environment, context["customer_id"], vendor.identifier, link.url)
+    departure = leaving.Departure(
+        user, environment, context["customer_id"], vendor.identifier, link.url
+    )
     return f"{reverse('leave')}?to={leaving.sign(departure)}"
 
 

@@ -9,7 +9,9 @@ from integrations_app.lookup import views as lookup_views
 
 
 class AnyText(StringConverter):
-    """Any text at all, slashes and line ends too: the view says what is wrong with an id, a bare 404 would not."""
+    """Any text at all, slashes and line ends too: the view says what is wrong with an id, a bare
+    404 would not.
+    """
 
     regex = r"[\s\S]+"
 

@@ -1,4 +1,6 @@
-"""What the tests share: the desk against one simulated Stigg, a signed-in agent, and a real browser."""
+"""What the tests share: the desk against one simulated Stigg, a signed-in agent, and a real
+browser.
+"""
 
 from collections.abc import Iterator
 
@@ -14,12 +16,19 @@ from integrations_app.upstream import environments
 from integrations_app.upstream.visit import MAX_RETRIES_SAVED
 from tests.browser import chromium
 
-QUIET = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update"]
+QUIET = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+]
 
 
 @pytest.fixture
 def stigg() -> Iterator[simulator.Simulator]:
-    """The simulated Stigg that the desk talks to; its faults and remembered requests end with the test."""
+    """The simulated Stigg that the desk talks to; its faults and remembered requests end with the
+    test.
+    """
     running = environments._simulator()
     forget(running)
     yield running
@@ -58,12 +67,19 @@ def visit(
     """A page of a signed-in agent; whatever it writes to its console as an error fails the test."""
     client = Client()
     client.force_login(get_user_model().objects.create_user("mara", password="a long enough one"))
-    context = chrome.new_context(base_url=live_server.url, permissions=["clipboard-read", "clipboard-write"])
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}])
+    context = chrome.new_context(
+        base_url=live_server.url, permissions=["clipboard-read", "clipboard-write"]
+    )
+    context.add_cookies(
+        [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": live_server.url}]
+    )
     page, errors = context.new_page(), list[str]()
     page.set_default_timeout(10_000)
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda message: errors.append(message.text) if "Content Security" in message.text else None)
+    page.on(
+        "console",
+        lambda message: errors.append(message.text) if "Content Security" in message.text else None,
+    )
     page.goto("/")
     yield page
     context.close()

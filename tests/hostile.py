@@ -1,4 +1,6 @@
-"""A server that misbehaves on purpose, in bytes: apart from the simulator, which speaks HTTP too well for this."""
+"""A server that misbehaves on purpose, in bytes: apart from the simulator, which speaks HTTP too
+well for this.
+"""
 
 import socket
 import threading
@@ -55,7 +57,9 @@ def server(behaviour: Behaviour) -> Iterator[Hostile]:
 
 
 def head(*headers: str, status: str = "200 OK") -> bytes:
-    return "\r\n".join((f"HTTP/1.1 {status}", "Content-Type: application/json", *headers, "", "")).encode()
+    return "\r\n".join(
+        (f"HTTP/1.1 {status}", "Content-Type: application/json", *headers, "", "")
+    ).encode()
 
 
 def sends(*pieces: bytes) -> Behaviour:

@@ -1,4 +1,6 @@
-"""The desk's settings as the tests want them: simulated, in memory, and blind to the machine's own configuration."""
+"""The desk's settings as the tests want them: simulated, in memory, and blind to the machine's own
+configuration.
+"""
 
 import os
 import tempfile
@@ -12,7 +14,9 @@ os.environ |= {
     "DATABASE_URL": "sqlite://:memory:",
     "SECRET_KEY": "tests" * 12,
 }
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"  # Playwright's sync API runs an event loop in the test's thread
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
+    "true"  # Playwright's sync API runs an event loop in the test's thread
+)
 
 from dashboard.settings import *  # noqa: E402, F403 - they read the environment on import, so it comes first
 from dashboard.storage import minified  # noqa: E402 - as below
@@ -21,7 +25,8 @@ STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-# Browsers are given what the desk serves, not what people read; the directory goes when the tests end.
+# Browsers are given what the desk serves, not what people read; the directory goes when the tests
+# end.
 _served = tempfile.TemporaryDirectory()
 for _file in (BASE_DIR / "static").iterdir():  # noqa: F405
     (Path(_served.name) / _file.name).write_bytes(minified(_file.name, _file.read_bytes()))

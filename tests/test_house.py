@@ -35,7 +35,8 @@ NEVER = {
     "customer_page": HTTP | {"views", "simulator"},
     "finding": DJANGO | HTTP | OURS - {"environments", "lookup", "problems"},
     "asks": DJANGO | HTTP | OURS - {"finding", "lookup", "stigg"},
-    "finder": HTTP | OURS - {"asks", "environments", "finding", "lookup", "problems", "stigg", "sync"},
+    "finder": HTTP
+    | OURS - {"asks", "environments", "finding", "lookup", "problems", "stigg", "sync"},
     "audit": HTTP | OURS - {"stigg"},
     "views": HTTP | {"os", "simulator"},
     "lookup_views": HTTP | {"os", "simulator"},
@@ -78,21 +79,29 @@ def test_imports_point_one_way(module: str) -> None:
 def test_stigg_knows_nothing_of_the_desk_and_imports_one_way_inside(module: str) -> None:
     path = APP / "stigg" / f"{module}.py"
     assert not imported(path) & (DJANGO | OURS - {"stigg"})
-    inside = {name.split(".")[2] for name in named(path) if name.startswith("integrations_app.stigg.")}
+    inside = {
+        name.split(".")[2] for name in named(path) if name.startswith("integrations_app.stigg.")
+    }
     assert not (inside | imported(path)) & INSIDE_STIGG[module]
 
 
-@pytest.mark.parametrize("path", sorted((APP / "simulator").glob("*.py")), ids=lambda path: path.stem)
+@pytest.mark.parametrize(
+    "path", sorted((APP / "simulator").glob("*.py")), ids=lambda path: path.stem
+)
 def test_the_simulator_knows_nothing_of_the_desk(path: Path) -> None:
     assert not imported(path) & SIMULATOR
 
 
 def test_the_readme_tells_every_variable_that_the_settings_read() -> None:
     source = (ROOT / "dashboard/settings.py").read_text()
-    read = set(re.findall(r'\.(?:str|int|float|bool|list|dj_\w+)\(\s*f?"(?:\{prefix\})?([A-Z_]+)"', source))
+    read = set(
+        re.findall(r'\.(?:str|int|float|bool|list|dj_\w+)\(\s*f?"(?:\{prefix\})?([A-Z_]+)"', source)
+    )
     prefixed = set(re.findall(r'f"\{prefix\}([A-Z_]+)"', source))
     expected = {f"STIGG_{name}" if name in prefixed else name for name in read}
     table = (ROOT / "README.md").read_text().split("## Settings")[1]
-    told = set(re.findall(r"`([A-Z][A-Z_]+)`", "".join(re.findall(r"^\| (.*?) \|", table, re.MULTILINE))))
+    told = set(
+        re.findall(r"`([A-Z][A-Z_]+)`", "".join(re.findall(r"^\| (.*?) \|", table, re.MULTILINE)))
+    )
     assert len(expected) > 20
     assert told == expected

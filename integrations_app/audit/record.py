@@ -1,8 +1,9 @@
 """The record of who looked up and opened which customer, and what an agent opened last.
 
-One row per look-up and per opened customer's page, written before the answer, never changed. Plain text without foreign
-keys, so that it outlives accounts and environments. Of Stigg's data it keeps a customer's id and name, nothing else:
-the name because a list of bare ids helps nobody find back. Keys are never near it.
+One row per look-up and per opened customer's page, written before the answer, never changed. Plain
+text without foreign keys, so that it outlives accounts and environments. Of Stigg's data it keeps a
+customer's id and name, nothing else: the name because a list of bare ids helps nobody find back.
+Keys are never near it.
 """
 
 from datetime import datetime
@@ -19,7 +20,9 @@ ROOM = {"customer_id": 255, "customer_name": 100, "query": 200, "ticket": 64}  #
 
 
 class AuditEvent(models.Model):
-    """What one agent did. `outcome` is what came of it: shown, one, several, none, list, or the kind of problem."""
+    """What one agent did. `outcome` is what came of it: shown, one, several, none, list, or the
+    kind of problem.
+    """
 
     at = models.DateTimeField(auto_now_add=True)
     user = models.CharField(max_length=150)
@@ -32,10 +35,14 @@ class AuditEvent(models.Model):
     outcome = models.CharField(max_length=32)
 
     class Meta:
-        indexes = (models.Index(fields=["user", "action", "outcome", "-at"], name="recent_customers"),)
+        indexes = (
+            models.Index(fields=["user", "action", "outcome", "-at"], name="recent_customers"),
+        )
 
     def __str__(self) -> str:
-        return f"{self.at:%Y-%m-%d %H:%M} {self.user} {self.action} {self.customer_id} {self.outcome}"
+        return (
+            f"{self.at:%Y-%m-%d %H:%M} {self.user} {self.action} {self.customer_id} {self.outcome}"
+        )
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk:
@@ -43,11 +50,19 @@ class AuditEvent(models.Model):
         super().save(*args, **kwargs)
 
 
-def record(request: HttpRequest, action: str, outcome: str, *, environment: str, **known: str | None) -> None:
-    """Add one row. `known` may hold customer_id, customer_name, query and ticket; each is made printable and cut."""
+def record(
+    request: HttpRequest, action: str, outcome: str, *, environment: str, **known: str | None
+) -> None:
+    """Add one row. `known` may hold customer_id, customer_name, query and ticket; each is made
+    printable and cut.
+    """
     fields = {name: clean(text or "")[: ROOM[name]] for name, text in known.items()}
     AuditEvent.objects.create(
-        user=request.user.get_username(), action=action, outcome=outcome, environment=environment, **fields
+        user=request.user.get_username(),
+        action=action,
+        outcome=outcome,
+        environment=environment,
+        **fields,
     )
 
 
@@ -62,8 +77,12 @@ class Recent(NamedTuple):
 
 def recents(request: HttpRequest) -> list[Recent]:
     """The agent's last ten customers, newest first, by one indexed query."""
-    views = AuditEvent.objects.filter(user=request.user.get_username(), action="view", outcome="shown")
-    newest = views.order_by("-at").values_list("customer_id", "customer_name", "environment", "at")[:LOOKED_THROUGH]
+    views = AuditEvent.objects.filter(
+        user=request.user.get_username(), action="view", outcome="shown"
+    )
+    newest = views.order_by("-at").values_list("customer_id", "customer_name", "environment", "at")[
+        :LOOKED_THROUGH
+    ]
     last: dict[tuple[str, str], Recent] = {}
     for row in map(Recent._make, newest):
         last.setdefault((row.environment, row.customer_id), row)

@@ -1,4 +1,6 @@
-"""A customer's integrations as a page shows them: the query, the rows, the chips and the pager. No I/O."""
+"""A customer's integrations as a page shows them: the query, the rows, the chips and the pager. No
+I/O.
+"""
 
 import re
 from collections import Counter
@@ -25,7 +27,8 @@ from integrations_app.vendors.vendor import Vendor, vendor_for
 
 PAGE_SIZES = (20, 50, 100)
 MAX_CHIPS = 30
-# Stigg's names are capitals and underscores; a name that we have never seen must still fit one comma-joined value.
+# Stigg's names are capitals and underscores; a name that we have never seen must still fit one
+# comma-joined value.
 VENDOR_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 MAX_VENDORS_CHARACTERS = 255
 UNKNOWN_FORM = "Stigg sent details in a form that the desk does not know."
@@ -41,9 +44,12 @@ class BadQuery(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a page's address asks for. Equal filters give equal addresses: vendors are sorted and said once.
+    """What a page's address asks for.
 
-    Whatever changes the filter or the size also drops the cursor, which belongs to the list it came from.
+    Equal filters give equal addresses: vendors are sorted and said once.
+
+    Whatever changes the filter or the size also drops the cursor, which belongs to the list it came
+    from.
     """
 
     vendors: tuple[str, ...] = ()
@@ -53,13 +59,25 @@ class Query:
 
     @classmethod
     def read(cls, parameters: Mapping[str, Sequence[str]]) -> Self:
-        """Read `vendor` (repeated), `after`, `before` and `limit`. Raises BadQuery with all that is wrong."""
-        vendors = tuple(sorted({vendor_for(vendor).identifier for vendor in parameters.get("vendor", ()) if vendor}))
+        """Read `vendor` (repeated), `after`, `before` and `limit`.
+
+        Raises BadQuery with all that is wrong.
+        """
+        vendors = tuple(
+            sorted(
+                {vendor_for(vendor).identifier for vendor in parameters.get("vendor", ()) if vendor}
+            )
+        )
         once = {name: list(parameters.get(name, ())) for name in ("after", "before", "limit")}
         if problems := [*_vendor_problems(vendors), *_single_problems(once)]:
             raise BadQuery(problems)
         first = {name: values[0] if values else "" for name, values in once.items()}
-        return cls(vendors, first["after"] or None, first["before"] or None, int(first["limit"] or DEFAULT_LIMIT))
+        return cls(
+            vendors,
+            first["after"] or None,
+            first["before"] or None,
+            int(first["limit"] or DEFAULT_LIMIT),
+        )
 
     @property
     def has_cursor(self) -> bool:
@@ -86,14 +104,21 @@ class Query:
     def __str__(self) -> str:
         """The query string, `?` included; empty for the page's plain address."""
         pairs = [("vendor", vendor) for vendor in self.vendors]
-        pairs += [(name, value) for name, value in (("after", self.after), ("before", self.before)) if value]
+        pairs += [
+            (name, value)
+            for name, value in (("after", self.after), ("before", self.before))
+            if value
+        ]
         pairs += [("limit", str(self.limit))] if self.limit != DEFAULT_LIMIT else []
         return f"?{urlencode(pairs)}" if pairs else ""
 
 
 def _vendor_problems(vendors: Sequence[str]) -> Iterable[str]:
     if not all(VENDOR_PATTERN.fullmatch(vendor) for vendor in vendors):
-        yield "A vendor is one name of letters, digits and underscores, such as STRIPE. Repeat vendor= for several."
+        yield (
+            "A vendor is one name of letters, digits and underscores, such as STRIPE. "
+            "Repeat vendor= for several."
+        )
     elif len(",".join(vendors)) > MAX_VENDORS_CHARACTERS:
         yield "That is more vendors than one filter can hold. Choose fewer."
 
@@ -104,18 +129,26 @@ def _single_problems(once: Mapping[str, Sequence[str]]) -> Iterable[str]:
             yield f"{name} is given {len(values)} times. Give it once."
     after, before, limit = ((values or [""])[0] for values in once.values())
     if any(cursor and not UUID_PATTERN.fullmatch(cursor) for cursor in (after, before)):
-        yield "The page mark in the address (after, before) is not one that Stigg makes. Start from the first page."
+        yield (
+            "The page mark in the address (after, before) is not one that Stigg makes. "
+            "Start from the first page."
+        )
     if after and before:
         yield "after and before exclude each other. Give one of them."
-    if limit and not (re.fullmatch(r"[0-9]{1,3}", limit, re.ASCII) and 1 <= int(limit) <= MAX_LIMIT):
+    if limit and not (
+        re.fullmatch(r"[0-9]{1,3}", limit, re.ASCII) and 1 <= int(limit) <= MAX_LIMIT
+    ):
         yield f"limit is a whole number from 1 to {MAX_LIMIT}."
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One integration as shown. `problem` is set for a row that could not be read; the rest of it may be empty.
+    """One integration as shown.
 
-    `key` is the number that opens the row's link from the keyboard, for the first nine links of a page.
+    `problem` is set for a row that could not be read; the rest of it may be empty.
+
+    `key` is the number that opens the row's link from the keyboard, for the first nine links of a
+    page.
     """
 
     integration_id: str
@@ -152,13 +185,22 @@ class Row:
         vendor, integration, host = (
             quote(of[:255]) for of in (self.vendor.identifier, self.integration_id, self.link.host)
         )
-        return f"vendor_identifier={vendor}&integration_id={integration}&host={host}&source={source}"
+        return (
+            f"vendor_identifier={vendor}&integration_id={integration}&host={host}&source={source}"
+        )
 
 
-def row(item: Integration | BrokenRow, note: str = "", place: Place = NOWHERE, state: State | None = None) -> Row:
+def row(
+    item: Integration | BrokenRow,
+    note: str = "",
+    place: Place = NOWHERE,
+    state: State | None = None,
+) -> Row:
     vendor = vendor_for(item.vendor_identifier)
     if isinstance(item, BrokenRow):
-        return Row(item.id, vendor, offer(None, vendor, None, None), problem=item.problem, state=state)
+        return Row(
+            item.id, vendor, offer(None, vendor, None, None), problem=item.problem, state=state
+        )
     data = item.sync_data or SyncData()
     return Row(
         item.id,
@@ -183,7 +225,10 @@ def _with_keys(rows: Iterable[Row]) -> Iterable[Row]:
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One vendor to filter by. `count` is None when Stigg did not tell; `query` is empty when it cannot be asked."""
+    """One vendor to filter by.
+
+    `count` is None when Stigg did not tell; `query` is empty when it cannot be asked.
+    """
 
     vendor: Vendor
     count: int | None
@@ -192,7 +237,9 @@ class Chip:
 
 
 def counted(customer: Customer | None) -> Counter[str] | None:
-    """The customer's integrations by the vendor that is shown, in whatever letters Stigg writes it; None if unknown."""
+    """The customer's integrations by the vendor that is shown, in whatever letters Stigg writes it;
+    None if unknown.
+    """
     known = customer.vendor_counts if customer else None
     return None if known is None else _by_vendor(known)
 
@@ -207,7 +254,9 @@ def _by_vendor(written: Mapping[str, int]) -> Counter[str]:
 def chips(query: Query, customer: Customer | None, page: Page | None) -> list[Chip]:
     """The customer's own vendors, most used first, and whatever is already chosen."""
     known, rows = counted(customer), page.rows if page else ()
-    counts = known if known is not None else _by_vendor(Counter(item.vendor_identifier for item in rows))
+    counts = (
+        known if known is not None else _by_vendor(Counter(item.vendor_identifier for item in rows))
+    )
     order = sorted(filter(None, counts), key=lambda name: (-counts[name], name))[:MAX_CHIPS]
     order += [name for name in query.vendors if name not in order]
     return [
@@ -221,13 +270,20 @@ def chips(query: Query, customer: Customer | None, page: Page | None) -> list[Ch
     ]
 
 
-def matching(query: Query, items: Iterable[Integration | BrokenRow]) -> list[Integration | BrokenRow]:
+def matching(
+    query: Query, items: Iterable[Integration | BrokenRow]
+) -> list[Integration | BrokenRow]:
     chosen = query.vendors
-    return [item for item in items if not chosen or vendor_for(item.vendor_identifier).identifier in chosen]
+    return [
+        item
+        for item in items
+        if not chosen or vendor_for(item.vendor_identifier).identifier in chosen
+    ]
 
 
 def unlisted(query: Query, customer: Customer | None, page: Page) -> list[Integration | BrokenRow]:
-    """Integrations that the customer record names and the list leaves out, when the list is wholly in view.
+    """Integrations that the customer record names and the list leaves out, when the list is wholly
+    in view.
 
     Newer versions of Stigg list four vendors only, while the record still carries all of them.
     """
@@ -263,7 +319,9 @@ class Listing:
 
     @property
     def has_states(self) -> bool:
-        """Is there a state to show? Without one there is no column: a dash in every row would tell nothing."""
+        """Is there a state to show? Without one there is no column: a dash in every row would tell
+        nothing.
+        """
         return any(row.state for row in self.rows)
 
     @property
@@ -278,7 +336,10 @@ def listing(
     place: Place = NOWHERE,
     states: Mapping[str, State] = MappingProxyType({}),
 ) -> Listing:
-    """What the results region shows. `states` are the sync states that are known, by integration id."""
+    """What the results region shows.
+
+    `states` are the sync states that are known, by integration id.
+    """
     extra = unlisted(query, customer, page)
     note = "Named by the customer record only; Stigg's list leaves it out."
     items = [*((item, "") for item in page.rows), *((item, note) for item in extra)]

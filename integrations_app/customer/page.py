@@ -4,29 +4,61 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from integrations_app.customer import sync
-from integrations_app.customer.listing import PAGE_SIZES, Chip, Listing, Query, chips, listing, matching, unlisted
+from integrations_app.customer.listing import (
+    PAGE_SIZES,
+    Chip,
+    Listing,
+    Query,
+    chips,
+    listing,
+    matching,
+    unlisted,
+)
 from integrations_app.customer.walks import START, without_circles
 from integrations_app.links.models import set_by_operators
 from integrations_app.links.offers import Place
-from integrations_app.stigg import MAX_LIMIT, BadRequest, Customer, CustomerNotFound, Page, StiggError
+from integrations_app.stigg import (
+    MAX_LIMIT,
+    BadRequest,
+    Customer,
+    CustomerNotFound,
+    Page,
+    StiggError,
+)
 from integrations_app.upstream.environments import Environment
 from integrations_app.upstream.problems import Problem, problem_for
 from integrations_app.upstream.visit import NoCopy, Visit
 
 MAX_WALKED_PAGES = 5
 
-EXPIRED = "That page is no longer there: the list has changed since the address was made. This is the first page."
-FILTERED_HERE = "Stigg does not filter by what you chose, so the desk read the whole list and filtered it itself."
-CUT = f"The list is long: the desk looked through its first {MAX_WALKED_PAGES * MAX_LIMIT} integrations only."
-CIRCLE = "Stigg's page marks lead in a circle here. The desk ends the list where it would begin to repeat itself."
-NO_CUSTOMER = "Stigg did not give the customer's name and counts just now. The list itself is not affected."
+EXPIRED = (
+    "That page is no longer there: the list has changed since the address was "
+    "made. This is the first page."
+)
+FILTERED_HERE = (
+    "Stigg does not filter by what you chose, so the desk read the whole list and "
+    "filtered it itself."
+)
+CUT = (
+    "The list is long: the desk looked through its first "
+    f"{MAX_WALKED_PAGES * MAX_LIMIT} integrations only."
+)
+CIRCLE = (
+    "Stigg's page marks lead in a circle here. The desk ends the list where it "
+    "would begin to repeat itself."
+)
+NO_CUSTOMER = (
+    "Stigg did not give the customer's name and counts just now. The list itself is not affected."
+)
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerPage:
-    """What came of opening a customer: each part that came, and the problem that stands in place of the list.
+    """What came of opening a customer: each part that came, and the problem that stands in place of
+    the list.
 
-    `read_at` is when the oldest part came from Stigg. `trouble` is why parts of it are copies from before.
+    `read_at` is when the oldest part came from Stigg. `trouble` is why parts of it are copies from
+    before.
     """
 
     customer: Customer | None
@@ -52,8 +84,12 @@ class CustomerPage:
         return self.listing.chips if self.listing else tuple(chips(self.query, self.customer, None))
 
 
-def open_customer(environment: Environment, customer_id: str, query: Query, *, refresh: bool = False) -> CustomerPage:
-    """Read the customer, a page of its integrations and their sync states; with `refresh`, past what is kept."""
+def open_customer(
+    environment: Environment, customer_id: str, query: Query, *, refresh: bool = False
+) -> CustomerPage:
+    """Read the customer, a page of its integrations and their sync states; with `refresh`, past
+    what is kept.
+    """
     visit = environment.visit(refresh=refresh)
     answers = visit.gather(
         customer=lambda: visit.get_customer(customer_id),
@@ -86,7 +122,9 @@ def _place(environment: Environment, customer_id: str) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page, the query that it really answers, and what the agent should know about the difference."""
+    """A page, the query that it really answers, and what the agent should know about the
+    difference.
+    """
 
     query: Query
     page: Page
@@ -94,9 +132,11 @@ class Found:
 
 
 def read_page(visit: Visit, customer_id: str, query: Query) -> Found:
-    """Read a page. A cursor that has expired gives the first page, a filter that Stigg refuses is applied here.
+    """Read a page. A cursor that has expired gives the first page, a filter that Stigg refuses is
+    applied here.
 
-    Whether Stigg refuses an old cursor or answers it with an empty page is not documented; both are met.
+    Whether Stigg refuses an old cursor or answers it with an empty page is not documented; both are
+    met.
     """
     try:
         page = _list(visit, customer_id, query)
@@ -115,20 +155,35 @@ def read_page(visit: Visit, customer_id: str, query: Query) -> Found:
 
 def _list(visit: Visit, customer_id: str, query: Query) -> Page:
     return visit.list_integrations(
-        customer_id, after=query.after, before=query.before, limit=query.limit, vendor_identifier=query.vendors
+        customer_id,
+        after=query.after,
+        before=query.before,
+        limit=query.limit,
+        vendor_identifier=query.vendors,
     )
 
 
 def _straight(visit: Visit, customer_id: str, found: Found) -> Found:
     query, page = found.query, found.page
-    here = f"after:{query.after}" if query.after else f"before:{query.before}" if query.before else START
+    here = (
+        f"after:{query.after}"
+        if query.after
+        else f"before:{query.before}"
+        if query.before
+        else START
+    )
     straight = without_circles(visit.memory, f"{customer_id}{query.start()}", here, page)
     return found if straight == page else Found(query, straight, (*found.notices, CIRCLE))
 
 
 def _from_whole_copy(visit: Visit, customer_id: str, query: Query) -> Found:
-    """Filter a kept list, where it is whole: chips answer at once, and also while Stigg does not. Raises NoCopy."""
-    for limit in dict.fromkeys((query.limit, *PAGE_SIZES)) if query.vendors and not query.has_cursor else ():
+    """Filter a kept list, where it is whole: chips answer at once, and also while Stigg does not.
+
+    Raises NoCopy.
+    """
+    for limit in (
+        dict.fromkeys((query.limit, *PAGE_SIZES)) if query.vendors and not query.has_cursor else ()
+    ):
         try:
             page = _list(visit, customer_id, query.unfiltered().sized(limit))
         except NoCopy:
@@ -152,7 +207,9 @@ def _filter_here(visit: Visit, customer_id: str, query: Query) -> Found:
     return Found(query, Page(tuple(rows)), (FILTERED_HERE, CUT))
 
 
-def _known(environment: Environment, answer: Customer | StiggError) -> tuple[Customer | None, tuple[str, ...]]:
+def _known(
+    environment: Environment, answer: Customer | StiggError
+) -> tuple[Customer | None, tuple[str, ...]]:
     if isinstance(answer, Customer):
         return answer, ()
     environment.log("customer", answer)

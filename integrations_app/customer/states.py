@@ -1,4 +1,7 @@
-"""What a row says about its syncing, in an agent's words. Stigg's list itself tells nothing of it."""
+"""What a row says about its syncing, in an agent's words.
+
+Stigg's list itself tells nothing of it.
+"""
 
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
@@ -10,7 +13,9 @@ MAX_SHOWN_CHARACTERS = 120
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`words` for everyone, `error` as Stigg wrote it, `said` for a status that the desk does not know."""
+    """`words` for everyone, `error` as Stigg wrote it, `said` for a status that the desk does not
+    know.
+    """
 
     kind: str
     words: str
@@ -44,7 +49,9 @@ def state_of(sync: SyncState) -> State | None:
 
 
 def by_integration(syncs: Iterable[SyncState], shown: Container[str]) -> Mapping[str, State]:
-    """The state of each integration that is shown, by its id. A failure outweighs what else is said.
+    """The state of each integration that is shown, by its id.
+
+    A failure outweighs what else is said.
 
     The published contract does not say which of the two ids a row of REST carries; both are unique.
     """

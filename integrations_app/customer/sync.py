@@ -1,8 +1,9 @@
 """The sync states beside a customer's list: an extra that never costs the list anything.
 
-Not every key may use GraphQL. Where the list came and the states were refused, the desk remembers for some minutes
-that this environment has none, so that not every page pays for a question whose answer is known. It is learned only
-beside a list that came: a key that is refused everywhere says nothing about GraphQL.
+Not every key may use GraphQL. Where the list came and the states were refused, the desk remembers
+for some minutes that this environment has none, so that not every page pays for a question whose
+answer is known. It is learned only beside a list that came: a key that is refused everywhere says
+nothing about GraphQL.
 """
 
 from collections.abc import Callable, Container, Mapping
@@ -16,8 +17,14 @@ from integrations_app.upstream.visit import Visit
 
 PATIENCE_SECONDS = 3.0  # less than the list may take: a page is not kept waiting for its extra
 REMEMBERED_SECONDS = 300.0
-NOT_ALLOWED = (Forbidden, KeyRejected, BadRequest)  # BadRequest: no GraphQL there, or another schema than the published
-ABOUT_THIS_ONE = "BAD_USER_INPUT"  # Apollo's code for a value that is refused: it says nothing about other customers
+# BadRequest: no GraphQL there, or another schema than the published
+NOT_ALLOWED = (
+    Forbidden,
+    KeyRejected,
+    BadRequest,
+)
+# Apollo's code for a value that is refused: it says nothing about other customers.
+ABOUT_THIS_ONE = "BAD_USER_INPUT"
 
 NO_STATES = "Stigg did not say how far the syncing is just now. The list itself is not affected."
 
@@ -25,16 +32,22 @@ _NONE_HERE = "no-sync-states"
 
 
 def calls(environment: Environment, visit: Visit, customer_id: str) -> dict[str, Callable[[], Any]]:
-    """What to gather beside the list: `states`, or nothing while this environment is known to have none."""
+    """What to gather beside the list: `states`, or nothing while this environment is known to have
+    none.
+    """
     if environment.upstream.memory.get(_NONE_HERE):
         return {}
     return {"states": lambda: sync_states(visit, customer_id, patience=PATIENCE_SECONDS)}
 
 
 def answered(
-    environment: Environment, answer: tuple[SyncState, ...] | StiggError | None, shown: Container[str]
+    environment: Environment,
+    answer: tuple[SyncState, ...] | StiggError | None,
+    shown: Container[str],
 ) -> tuple[Mapping[str, State], tuple[str, ...]]:
-    """The states of what is `shown`, and what the agent should know when they are missing: nothing, if always."""
+    """The states of what is `shown`, and what the agent should know when they are missing: nothing,
+    if always.
+    """
     if not isinstance(answer, StiggError):
         return by_integration(answer or (), shown), ()
     never = isinstance(answer, NOT_ALLOWED) and answer.code != ABOUT_THIS_ONE

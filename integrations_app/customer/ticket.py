@@ -1,7 +1,8 @@
 """The summary that an agent pastes into a ticket, as plain text and as Markdown. No I/O.
 
-One idea: whoever reads the ticket gets ids that can be copied and links that are safe to click. So only verified
-addresses become links, an unfamiliar one is named as such, and a refused one is left out.
+One idea: whoever reads the ticket gets ids that can be copied and links that are safe to click. So
+only verified addresses become links, an unfamiliar one is named as such, and a refused one is left
+out.
 """
 
 import re
@@ -25,12 +26,23 @@ class Ticket:
 
 
 def ticket(
-    customer_id: str, name: str | None, environment_label: str, listing: Listing, address: str, at: datetime
+    customer_id: str,
+    name: str | None,
+    environment_label: str,
+    listing: Listing,
+    address: str,
+    at: datetime,
 ) -> Ticket:
-    """The summary of the rows in view. `address` is the absolute address of the page, `at` when it was read."""
+    """The summary of the rows in view.
+
+    `address` is the absolute address of the page, `at` when it was read.
+    """
     time = f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     named = one_line(name or "")
-    who, marked = (f"{named} ({one_line(customer_id)})", f"**{escaped(named)}** ({code(customer_id)})")
+    who, marked = (
+        f"{named} ({one_line(customer_id)})",
+        f"**{escaped(named)}** ({code(customer_id)})",
+    )
     if not named:
         who, marked = one_line(customer_id), code(customer_id)
     plain = [f"{who}, {environment_label}", f"{listing.summary}, {time}", address, ""]
@@ -50,7 +62,9 @@ def one_line(text: str) -> str:
     """Text that cannot start a line of its own, nor turn the direction of what follows."""
     if text.isprintable():
         return text
-    return "".join("\ufffd" if unicodedata.category(c)[0] == "C" else c for c in " ".join(text.split()))
+    return "".join(
+        "\ufffd" if unicodedata.category(c)[0] == "C" else c for c in " ".join(text.split())
+    )
 
 
 def escaped(text: str) -> str:
@@ -59,7 +73,9 @@ def escaped(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """An id as a code span, with a fence longer than any in it: https://spec.commonmark.org/0.31.2/#code-spans."""
+    """An id as a code span, with a fence longer than any in it:
+    https://spec.commonmark.org/0.31.2/#code-spans.
+    """
     shown = one_line(text)
     fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
     space = " " if shown.startswith("`") or shown.endswith("`") else ""
@@ -67,7 +83,9 @@ def code(text: str) -> str:
 
 
 def _plain(row: Row) -> Iterator[str]:
-    ids = "; ".join(f"{what} {one_line(value)}" if what else one_line(value) for what, value in _ids(row))
+    ids = "; ".join(
+        f"{what} {one_line(value)}" if what else one_line(value) for what, value in _ids(row)
+    )
     yield f"- {row.vendor.name}: {ids or _without_id(row)}"
     yield f"  {_about(row)}{row.link.url}" if row.offer.opens else f"  {_no_link(row)}"
     if row.offer.warning:
@@ -109,7 +127,11 @@ def _without_id(row: Row) -> str:
 
 
 def _no_link(row: Row) -> str:
-    return "No link: what Stigg sent is not safe to open." if row.link.kind == "refused" else "No link."
+    return (
+        "No link: what Stigg sent is not safe to open."
+        if row.link.kind == "refused"
+        else "No link."
+    )
 
 
 def _sync_error(row: Row) -> str:
@@ -121,7 +143,9 @@ def _sync_error(row: Row) -> str:
 
 
 def _about(row: Row) -> str:
-    """What to know of a link before its address: mode, account, who built it, whether its host is known."""
+    """What to know of a link before its address: mode, account, who built it, whether its host is
+    known.
+    """
     link = row.link
     words = [link.mode, link.account, "built by the desk" if row.offer.template else ""]
     words += [f"unfamiliar address at {link.host}"] if link.kind == "unfamiliar" else []

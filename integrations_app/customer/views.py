@@ -1,4 +1,7 @@
-"""The customer's page, and what stands where there is no page. Each works without JavaScript; htmx makes it quick."""
+"""The customer's page, and what stands where there is no page.
+
+Each works without JavaScript; htmx makes it quick.
+"""
 
 from typing import Any
 
@@ -39,7 +42,9 @@ def results(request: HttpRequest, environment: str, customer_id: str) -> HttpRes
     return response
 
 
-def _customer(request: HttpRequest, name: str, customer_id: str, *, is_fragment: bool = False) -> HttpResponse:
+def _customer(
+    request: HttpRequest, name: str, customer_id: str, *, is_fragment: bool = False
+) -> HttpResponse:
     environment = environment_or_404(name)
     context: dict[str, Any] = {"environment": environment, "customer_id": customer_id}
     try:
@@ -52,7 +57,12 @@ def _customer(request: HttpRequest, name: str, customer_id: str, *, is_fragment:
         _record_visit(request, name, customer_id, opened)
     address = f"{context['page']}{opened.query}"
     context |= {"opened": opened, "ticket": _ticket(request, context, opened, address)}
-    response = render(request, "customer/fragment.html" if is_fragment else "customer/page.html", context, status=opened.status)
+    response = render(
+        request,
+        "customer/fragment.html" if is_fragment else "customer/page.html",
+        context,
+        status=opened.status,
+    )
     # The same address again, as after "Refresh", is no step for the browser's Back.
     response.headers["HX-Replace-Url" if page_of(request) == address else "HX-Push-Url"] = address
     if opened.problem and opened.problem.retry_after is not None:
@@ -61,14 +71,18 @@ def _customer(request: HttpRequest, name: str, customer_id: str, *, is_fragment:
 
 
 def _checked(request: HttpRequest, customer_id: str, context: dict[str, Any]) -> Query:
-    """The page's query. Raises BadQuery; where only the query is wrong, `context` has the page to go back to."""
+    """The page's query. Raises BadQuery; where only the query is wrong, `context` has the page to
+    go back to.
+    """
     if problem := pasted.problem_with_customer_id(customer_id):
         raise BadQuery([problem])
     context["page"] = reverse("integrations", args=[context["environment"].name, customer_id])
     return Query.read(dict(request.GET.lists()))
 
 
-def _ticket(request: HttpRequest, context: dict[str, Any], opened: CustomerPage, address: str) -> Ticket | None:
+def _ticket(
+    request: HttpRequest, context: dict[str, Any], opened: CustomerPage, address: str
+) -> Ticket | None:
     if opened.listing is None:
         return None
     name, label = opened.customer.name if opened.customer else None, context["environment"].label
@@ -80,7 +94,14 @@ def _record_visit(request: HttpRequest, name: str, customer_id: str, opened: Cus
     """Filters and further pages of a customer that is open already are no new visit."""
     outcome = opened.problem.kind if opened.problem else "shown"
     customer_name = opened.customer.name if opened.customer else ""
-    record(request, "view", outcome, environment=name, customer_id=customer_id, customer_name=customer_name)
+    record(
+        request,
+        "view",
+        outcome,
+        environment=name,
+        customer_id=customer_id,
+        customer_name=customer_name,
+    )
 
 
 def environment_or_404(name: str) -> Environment:
@@ -89,7 +110,9 @@ def environment_or_404(name: str) -> Environment:
         return environments.configured()[name]
     except KeyError:
         known = ", ".join(environments.configured())
-        raise Http404(f"There is no environment of this name here. This desk has: {known}.") from None
+        raise Http404(
+            f"There is no environment of this name here. This desk has: {known}."
+        ) from None
 
 
 @login_not_required
@@ -106,12 +129,24 @@ def _error(request: HttpRequest, status: int, kind: str, title: str, meaning: st
 
 @login_not_required
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
-    return _error(request, 400, "bad-input", "The desk cannot read this request", "Part of the address is not allowed.")
+    return _error(
+        request,
+        400,
+        "bad-input",
+        "The desk cannot read this request",
+        "Part of the address is not allowed.",
+    )
 
 
 @login_not_required
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
-    return _error(request, 403, "no-permission", "You may not do this", "Ask the operator of this desk for the right.")
+    return _error(
+        request,
+        403,
+        "no-permission",
+        "You may not do this",
+        "Ask the operator of this desk for the right.",
+    )
 
 
 @login_not_required
@@ -129,7 +164,11 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         else ""
     )
     return _error(
-        request, 404, "no-page", "There is no page at this address", said or "Check the address, or look up a customer."
+        request,
+        404,
+        "no-page",
+        "There is no page at this address",
+        said or "Check the address, or look up a customer.",
     )
 
 
@@ -138,5 +177,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Also for when the database is the reason, so it asks nobody who is there."""
     request.user = AnonymousUser()
     return _error(
-        request, 500, "desk-fault", "The desk made a mistake", "It is on record. Try again, or tell the operator."
+        request,
+        500,
+        "desk-fault",
+        "The desk made a mistake",
+        "It is on record. Try again, or tell the operator.",
     )

@@ -21,18 +21,31 @@ from integrations_app.links.url_templates import PLACEHOLDERS, PRESETS, fill, ma
 from integrations_app.upstream import environments
 from integrations_app.vendors.vendor import VENDORS, vendor_for
 
-admin.site.site_header = "Integrations Desk" + (" – simulated data" if settings.STIGG_SIMULATOR else "")
+admin.site.site_header = "Integrations Desk" + (
+    " – simulated data" if settings.STIGG_SIMULATOR else ""
+)
 admin.site.site_title = "Integrations Desk"
 
-# An id of every vendor's shape at once: a sign that must be percent-encoded, so that the preview shows that too.
-SAMPLE = {"synced_entity_id": "auth0|65f1c0ffee", "customer_id": "acme-corp", "billing_id": "cus_9s8d7f6g"}
+# An id of every vendor's shape at once: a sign that must be percent-encoded, so that the preview
+# shows that too.
+SAMPLE = {
+    "synced_entity_id": "auth0|65f1c0ffee",
+    "customer_id": "acme-corp",
+    "billing_id": "cus_9s8d7f6g",
+}
 SHOWN_COUNTS = 50
 
 
 def environment_choices(kept: str = "") -> list[tuple[str, str]]:
     """The configured environments, and the one that is kept although it is configured no more."""
-    known = [(environment.name, environment.label) for environment in environments.configured().values()]
-    return known if not kept or kept in dict(known) else [*known, (kept, f"{kept} (no longer configured)")]
+    known = [
+        (environment.name, environment.label) for environment in environments.configured().values()
+    ]
+    return (
+        known
+        if not kept or kept in dict(known)
+        else [*known, (kept, f"{kept} (no longer configured)")]
+    )
 
 
 def preview(template: str, vendor_identifier: str, environment: str) -> SafeString:
@@ -43,12 +56,19 @@ def preview(template: str, vendor_identifier: str, environment: str) -> SafeStri
     vendor = vendor_for(vendor_identifier)
     _, hosts = set_by_operators(environment.replace("\0", ""))
     link = judge(address, vendor, hosts.get(vendor.identifier, ()))
-    then = f"Opens directly. {link.mode}".rstrip() if link.kind == "verified" else f"Asks agents first: {link.reason}"
+    then = (
+        f"Opens directly. {link.mode}".rstrip()
+        if link.kind == "verified"
+        else f"Asks agents first: {link.reason}"
+    )
     return format_html("<code>{}</code><br>{}", address, then)
 
 
 class VendorWidget(forms.TextInput):
-    """Free text, because Stigg adds vendors; the known ones are offered. The list is in the page's template."""
+    """Free text, because Stigg adds vendors; the known ones are offered.
+
+    The list is in the page's template.
+    """
 
     def __init__(self) -> None:
         super().__init__({"list": "vendors", "size": 40, "autocomplete": "off"})
@@ -59,7 +79,9 @@ class ForVendorForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the
 
     class Meta:
         widgets: ClassVar[dict[str, forms.Widget]] = {"vendor_identifier": VendorWidget()}
-        help_texts: ClassVar = {"vendor_identifier": "Stigg's vendorIdentifier, such as SALESFORCE."}
+        help_texts: ClassVar = {
+            "vendor_identifier": "Stigg's vendorIdentifier, such as SALESFORCE."
+        }
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
@@ -70,7 +92,9 @@ class ForVendorForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the
 
 
 class LinkTemplateForm(ForVendorForm):
-    """Shows below the template what it makes of a sample: when opened, when refused, and at the button "Preview"."""
+    """Shows below the template what it makes of a sample: when opened, when refused, and at the
+    button "Preview".
+    """
 
     class Meta(ForVendorForm.Meta):
         look: ClassVar = {"rows": 2, "cols": 100, "spellcheck": "false", "class": "vLargeTextField"}
@@ -79,9 +103,15 @@ class LinkTemplateForm(ForVendorForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         if "template" in self.fields:  # admin leaves it out for those who may only look
-            said = [self[name].value() or "" for name in ("template", "vendor_identifier", "environment")]
+            said = [
+                self[name].value() or ""
+                for name in ("template", "vendor_identifier", "environment")
+            ]
             self["template"].help_text = format_html(
-                "https, a host written out, and at least one of {} after it.<br><strong>Preview</strong>: {}",
+                (
+                    "https, a host written out, and at least one of {} after "
+                    "it.<br><strong>Preview</strong>: {}"
+                ),
                 ", ".join(f"{{{name}}}" for name in PLACEHOLDERS),
                 preview(*said),
             )
@@ -93,7 +123,9 @@ class LinkTemplateForm(ForVendorForm):
 
 class TrustedHostForm(ForVendorForm):
     def environment_field(self, kept: str) -> forms.ChoiceField:
-        return forms.ChoiceField(choices=[("", "All environments"), *environment_choices(kept)], required=False)
+        return forms.ChoiceField(
+            choices=[("", "All environments"), *environment_choices(kept)], required=False
+        )
 
 
 class PresetForm(forms.Form):
@@ -105,11 +137,15 @@ class PresetForm(forms.Form):
     def __init__(self, data: Mapping[str, Any]) -> None:
         super().__init__(data or None)
         self.fields["environment"] = forms.ChoiceField(choices=environment_choices())
-        self.chosen = next((preset for preset in PRESETS if preset.name == data.get("preset")), None)
+        self.chosen = next(
+            (preset for preset in PRESETS if preset.name == data.get("preset")), None
+        )
         self.asked = self.chosen.parameters if self.chosen else ()
         for parameter in self.asked:
             self.fields[parameter.name] = forms.CharField(
-                label=parameter.label.removeprefix("The "), help_text=f"Such as {parameter.example}", required=False
+                label=parameter.label.removeprefix("The "),
+                help_text=f"Such as {parameter.example}",
+                required=False,
             )
         if not all(parameter.name in data for parameter in self.asked):
             self.is_bound, self.initial = False, dict(data.items())
@@ -126,8 +162,12 @@ class PresetForm(forms.Form):
 class ForVendorAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
     change_form_template = "admin/integrations_app/for_vendor_form.html"
 
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any) -> Any:
-        return super().render_change_form(request, context | {"vendors": VENDORS.values()}, *args, **options)
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
+    ) -> Any:
+        return super().render_change_form(
+            request, context | {"vendors": VENDORS.values()}, *args, **options
+        )
 
     @admin.display(description="vendor", ordering="vendor_identifier")
     def vendor(self, item: Any) -> str:
@@ -154,19 +194,29 @@ class LinkTemplateAdmin(ForVendorAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         return [
-            path("preset/", self.admin_site.admin_view(self.preset), name="integrations_app_linktemplate_preset"),
+            path(
+                "preset/",
+                self.admin_site.admin_view(self.preset),
+                name="integrations_app_linktemplate_preset",
+            ),
             *super().get_urls(),
         ]
 
     def preset(self, request: HttpRequest) -> HttpResponse:
-        """Choose a preset, answer what it asks for, and go on to the form with the finished template in it."""
+        """Choose a preset, answer what it asks for, and go on to the form with the finished
+        template in it.
+        """
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = PresetForm(request.GET)
         if form.is_valid() and form.chosen:
             start = form.cleaned_data | {"vendor_identifier": form.chosen.vendor_identifier}
-            filled = {name: start[name] for name in ("environment", "vendor_identifier", "template")}
-            return HttpResponseRedirect(f"{reverse('admin:integrations_app_linktemplate_add')}?{urlencode(filled)}")
+            filled = {
+                name: start[name] for name in ("environment", "vendor_identifier", "template")
+            }
+            return HttpResponseRedirect(
+                f"{reverse('admin:integrations_app_linktemplate_add')}?{urlencode(filled)}"
+            )
         context = {"title": "Add from a preset", "form": form, "opts": self.opts}
         return TemplateResponse(
             request,
@@ -197,7 +247,9 @@ class WrongLinkAdmin(ForVendorAdmin):
     date_hierarchy = "at"
     change_list_template = "admin/integrations_app/wrong_links.html"
 
-    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
+    def changelist_view(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> Any:
         counts = [
             {**row, "vendor": vendor_for(row["vendor_identifier"]).name}
             for row in list(WrongLink.objects.counts())[:SHOWN_COUNTS]

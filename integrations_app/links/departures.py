@@ -1,7 +1,7 @@
 """Tokens for the page that asks before an unfamiliar link is opened.
 
-Only an address that this desk has shown to this user opens there, and only for an hour. The page never redirects, so a
-token is no way to send anybody anywhere.
+Only an address that this desk has shown to this user opens there, and only for an hour. The page
+never redirects, so a token is no way to send anybody anywhere.
 """
 
 from dataclasses import astuple, dataclass
@@ -28,18 +28,26 @@ class Refused(Exception):
 
     status = 400
     title = "This link to the asking page does not work"
-    meaning = "It was changed on its way. Open the customer's page again and follow the link from there."
+    meaning = (
+        "It was changed on its way. Open the customer's page again and follow the link from there."
+    )
 
 
 class Expired(Refused):
     title = "This page has expired"
-    meaning = "It asks about an address for one hour. Open the customer's page again and follow the link from there."
+    meaning = (
+        "It asks about an address for one hour. Open the customer's page again and "
+        "follow the link from there."
+    )
 
 
 class Foreign(Refused):
     status = 403
     title = "This page was made for somebody else"
-    meaning = "The desk shows an unfamiliar address only to the one who found it. Open the customer's page yourself."
+    meaning = (
+        "The desk shows an unfamiliar address only to the one who found it. Open the "
+        "customer's page yourself."
+    )
 
 
 def sign(departure: Departure) -> str:
@@ -52,7 +60,10 @@ def read(token: str, user: str) -> Departure:
         departure = Departure(*signing.loads(token, salt=SALT, max_age=MAX_AGE_SECONDS))
     except signing.SignatureExpired as error:
         raise Expired from error
-    except (signing.BadSignature, TypeError) as error:  # TypeError: signed by another version of the desk
+    except (
+        signing.BadSignature,
+        TypeError,
+    ) as error:  # TypeError: signed by another version of the desk
         raise Refused from error
     if departure.user != user:
         raise Foreign

@@ -1,8 +1,9 @@
 """What an outbound link may be: verified, unfamiliar, refused or missing, and why.
 
-One idea: what is written must be what opens. The raw text is held to a strict shape, then read again by
-the parser that browsers use (WHATWG, by ada-url), and both must name the same host. `urlsplit` is not
-asked: it sees another host than browsers do in `https://evil.example\\@stripe.com/`.
+One idea: what is written must be what opens. The raw text is held to a strict shape, then read
+again by the parser that browsers use (WHATWG, by ada-url), and both must name the same host.
+`urlsplit` is not asked: it sees another host than browsers do in
+`https://evil.example\\@stripe.com/`.
 """
 
 import re
@@ -30,10 +31,12 @@ _MALFORMED = "This address is malformed."
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?=[a-z]){_LABEL}")
-# As browsers see it: labels of DNS with an optional last dot, or an IPv6 address. No `;`, no empty label.
+# As browsers see it: labels of DNS with an optional last dot, or an IPv6 address. No `;`, no empty
+# label.
 _HOST = re.compile(r"(?=.{1,254}\Z)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|\[[0-9a-f:.]+\]")
 _AUTHORITY = re.compile(
-    r"https?://(?P<host>\[[0-9a-f:.]+\]|[^:/?#\[\]]+)(?::(?P<port>[0-9]{1,5}))?(?=[/?#]|\Z)", re.IGNORECASE
+    r"https?://(?P<host>\[[0-9a-f:.]+\]|[^:/?#\[\]]+)(?::(?P<port>[0-9]{1,5}))?(?=[/?#]|\Z)",
+    re.IGNORECASE,
 )
 
 _STRIPE_ACCOUNT = re.compile(r"acct_[A-Za-z0-9]+")
@@ -53,9 +56,10 @@ _MODE_WORDS = {"LIVE": "live", "TEST": "test", "SANDBOX": "sandbox"}
 class Link:
     """A judged address.
 
-    `url` is the address exactly as it will be opened; for a refused one it is the raw text made safe to
-    show, never to open. `host` is the host as browsers see it, in punycode; a refused address has it where
-    a browser would have opened one. `reason` is a sentence for the agent, empty when verified.
+    `url` is the address exactly as it will be opened; for a refused one it is the raw text made
+    safe to show, never to open. `host` is the host as browsers see it, in punycode; a refused
+    address has it where a browser would have opened one. `reason` is a sentence for the agent,
+    empty when verified.
     """
 
     kind: Kind
@@ -82,13 +86,16 @@ class _Address(NamedTuple):
         if not written or not opened:
             return cls(text, href=opened.href, host=opened.hostname) if opened else cls(text)
         port = written["port"] or "443"
-        return cls(text, written["host"].lower(), port, opened.href, opened.hostname, opened.pathname)
+        return cls(
+            text, written["host"].lower(), port, opened.href, opened.hostname, opened.pathname
+        )
 
 
 def judge(url: str | None, vendor: Vendor, extra_domains: Collection[str] = ()) -> Link:
     """Judge an address that came from outside; never raises.
 
-    `extra_domains` are hosts that an operator trusts for this vendor; what is not `is_domain` is ignored.
+    `extra_domains` are hosts that an operator trusts for this vendor; what is not `is_domain` is
+    ignored.
     """
     text = url or ""
     if not text.strip():
@@ -103,7 +110,10 @@ def judge(url: str | None, vendor: Vendor, extra_domains: Collection[str] = ()) 
 
 
 def fault(text: str) -> str:
-    """Why an address can never be opened, as a sentence; empty for well-formed http and https. Never raises."""
+    """Why an address can never be opened, as a sentence; empty for well-formed http and https.
+
+    Never raises.
+    """
     return _fault(_Address.read(text))
 
 
@@ -112,12 +122,16 @@ def _fault(address: _Address) -> str:
 
 
 def is_domain(text: str) -> bool:
-    """Whether an operator may name this as a vendor's domain: lower case, punycode, two labels or more."""
+    """Whether an operator may name this as a vendor's domain: lower case, punycode, two labels or
+    more.
+    """
     return _DOMAIN.fullmatch(text) is not None
 
 
 def mode_warning(mode: str, live: bool | None, environment_label: str) -> str:  # noqa: FBT001 - a fact, not a switch
-    """A sentence when a link's mode does not fit its environment; empty when it does or nobody knows."""
+    """A sentence when a link's mode does not fit its environment; empty when it does or nobody
+    knows.
+    """
     word = _MODE_WORDS.get(mode)
     if live is None or not word or (mode == "LIVE") is live:
         return ""
@@ -126,7 +140,9 @@ def mode_warning(mode: str, live: bool | None, environment_label: str) -> str:  
 
 
 def _parse(text: str) -> URL | None:
-    """The address as browsers read it, None for what they cannot read and for what is too long to be tried."""
+    """The address as browsers read it, None for what they cannot read and for what is too long to
+    be tried.
+    """
     try:
         return URL(text) if len(text) <= MAX_LENGTH else None
     except ValueError:  # a lone surrogate ends here too
@@ -134,7 +150,9 @@ def _parse(text: str) -> URL | None:
 
 
 def _has_hidden(address: _Address) -> bool:
-    """Controls, blanks, bidi and zero-width signs, surrogates: what is shown would not be what opens."""
+    """Controls, blanks, bidi and zero-width signs, surrogates: what is shown would not be what
+    opens.
+    """
     text = address.text
     if text.isascii():
         return " " in text or not text.isprintable()
@@ -154,7 +172,8 @@ def _is_disguised(address: _Address) -> bool:
     """The host as written is not the host that opens.
 
     Catches percent-encoding, full-width letters, ideographic dots, zero-width joiners and numeric
-    addresses in hex or octal with one rule. A true international name passes: it reads back as written.
+    addresses in hex or octal with one rule. A true international name passes: it reads back as
+    written.
     """
     return address.written != address.host and address.written != idna_to_unicode(address.host)
 
@@ -163,7 +182,10 @@ def _is_disguised(address: _Address) -> bool:
 _FAULTS: tuple[tuple[Callable[[_Address], bool], str], ...] = (
     (lambda address: len(address.text) > MAX_LENGTH, _TOO_LONG),
     (_has_hidden, "This address contains blanks or hidden characters."),
-    (lambda address: "\\" in address.text, "This address contains a backslash, which hides where it leads."),
+    (
+        lambda address: "\\" in address.text,
+        "This address contains a backslash, which hides where it leads.",
+    ),
     (
         lambda address: not address.text[:8].lower().startswith(("https://", "http://")),
         "This is not a full web address.",
@@ -178,8 +200,9 @@ _FAULTS: tuple[tuple[Callable[[_Address], bool], str], ...] = (
 def _doubt(address: _Address, vendor: Vendor, extra_domains: Collection[str]) -> str:
     """Why a well-formed address is not verified; empty when it is.
 
-    A non-ASCII address is never verified, whatever its host: nobody can tell its letters apart by eye. A
-    last dot is a doubt because browsers keep cookies and certificates of `stripe.com.` apart.
+    A non-ASCII address is never verified, whatever its host: nobody can tell its letters apart by
+    eye. A last dot is a doubt because browsers keep cookies and certificates of `stripe.com.`
+    apart.
     """
     text, host = address.text, address.host
     if text[:7].lower() == "http://":
@@ -194,7 +217,9 @@ def _doubt(address: _Address, vendor: Vendor, extra_domains: Collection[str]) ->
 
 
 def _belongs(host: str, domains: Collection[str]) -> bool:
-    """Equal or under it, at a dot: `evilstripe.com` and `stripe.com.evil.example` are not Stripe's."""
+    """Equal or under it, at a dot: `evilstripe.com` and `stripe.com.evil.example` are not
+    Stripe's.
+    """
     return any(f".{host}".endswith(f".{domain}") and is_domain(domain) for domain in domains)
 
 
@@ -212,7 +237,10 @@ def _badges(address: _Address) -> tuple[Mode, str]:
 
 
 def _stripe_badges(path: str) -> tuple[Mode, str]:
-    """`/[acct_…/][test/]customers/cus_…`, as dj-stripe and Autumn build it. The bare start page tells nothing."""
+    """`/[acct_…/][test/]customers/cus_…`, as dj-stripe and Autumn build it.
+
+    The bare start page tells nothing.
+    """
     segments = [unquote(segment) for segment in path.split("/") if segment]
     account = segments.pop(0) if segments and _STRIPE_ACCOUNT.fullmatch(segments[0]) else ""
     return (_STRIPE_MODES.get(segments[0], "LIVE") if segments else ""), account
@@ -224,6 +252,10 @@ def _opened_host(address: _Address) -> str:
 
 
 def _shown(text: str) -> str:
-    """Refused text, safe to show: hidden characters become a visible mark, and it ends somewhere."""
+    """Refused text, safe to show: hidden characters become a visible mark, and it ends
+    somewhere.
+    """
     cut = text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
-    return "".join(c if c == " " or unicodedata.category(c)[0] not in "CZ" else "\ufffd" for c in cut)
+    return "".join(
+        c if c == " " or unicodedata.category(c)[0] not in "CZ" else "\ufffd" for c in cut
+    )

@@ -1,4 +1,6 @@
-"""What the desk keeps about links: operators' templates and trusted hosts, and agents' reports of wrong links."""
+"""What the desk keeps about links: operators' templates and trusted hosts, and agents' reports of
+wrong links.
+"""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -25,12 +27,16 @@ def validate_template(text: str) -> None:
 def validate_domain(text: str) -> None:
     if not is_domain(text):
         raise ValidationError(
-            "Write a bare domain in lower case, such as billing.example.com. International names go in punycode."
+            "Write a bare domain in lower case, such as billing.example.com. International "
+            "names go in punycode."
         )
 
 
 class ForVendor(models.Model):
-    """A vendor of an environment. Both are plain text: settings know the environments, and vendors may be new ones."""
+    """A vendor of an environment.
+
+    Both are plain text: settings know the environments, and vendors may be new ones.
+    """
 
     environment = models.CharField(max_length=ENVIRONMENT_LENGTH)
     vendor_identifier = models.CharField("vendor", max_length=VENDOR_LENGTH)
@@ -49,18 +55,25 @@ class ForVendor(models.Model):
 
 class LinkTemplateQuerySet(models.QuerySet["LinkTemplate"]):
     def with_reports(self) -> models.QuerySet["LinkTemplate"]:
-        """Each with `reports`: how often agents called a link that exactly this template built wrong."""
+        """Each with `reports`: how often agents called a link that exactly this template built
+        wrong.
+        """
         same = WrongLink.objects.filter(
             environment=models.OuterRef("environment"),
             vendor_identifier=models.OuterRef("vendor_identifier"),
             template=models.OuterRef("template"),
         )
-        counted = same.order_by().values("template").annotate(count=models.Count("pk")).values("count")
+        counted = (
+            same.order_by().values("template").annotate(count=models.Count("pk")).values("count")
+        )
         return self.annotate(reports=Coalesce(models.Subquery(counted), 0))
 
 
 class LinkTemplate(ForVendor):
-    """How the desk builds the link that Stigg does not give. One for each vendor of an environment."""
+    """How the desk builds the link that Stigg does not give.
+
+    One for each vendor of an environment.
+    """
 
     template = models.TextField(validators=[validate_template])
 
@@ -72,7 +85,9 @@ class LinkTemplate(ForVendor):
             models.UniqueConstraint(
                 fields=["environment", "vendor_identifier"],
                 name="one_template_per_vendor",
-                violation_error_message="This vendor has a template in this environment already. Change that one.",
+                violation_error_message=(
+                    "This vendor has a template in this environment already. Change that one."
+                ),
             ),
         )
 
@@ -81,13 +96,21 @@ class LinkTemplate(ForVendor):
 
 
 class TrustedHost(ForVendor):
-    """A domain, with every host under it, that an operator vouches for as a vendor's. Its links open directly."""
+    """A domain, with every host under it, that an operator vouches for as a vendor's.
 
-    environment = models.CharField(max_length=ENVIRONMENT_LENGTH, blank=True, help_text="Empty for every environment.")
+    Its links open directly.
+    """
+
+    environment = models.CharField(
+        max_length=ENVIRONMENT_LENGTH, blank=True, help_text="Empty for every environment."
+    )
     domain = models.CharField(
         max_length=253,
         validators=[validate_domain],
-        help_text="Such as billing.example.com. Every host under it is trusted too, so write it as long as you can.",
+        help_text=(
+            "Such as billing.example.com. Every host under it is trusted too, so write it "
+            "as long as you can."
+        ),
     )
 
     class Meta:
@@ -107,14 +130,16 @@ class TrustedHost(ForVendor):
 _SET_BY_OPERATORS = """
     SELECT vendor_identifier, template, '' FROM integrations_app_linktemplate WHERE environment = %s
     UNION ALL
-    SELECT vendor_identifier, '', domain FROM integrations_app_trustedhost WHERE environment IN ('', %s)
+    SELECT vendor_identifier, '', domain FROM integrations_app_trustedhost
+    WHERE environment IN ('', %s)
 """
 
 
 def set_by_operators(environment: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
     """The environment's templates and trusted domains, each by vendor identifier.
 
-    In SQL, because every page asks: Django would take twenty times as long to write the query as it takes to answer.
+    In SQL, because every page asks: Django would take twenty times as long to write the query as it
+    takes to answer.
     """
     templates, hosts = {}, dict[str, tuple[str, ...]]()
     with connection.cursor() as cursor:
@@ -129,15 +154,22 @@ def set_by_operators(environment: str) -> tuple[dict[str, str], dict[str, tuple[
 
 class WrongLinkQuerySet(models.QuerySet["WrongLink"]):
     def counts(self) -> Iterable[Mapping[str, Any]]:
-        """How many reports there are for each vendor and template, and the newest of each; most reported first."""
-        places = self.order_by().values("environment", "vendor_identifier", "source", "template", "host")
-        return places.annotate(count=models.Count("pk"), latest=models.Max("at")).order_by("-count", "-latest")
+        """How many reports there are for each vendor and template, and the newest of each; most
+        reported first.
+        """
+        places = self.order_by().values(
+            "environment", "vendor_identifier", "source", "template", "host"
+        )
+        return places.annotate(count=models.Count("pk"), latest=models.Max("at")).order_by(
+            "-count", "-latest"
+        )
 
 
 class WrongLink(ForVendor):
     """An agent's word that a link led to the wrong place.
 
-    Plain text without foreign keys and never changed: it stays true when a template or an account is deleted.
+    Plain text without foreign keys and never changed: it stays true when a template or an account
+    is deleted.
     """
 
     class Source(models.TextChoices):

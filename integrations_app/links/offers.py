@@ -1,4 +1,6 @@
-"""Which link a row gets: Stigg's own, one that the desk builds, or a plain word why there is none. No I/O."""
+"""Which link a row gets: Stigg's own, one that the desk builds, or a plain word why there is none.
+No I/O.
+"""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -32,8 +34,9 @@ NOWHERE = Place()
 class Offer:
     """What a row offers to open.
 
-    `link` comes first. `template` is set when the desk built it; then `other` is Stigg's own link, if it sent one.
-    `why` says why there is nothing to open, and `reasons` are Stigg's documented ones for a row that is not synced.
+    `link` comes first. `template` is set when the desk built it; then `other` is Stigg's own link,
+    if it sent one. `why` says why there is nothing to open, and `reasons` are Stigg's documented
+    ones for a row that is not synced.
     """
 
     link: Link
@@ -49,18 +52,36 @@ class Offer:
 
 
 def offer(
-    url: str | None, vendor: Vendor, synced_entity_id: str | None, billing_id: str | None, place: Place = NOWHERE
+    url: str | None,
+    vendor: Vendor,
+    synced_entity_id: str | None,
+    billing_id: str | None,
+    place: Place = NOWHERE,
 ) -> Offer:
-    """Stigg's own link wins when it is verified. Otherwise a template's comes first, and Stigg's stays beside it."""
-    hosts, template = place.hosts.get(vendor.identifier, ()), place.templates.get(vendor.identifier, "")
+    """Stigg's own link wins when it is verified.
+
+    Otherwise a template's comes first, and Stigg's stays beside it.
+    """
+    hosts, template = (
+        place.hosts.get(vendor.identifier, ()),
+        place.templates.get(vendor.identifier, ""),
+    )
     own = judge(url, vendor, hosts)
-    values = {"synced_entity_id": synced_entity_id, "customer_id": place.customer_id, "billing_id": billing_id}
+    values = {
+        "synced_entity_id": synced_entity_id,
+        "customer_id": place.customer_id,
+        "billing_id": billing_id,
+    }
     if own.kind != "verified" and template and (address := fill(template, values)):
         built = judge(address, vendor, hosts)
-        return Offer(built, template, own if own.kind != "missing" else None, _warning(built, place))
+        return Offer(
+            built, template, own if own.kind != "missing" else None, _warning(built, place)
+        )
     if own.kind in ("verified", "unfamiliar"):
         return Offer(own, warning=_warning(own, place))
-    why, reasons = _why_none(own, vendor, bool(synced_entity_id), bool(template))
+    why, reasons = _why_none(
+        own, vendor, is_synced=bool(synced_entity_id), has_template=bool(template)
+    )
     return Offer(own, why=why, reasons=reasons)
 
 
@@ -68,18 +89,34 @@ def _warning(link: Link, place: Place) -> str:
     return mode_warning(link.mode, place.live, place.environment_label)
 
 
-def _why_none(own: Link, vendor: Vendor, is_synced: bool, has_template: bool) -> tuple[str, tuple[str, ...]]:  # noqa: FBT001 - facts
-    """Why there is nothing to open and what to do next, with Stigg's reasons when the row is not synced."""
+def _why_none(
+    own: Link, vendor: Vendor, *, is_synced: bool, has_template: bool
+) -> tuple[str, tuple[str, ...]]:
+    """Why there is nothing to open and what to do next, with Stigg's reasons when the row is not
+    synced.
+    """
     if own.kind == "refused":
         return own.reason + _ASK, ()
     if not is_synced:
         return _not_synced(vendor), not_synced_reasons(vendor)
     if has_template:
-        return "The desk's link template needs an id that this row does not have. Copy the id instead.", ()
+        return (
+            (
+                "The desk's link template needs an id that this row does not have. Copy the id "
+                "instead."
+            ),
+            (),
+        )
     return vendor.no_page_reason or _NO_LINK, ()
 
 
 def _not_synced(vendor: Vendor) -> str:
     if not vendor.has_record_page:
-        return f"Nothing to open: {vendor.name} has no known page for one customer, and this row is not synced yet."
-    return f"Nothing to open before the customer is synced. Copy the customer's id and search in {vendor.name}."
+        return (
+            f"Nothing to open: {vendor.name} has no known page for one customer, and this "
+            "row is not synced yet."
+        )
+    return (
+        "Nothing to open before the customer is synced. Copy the customer's id and "
+        f"search in {vendor.name}."
+    )

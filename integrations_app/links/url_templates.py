@@ -1,4 +1,5 @@
-"""Links that the desk builds itself: what a template may say, how it is filled, and ready-made ones.
+"""Links that the desk builds itself: what a template may say, how it is filled, and ready-made
+ones.
 
 One idea: a template's scheme and host are literal, and a value can never change them.
 """
@@ -21,7 +22,10 @@ _NAMES = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
 
 
 def check_template(text: str) -> list[str]:
-    """What is wrong with a template, as sentences for the form; empty when it is fine. Never raises."""
+    """What is wrong with a template, as sentences for the form; empty when it is fine.
+
+    Never raises.
+    """
     if not text.strip():
         return ["Write an address that starts with https://."]
     if len(text) > MAX_TEMPLATE_LENGTH:
@@ -33,8 +37,9 @@ def check_template(text: str) -> list[str]:
 def fill(template: str, values: Mapping[str, str | None]) -> str | None:
     """The address of a template for one row, or None when it cannot be built. Never raises.
 
-    Each value is percent-encoded with nothing safe. None when a needed value is missing or blank, is `.` or
-    `..` (they survive encoding and climb), or when the template is not one that `check_template` accepts.
+    Each value is percent-encoded with nothing safe. None when a needed value is missing or blank,
+    is `.` or `..` (they survive encoding and climb), or when the template is not one that
+    `check_template` accepts.
     """
     if check_template(template):
         return None
@@ -42,7 +47,9 @@ def fill(template: str, values: Mapping[str, str | None]) -> str | None:
     if not all(encoded.values()):
         return None
     address = _PLACEHOLDER.sub(lambda match: encoded[match[1]], template)
-    return address if not fault(address) and _origin(address) == _origin(_sample(template)) else None
+    return (
+        address if not fault(address) and _origin(address) == _origin(_sample(template)) else None
+    )
 
 
 def _sample(template: str) -> str:
@@ -59,7 +66,13 @@ def _encoded(value: str | None) -> str:
 
     What was cut, or has U+FFFD in place of a sign, is another record's id.
     """
-    if value is None or not value.strip() or value in (".", "..") or "\ufffd" in value or len(value) > MAX_VALUE_LENGTH:
+    if (
+        value is None
+        or not value.strip()
+        or value in (".", "..")
+        or "\ufffd" in value
+        or len(value) > MAX_VALUE_LENGTH
+    ):
         return ""
     try:
         return quote(value, safe="")
@@ -101,7 +114,10 @@ _PROBLEMS: tuple[tuple[Callable[[str], bool], str], ...] = (
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What a preset asks for. `pattern` must match the whole answer; `example` shows what one looks like."""
+    """What a preset asks for.
+
+    `pattern` must match the whole answer; `example` shows what one looks like.
+    """
 
     name: str
     label: str
@@ -134,10 +150,16 @@ def make(preset: Preset, parameters: Mapping[str, str]) -> str:
 
 
 _DNS_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_ACCOUNT = Parameter("account_id", "The Stripe account id", "acct_[A-Za-z0-9]{1,64}", "acct_1A2b3C4d5E6f7G8h")
-_ZUORA_HOST = Parameter("host", "The Zuora host", rf"(?:{_DNS_LABEL}\.){{1,3}}zuora\.com", "www.zuora.com")
+_ACCOUNT = Parameter(
+    "account_id", "The Stripe account id", "acct_[A-Za-z0-9]{1,64}", "acct_1A2b3C4d5E6f7G8h"
+)
+_ZUORA_HOST = Parameter(
+    "host", "The Zuora host", rf"(?:{_DNS_LABEL}\.){{1,3}}zuora\.com", "www.zuora.com"
+)
 _PORTAL = Parameter("portal_id", "The HubSpot portal id", "[0-9]{1,15}", "1234567")
-_MY_DOMAIN = Parameter("my_domain", "My Domain", rf"{_DNS_LABEL}(?:\.sandbox)?", "acme or acme--uat.sandbox")
+_MY_DOMAIN = Parameter(
+    "my_domain", "My Domain", rf"{_DNS_LABEL}(?:\.sandbox)?", "acme or acme--uat.sandbox"
+)
 _REGION = Parameter("region", "The Auth0 region", "[a-z]{2}(?:-[0-9])?", "us")
 _TENANT = Parameter("tenant", "The Auth0 tenant", _DNS_LABEL, "acme-prod")
 
@@ -149,7 +171,9 @@ PRESETS = (
     Preset("Stripe, live", "STRIPE", f"{_STRIPE}/{_RECORD}"),
     Preset("Stripe, test", "STRIPE", f"{_STRIPE}/test/{_RECORD}"),
     Preset("Stripe account, live", "STRIPE", f"{_STRIPE}/<<account_id>>/{_RECORD}", (_ACCOUNT,)),
-    Preset("Stripe account, test", "STRIPE", f"{_STRIPE}/<<account_id>>/test/{_RECORD}", (_ACCOUNT,)),
+    Preset(
+        "Stripe account, test", "STRIPE", f"{_STRIPE}/<<account_id>>/test/{_RECORD}", (_ACCOUNT,)
+    ),
     Preset(
         "Zuora account",
         "ZUORA",

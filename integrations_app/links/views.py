@@ -1,4 +1,6 @@
-"""Pages about one link: the one that asks before an unfamiliar address is opened, and the report of a wrong link."""
+"""Pages about one link: the one that asks before an unfamiliar address is opened, and the report of
+a wrong link.
+"""
 
 from typing import Any
 from urllib.parse import parse_qs
@@ -23,7 +25,10 @@ from integrations_app.vendors.vendor import vendor_for
 
 @require_safe
 def leave(request: HttpRequest) -> HttpResponse:
-    """Names the host of an unfamiliar address and asks once. It judges the address anew and never redirects."""
+    """Names the host of an unfamiliar address and asks once.
+
+    It judges the address anew and never redirects.
+    """
     try:
         departure = leaving.read(request.GET.get("to", ""), str(request.user.pk))
         environment = environment_or_404(departure.environment)
@@ -35,8 +40,15 @@ def leave(request: HttpRequest) -> HttpResponse:
     if link.kind not in ("verified", "unfamiliar"):
         return _refused(request, 400, "This address cannot be opened", link.reason)
     written = idna_to_unicode(link.host)
-    context = {"link": link, "vendor": vendor, "environment": environment, "customer_id": departure.customer_id}
-    return render(request, "links/leave.html", context | {"written": written if written != link.host else ""})
+    context = {
+        "link": link,
+        "vendor": vendor,
+        "environment": environment,
+        "customer_id": departure.customer_id,
+    }
+    return render(
+        request, "links/leave.html", context | {"written": written if written != link.host else ""}
+    )
 
 
 def _refused(request: HttpRequest, status: int, title: str, meaning: str) -> HttpResponse:
@@ -44,7 +56,13 @@ def _refused(request: HttpRequest, status: int, title: str, meaning: str) -> Htt
     return render(request, "error.html", context, status=status)
 
 
-SAID = ("vendor_identifier", "integration_id", "host", "source")  # by the row; the word comes from the agent
+# By the row; the word comes from the agent
+SAID = (
+    "vendor_identifier",
+    "integration_id",
+    "host",
+    "source",
+)
 WrongLinkForm = modelform_factory(WrongLink, fields=(*SAID, "word"))
 
 
@@ -55,26 +73,45 @@ def wrong_link(request: HttpRequest, environment: str, customer_id: str) -> Http
     form = WrongLinkForm(request.POST if request.method == "POST" else request.GET)
     context: dict[str, Any] = {"environment": chosen, "customer_id": customer_id, "form": form}
     if problem or form.errors.keys() - {"word"}:
-        problems = [problem or "The address of this report is not complete. Start from the customer's page."]
-        return render(request, "customer/bad_address.html", context | {"problems": problems}, status=400)
+        problems = [
+            problem or "The address of this report is not complete. Start from the customer's page."
+        ]
+        return render(
+            request, "customer/bad_address.html", context | {"problems": problems}, status=400
+        )
     page = reverse("integrations", args=[environment, customer_id])
     back = f"{page}{_query(form.data.get('back', ''))}"
     if request.method == "POST" and form.is_valid():
         _record(request, chosen, customer_id, form.save(commit=False))
         return HttpResponseRedirect(back)
     hidden = [(name, form.data.get(name, "")) for name in (*SAID, "back")]
-    context |= {"back": back, "hidden": hidden, "vendor": vendor_for(form.cleaned_data["vendor_identifier"])}
+    context |= {
+        "back": back,
+        "hidden": hidden,
+        "vendor": vendor_for(form.cleaned_data["vendor_identifier"]),
+    }
     return render(request, "links/wrong_link.html", context, status=400 if form.errors else 200)
 
 
-def _record(request: HttpRequest, environment: Environment, customer_id: str, report: WrongLink) -> None:
-    """What the browser cannot be asked is read here: who reports, and which template built the link."""
-    report.user, report.environment, report.customer_id = request.user.get_username(), environment.name, customer_id
+def _record(
+    request: HttpRequest, environment: Environment, customer_id: str, report: WrongLink
+) -> None:
+    """What the browser cannot be asked is read here: who reports, and which template built the
+    link.
+    """
+    report.user, report.environment, report.customer_id = (
+        request.user.get_username(),
+        environment.name,
+        customer_id,
+    )
     if report.source == WrongLink.Source.TEMPLATE:
         templates, _ = set_by_operators(environment.name)
         report.template = templates.get(report.vendor_identifier, "")
     report.save()
-    messages.success(request, f"Thank you. The wrong {report.vendor_name} link is on record, and operators see it.")
+    messages.success(
+        request,
+        f"Thank you. The wrong {report.vendor_name} link is on record, and operators see it.",
+    )
 
 
 def _query(text: str) -> str:

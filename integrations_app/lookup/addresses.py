@@ -1,8 +1,9 @@
 """Which record does a pasted address name?
 
-An agent copies the address of the page in front of them: a customer in Stripe, a company in HubSpot,
-this desk's own page. read() answers with the system and the id in it. Whether that id is well formed
-is for lookup.py to say; nothing here is ever requested, so a wrong reading can only fail to find.
+An agent copies the address of the page in front of them: a customer in Stripe, a company in
+HubSpot, this desk's own page. read() answers with the system and the id in it. Whether that id is
+well formed is for lookup.py to say; nothing here is ever requested, so a wrong reading can only
+fail to find.
 """
 
 import base64
@@ -20,7 +21,10 @@ STIGG = "STIGG"
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What an address names. `system` is DESK, STIGG, a vendorIdentifier, or "" for a host unknown here."""
+    """What an address names.
+
+    `system` is DESK, STIGG, a vendorIdentifier, or "" for a host unknown here.
+    """
 
     system: str = ""
     id: str = ""
@@ -35,7 +39,8 @@ class _System(NamedTuple):
 
 
 def _system(label: str, host: str, page: str) -> _System:
-    # A page may go deeper (…/cus_1/subscriptions) or carry a query; the id ends where its segment ends.
+    # A page may go deeper (…/cus_1/subscriptions) or carry a query; the id ends where its segment
+    # ends.
     return _System(label, re.compile(host), re.compile(page + r"(?=[/?#&]|$)"))
 
 
@@ -43,11 +48,17 @@ def _system(label: str, host: str, page: str) -> _System:
 # No vendor promises its page addresses; these are the ones seen in use:
 _SYSTEMS = {
     # This desk: /<environment>/customers/<id>/integrations/. Its hosts are the caller's to name.
-    DESK: _system("Integrations Desk", r"(?!)", r"/(?P<environment>[^/?#]+)/customers/(?P<id>[^/?#]+)"),
+    DESK: _system(
+        "Integrations Desk", r"(?!)", r"/(?P<environment>[^/?#]+)/customers/(?P<id>[^/?#]+)"
+    ),
     # The form Stigg writes into other systems: docs.stigg.io, Zuora overview, stiggEntityUrl.
-    STIGG: _system("Stigg", r"app\.stigg\.io", r"/(?P<environment>[^/?#]+)/customers/(?P<id>[^/?#]+)"),
+    STIGG: _system(
+        "Stigg", r"app\.stigg\.io", r"/(?P<environment>[^/?#]+)/customers/(?P<id>[^/?#]+)"
+    ),
     # Live, test mode, one of several accounts, or both.
-    "STRIPE": _system("Stripe", r"dashboard\.stripe\.com", r"(?:/acct_\w+)?(?:/test)?/customers/(?P<id>[^/?#]+)"),
+    "STRIPE": _system(
+        "Stripe", r"dashboard\.stripe\.com", r"(?:/acct_\w+)?(?:/test)?/customers/(?P<id>[^/?#]+)"
+    ),
     # Classic pages and the newer /platform/ ones; each data centre and sandbox has its own host.
     "ZUORA": _system(
         "Zuora",
@@ -73,9 +84,12 @@ _SYSTEMS = {
 }
 
 _ANYWHERE = re.compile(r"https?:[/\\]+[^\s<>\"]+", re.IGNORECASE)
-# "//host/…", "ftp://…", "https:host", and an address whose scheme was lost: "app.stigg.io/…", "desk:8000/…".
-# "/" is not legal in a Stigg id, so none of these can be one.
-_WHOLE = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//.*|https?:\S.*|[\w-]+(?:(?:\.[\w-]+)+(?::\d+)?|:\d+)/\S*", re.IGNORECASE)
+# "//host/…", "ftp://…", "https:host", and an address whose scheme was lost: "app.stigg.io/…",
+# "desk:8000/…". "/" is not legal in a Stigg id, so none of these can be one.
+_WHOLE = re.compile(
+    r"(?:[a-z][a-z0-9+.-]*:)?//.*|https?:\S.*|[\w-]+(?:(?:\.[\w-]+)+(?::\d+)?|:\d+)/\S*",
+    re.IGNORECASE,
+)
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:(?!\d)", re.IGNORECASE)
 _PARTS = ("protocol", "host", "hostname", "pathname", "search", "hash")
 
@@ -92,17 +106,28 @@ def read(address: str, own_hosts: Collection[str] = ()) -> Record:
     try:
         url = ada_url.parse_url(_with_scheme(address), _PARTS)
     except ValueError:
-        return Record(note="This address cannot be read. Copy it again, or paste the customer's id or e-mail.")
-    system = _system_at(url["host"], url["hostname"], own_hosts) if url["protocol"] in ("http:", "https:") else ""
+        return Record(
+            note="This address cannot be read. Copy it again, or paste the customer's id or e-mail."
+        )
+    system = (
+        _system_at(url["host"], url["hostname"], own_hosts)
+        if url["protocol"] in ("http:", "https:")
+        else ""
+    )
     if not system:
         return Record(note=_stranger(url["hostname"]))
     return _record(system, url["pathname"] + url["search"] + url["hash"])
 
 
 def no_customer_in(system: str) -> str:
-    """The sentence for an address of a known system that leads to no customer: an invoice, a list."""
+    """The sentence for an address of a known system that leads to no customer: an invoice, a
+    list.
+    """
     label = _SYSTEMS[system].label
-    return f"This {label} address names no customer. Open the customer in {label} and paste that address."
+    return (
+        f"This {label} address names no customer. Open the customer in {label} and "
+        "paste that address."
+    )
 
 
 def _with_scheme(address: str) -> str:
@@ -122,7 +147,9 @@ def _record(system: str, path: str) -> Record:
     if not page:
         return Record(system, note=no_customer_in(system))
     named = page.groupdict()
-    return Record(system, _decoded(system, named["id"]), _percent_decoded(named.get("environment", "")))
+    return Record(
+        system, _decoded(system, named["id"]), _percent_decoded(named.get("environment", ""))
+    )
 
 
 def _decoded(system: str, raw: str) -> str:
@@ -150,5 +177,12 @@ def _base64_decoded(text: str) -> str:
 def _stranger(hostname: str) -> str:
     known = "Stigg, Stripe, Zuora, HubSpot, Salesforce, Auth0 and its own pages"
     domain = hostname.removeprefix("www.")
-    hint = f" To search by e-mail domain, paste @{domain}." if "." in domain and domain[-1].isalpha() else ""
-    return f"The desk reads addresses of {known}. Paste the customer's id, e-mail or name instead.{hint}"
+    hint = (
+        f" To search by e-mail domain, paste @{domain}."
+        if "." in domain and domain[-1].isalpha()
+        else ""
+    )
+    return (
+        f"The desk reads addresses of {known}. Paste the customer's id, e-mail or name "
+        f"instead.{hint}"
+    )

@@ -14,10 +14,12 @@ SEARCH_SECONDS = 4.0  # less than a page may take: a search must not keep an exa
 
 
 class Ask(NamedTuple):
-    """One call to Stigg, and in words what it looks the text up as. `searches` when it needs GraphQL.
+    """One call to Stigg, and in words what it looks the text up as.
 
-    `why` tells from a name and an e-mail why such a customer fits, or "" that it does not: an upstream that forgets a
-    filter must not lead an agent to a stranger.
+    `searches` when it needs GraphQL.
+
+    `why` tells from a name and an e-mail why such a customer fits, or "" that it does not: an
+    upstream that forgets a filter must not lead an agent to a stranger.
     """
 
     words: str
@@ -38,7 +40,10 @@ _BY_VENDORS_ID: dict[Kind, tuple[str, tuple[SearchField, ...]]] = {
 
 
 def asks(guess: Guess) -> Iterator[Ask]:
-    """The calls for one guess. None for an Auth0 id, which guesses() also takes for a customer's own id."""
+    """The calls for one guess.
+
+    None for an Auth0 id, which guesses() also takes for a customer's own id.
+    """
     if guess.kind in _BY_VENDORS_ID:
         words, fields = _BY_VENDORS_ID[guess.kind]
         for field in fields:
@@ -59,23 +64,39 @@ def _by_email(guess: Guess) -> Iterator[Ask]:
     why = _when_same(EMAIL, guess.value, place=1)
     for spelling in guess.spellings:
         yield Ask("exact e-mail", why, _customers(email=spelling))
-    yield Ask("e-mail in other capitals", why, search("email", guess.value, contains=True), searches=True)
+    yield Ask(
+        "e-mail in other capitals", why, search("email", guess.value, contains=True), searches=True
+    )
 
 
 def _by_domain(guess: Guess) -> Iterator[Ask]:
     end = f"@{guess.value}".casefold()
     call = search("email", end, contains=True)
-    yield Ask("e-mail domain", lambda _, email: DOMAIN if email.casefold().endswith(end) else "", call, searches=True)
+    yield Ask(
+        "e-mail domain",
+        lambda _, email: DOMAIN if email.casefold().endswith(end) else "",
+        call,
+        searches=True,
+    )
 
 
 def _by_name(guess: Guess) -> Iterator[Ask]:
     exact = _when_same(NAME, guess.value, place=0)
     yield Ask("exact name", exact, _customers(name=guess.value))
     part = search("name", guess.value, contains=True)
-    yield Ask("part of a name", lambda name, email: exact(name, email) or PART_OF_NAME, part, searches=True)
+    yield Ask(
+        "part of a name",
+        lambda name, email: exact(name, email) or PART_OF_NAME,
+        part,
+        searches=True,
+    )
 
 
-_BY_TEXT: dict[Kind, Callable[[Guess], Iterator[Ask]]] = {"email": _by_email, "domain": _by_domain, "name": _by_name}
+_BY_TEXT: dict[Kind, Callable[[Guess], Iterator[Ask]]] = {
+    "email": _by_email,
+    "domain": _by_domain,
+    "name": _by_name,
+}
 
 
 def first_page(customer_id: str) -> Ask:
@@ -92,13 +113,20 @@ def _whose_page(stigg: Calls, customer_id: str) -> tuple[Customer, ...]:
 
 
 def suggestions(text: str, limit: int) -> Ask:
-    return Ask("suggestions", _always(PART_OF_NAME), search("searchQuery", text, limit=limit), searches=True)
+    return Ask(
+        "suggestions",
+        _always(PART_OF_NAME),
+        search("searchQuery", text, limit=limit),
+        searches=True,
+    )
 
 
 def search(
     field: SearchField, *values: str, contains: bool = False, limit: int = MAX_HITS + 1
 ) -> Callable[[Calls], Any]:
-    return lambda stigg: find_customers(stigg, field, values, contains=contains, limit=limit, patience=SEARCH_SECONDS)
+    return lambda stigg: find_customers(
+        stigg, field, values, contains=contains, limit=limit, patience=SEARCH_SECONDS
+    )
 
 
 def _customers(**exact: str) -> Callable[[Calls], Any]:
@@ -110,4 +138,6 @@ def _always(why: str) -> Callable[[str, str], str]:
 
 
 def _when_same(why: str, text: str, *, place: int) -> Callable[[str, str], str]:
-    return lambda *name_and_email: why if name_and_email[place].casefold() == text.casefold() else ""
+    return lambda *name_and_email: (
+        why if name_and_email[place].casefold() == text.casefold() else ""
+    )

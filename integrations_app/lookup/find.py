@@ -1,12 +1,13 @@
 """From a pasted text to customers.
 
-All calls of a look-up run side by side, so it costs one wait. The exact id settles it: then nothing else is waited
-for, a slow search least of all. For a text that looks like an id of Stigg's, what the customer's page will ask is asked
-along with the customer; such answers are shared, so the page costs no second wait. Leading every text that may be an id
-straight to a page would be no quicker, and wrong for names and e-mails, which may all be ids.
+All calls of a look-up run side by side, so it costs one wait. The exact id settles it: then nothing
+else is waited for, a slow search least of all. For a text that looks like an id of Stigg's, what
+the customer's page will ask is asked along with the customer; such answers are shared, so the page
+costs no second wait. Leading every text that may be an id straight to a page would be no quicker,
+and wrong for names and e-mails, which may all be ids.
 
-Bound: MAX_CALLS calls to Stigg for one text, MAX_CALLS_IN_LIST for each of several; after a miss at most as many again
-in each other environment; one for suggestions.
+Bound: MAX_CALLS calls to Stigg for one text, MAX_CALLS_IN_LIST for each of several; after a miss at
+most as many again in each other environment; one for suggestions.
 """
 
 import logging
@@ -22,10 +23,26 @@ from typing import Any, Literal
 from django.conf import settings
 
 from integrations_app.customer import sync
-from integrations_app.lookup.calls import BY_ID, MAX_HITS, SEARCH_SECONDS, Ask, asks, first_page, suggestions
+from integrations_app.lookup.calls import (
+    BY_ID,
+    MAX_HITS,
+    SEARCH_SECONDS,
+    Ask,
+    asks,
+    first_page,
+    suggestions,
+)
 from integrations_app.lookup.finding import ID, PAGE, Finding, Hit, merged
 from integrations_app.lookup.guesses import Guess, guesses, problem_with_customer_id, split
-from integrations_app.stigg import BadRequest, Customer, CustomerNotFound, Forbidden, KeyRejected, StiggError, TimedOut
+from integrations_app.stigg import (
+    BadRequest,
+    Customer,
+    CustomerNotFound,
+    Forbidden,
+    KeyRejected,
+    StiggError,
+    TimedOut,
+)
 from integrations_app.stigg.graphql import Match
 from integrations_app.upstream.environments import Environment, configured
 from integrations_app.upstream.problems import problem_for
@@ -36,8 +53,12 @@ MAX_CALLS, MAX_CALLS_IN_LIST = 8, 2
 SCOUT_SECONDS = 2.0  # how long other environments are waited for after a miss
 REFUSAL_SECONDS = 300  # how long a key that may not search is not asked to again
 SUGGESTED_AFTER, SUGGESTED_UP_TO, SUGGESTIONS = 3, 100, 8  # characters, characters, customers
-TOO_MANY = f"More than {MAX_HITS} customers fit: these are the first of them. Give more of the name or the e-mail."
-# Where ids are made: docs.stigg.io, Get a single customer integration. Names of several words are none.
+TOO_MANY = (
+    f"More than {MAX_HITS} customers fit: these are the first of them. Give more of "
+    "the name or the e-mail."
+)
+# Where ids are made: docs.stigg.io, Get a single customer integration. Names of several words are
+# none.
 _DOCUMENTED_ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_|.@-]*")
 
 # For what is not waited for, or not for long: searches beside exact calls, other environments.
@@ -67,7 +88,10 @@ def find(environment: Environment, text: str, own_hosts: Collection[str] = ()) -
 
 
 def find_each(
-    environment: Environment, texts: Sequence[str], own_hosts: Collection[str] = (), most: int = MAX_CALLS_IN_LIST
+    environment: Environment,
+    texts: Sequence[str],
+    own_hosts: Collection[str] = (),
+    most: int = MAX_CALLS_IN_LIST,
 ) -> tuple[Finding, ...]:
     """Look several texts up at once, by at most so many calls for each."""
     plans = [_plan(environment, text, own_hosts, most) for text in texts]
@@ -81,18 +105,24 @@ Answers = dict[Ask, Any]  # what Stigg said, or the StiggError that stands for i
 def _answers(environment: Environment, asked: Sequence[Ask]) -> Answers:
     """Ask all of it side by side."""
     visit = environment.visit()
-    found = visit.gather(**{str(number): partial(ask.call, visit) for number, ask in enumerate(asked)})
+    found = visit.gather(
+        **{str(number): partial(ask.call, visit) for number, ask in enumerate(asked)}
+    )
     return {ask: found[str(number)] for number, ask in enumerate(asked)}
 
 
 def _settled(plan: Plan, answers: Answers) -> bool:
-    """The exact id is certain, whatever a search may bring; but an e-mail may be another customer's as well."""
+    """The exact id is certain, whatever a search may bring; but an e-mail may be another customer's
+    as well.
+    """
     by_id = any(ask.why("", "") == ID and _customers(answer) for ask, answer in answers.items())
     return by_id and not any(guess.kind == "email" for guess in plan.guesses)
 
 
 def _waited_for(searching: Future[Answers], searches: Sequence[Ask], ends: float) -> Answers:
-    """What the searches brought; they began with the exact calls, and end with the look-up's deadline."""
+    """What the searches brought; they began with the exact calls, and end with the look-up's
+    deadline.
+    """
     try:
         return searching.result(max(0, min(SEARCH_SECONDS, ends - time.monotonic())))
     except TimeoutError:
@@ -106,11 +136,18 @@ def _plan(environment: Environment, text: str, own_hosts: Collection[str], most:
     in_turn = zip_longest(*map(asks, taken_for))  # the surest call of each guess first
     possible = [ask for turn in in_turn for ask in turn if ask]
     allowed = [ask for ask in possible if not ask.searches or may_search(environment)]
-    return Plan(text, taken_for, tuple(allowed[:most]), tuple(ask.words for ask in possible if ask not in allowed))
+    return Plan(
+        text,
+        taken_for,
+        tuple(allowed[:most]),
+        tuple(ask.words for ask in possible if ask not in allowed),
+    )
 
 
 def _with_page(environment: Environment, plan: Plan) -> Plan:
-    """The plan with what the customer's page will ask, when the text is first of all an id of Stigg's."""
+    """The plan with what the customer's page will ask, when the text is first of all an id of
+    Stigg's.
+    """
     by_id = next((guess.value for guess in plan.guesses if guess.kind in BY_ID), "")
     if not (plan.asks and plan.asks[0].why("", "") == ID and _DOCUMENTED_ID.fullmatch(by_id)):
         return plan
@@ -133,16 +170,23 @@ def _states(environment: Environment, customer_id: str) -> Ask:
 
 
 def _page_here(taken_for: Iterable[Guess]) -> Guess | None:
-    """The guess that names a customer and an environment of this desk: one of its own pages. It needs no call."""
-    return next((g for g in taken_for if g.kind == "desk_page" and g.environment in configured()), None)
+    """The guess that names a customer and an environment of this desk: one of its own pages.
+
+    It needs no call.
+    """
+    return next(
+        (g for g in taken_for if g.kind == "desk_page" and g.environment in configured()), None
+    )
 
 
 def may_search(environment: Environment) -> bool:
-    """Whether the environment's key may use GraphQL, as far as is known: a refusal is remembered for some minutes."""
+    """Whether the environment's key may use GraphQL, as far as is known: a refusal is remembered
+    for some minutes.
+    """
     return not environment.upstream.memory.get("may-not-search")
 
 
-# --- what came of it --------------------------------------------------------------------------------------------------
+# --- what came of it ------------------------------------------------------------------------------
 
 
 def _finding(environment: Environment, plan: Plan, answers: Answers) -> Finding:
@@ -164,7 +208,9 @@ def _finding(environment: Environment, plan: Plan, answers: Answers) -> Finding:
 
 
 def _came_to(ask: Ask, answer: Any) -> Literal["tried", "untried", "failed"]:
-    """Stigg may refuse a text as an id before it looks for it: then it is nobody's, and that is an answer."""
+    """Stigg may refuse a text as an id before it looks for it: then it is nobody's, and that is an
+    answer.
+    """
     if not isinstance(answer, StiggError):
         return "tried"
     if ask.searches:
@@ -179,7 +225,10 @@ def _remember(environment: Environment, came: Mapping[str, Sequence[tuple[Ask, A
     """
     refused = [error for _, error in came["untried"]]
     works = any(not ask.searches for ask, _ in came["tried"])
-    if any(isinstance(error, Forbidden) or (works and isinstance(error, KeyRejected)) for error in refused):
+    if any(
+        isinstance(error, Forbidden) or (works and isinstance(error, KeyRejected))
+        for error in refused
+    ):
         environment.upstream.memory.set("may-not-search", value=True, seconds=REFUSAL_SECONDS)
         logger.warning("key may not search", extra={"environment": environment.name})
     for ask, error in came["failed"]:
@@ -204,7 +253,9 @@ def _hits(environment: Environment, ask: Ask, answer: Any) -> Iterator[Hit]:
 
 
 def _customers(answer: Any) -> tuple[Customer | Match, ...]:
-    return (answer,) if isinstance(answer, Customer) else answer if isinstance(answer, tuple) else ()
+    return (
+        (answer,) if isinstance(answer, Customer) else answer if isinstance(answer, tuple) else ()
+    )
 
 
 def _id(found: Customer | Match) -> str:
@@ -216,33 +267,48 @@ def _archived(found: Customer | Match) -> bool:
 
 
 def _notes(plan: Plan, *, too_many: bool) -> tuple[str, ...]:
-    """What is to be said about the text itself: that it names no customer, or that it fits all too many."""
+    """What is to be said about the text itself: that it names no customer, or that it fits all too
+    many.
+    """
     if not plan.guesses:
         return (problem_with_customer_id(plan.text),)
-    notes = tuple(g.note for g in plan.guesses if g.note and g.kind in ("unknown_address", "domain"))
+    notes = tuple(
+        g.note for g in plan.guesses if g.note and g.kind in ("unknown_address", "domain")
+    )
     return (*notes, TOO_MANY) if too_many else notes
 
 
-# --- in other environments, and while typing --------------------------------------------------------------------------
+# --- in other environments, and while typing ------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """Where else a text was looked up after a miss: who `found` it, who `missed` it too, who gave no answer in time."""
+    """Where else a text was looked up after a miss: who `found` it, who `missed` it too, who gave
+    no answer in time.
+    """
 
     found: tuple[Finding, ...] = ()
     missed: tuple[Environment, ...] = ()
     late: tuple[Environment, ...] = ()
 
 
-def elsewhere(missed: Finding, own_hosts: Collection[str] = (), seconds: float = SCOUT_SECONDS) -> Elsewhere:
-    """Ask all other environments at once, for no longer than `seconds`. Late answers are dropped."""
+def elsewhere(
+    missed: Finding, own_hosts: Collection[str] = (), seconds: float = SCOUT_SECONDS
+) -> Elsewhere:
+    """Ask all other environments at once, for no longer than `seconds`.
+
+    Late answers are dropped.
+    """
     others = [other for other in configured().values() if other.name != missed.environment.name]
-    running = [_beside.submit(find_each, other, [missed.text], own_hosts, MAX_CALLS) for other in others]
+    running = [
+        _beside.submit(find_each, other, [missed.text], own_hosts, MAX_CALLS) for other in others
+    ]
     wait(running, timeout=seconds)
     came = [future.result()[0] for future in running if not future.cancel() and future.done()]
     found = tuple(finding for finding in came if finding.hits)
-    without = [finding.environment.name for finding in came if not finding.hits and not finding.problem]
+    without = [
+        finding.environment.name for finding in came if not finding.hits and not finding.problem
+    ]
     known = [*without, *(finding.environment.name for finding in found)]
     return Elsewhere(
         found,
@@ -252,7 +318,9 @@ def elsewhere(missed: Finding, own_hosts: Collection[str] = (), seconds: float =
 
 
 def suggest(environment: Environment, text: str) -> tuple[Hit, ...]:
-    """Customers to choose from while the agent types, by one call; none when that cannot help, or fails."""
+    """Customers to choose from while the agent types, by one call; none when that cannot help, or
+    fails.
+    """
     terms = split(text).terms
     if len(terms) != 1 or not _worth_suggesting(terms[0]) or not may_search(environment):
         return ()
@@ -263,4 +331,6 @@ def suggest(environment: Environment, text: str) -> tuple[Hit, ...]:
 def _worth_suggesting(term: str) -> bool:
     """Not a letter or two, and not an address: that one names its record already."""
     addresses = ("desk_page", "stigg_page", "unknown_address")
-    return SUGGESTED_AFTER <= len(term) <= SUGGESTED_UP_TO and not any(g.kind in addresses for g in guesses(term))
+    return SUGGESTED_AFTER <= len(term) <= SUGGESTED_UP_TO and not any(
+        g.kind in addresses for g in guesses(term)
+    )

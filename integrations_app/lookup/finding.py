@@ -1,4 +1,6 @@
-"""What came of a look-up: the customers that fit, why each does, and whether one of them is certain. No I/O."""
+"""What came of a look-up: the customers that fit, why each does, and whether one of them is
+certain. No I/O.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -8,7 +10,14 @@ from integrations_app.lookup.guesses import Kind
 from integrations_app.upstream.environments import Environment
 from integrations_app.upstream.problems import Problem
 
-ID, PAGE, EMAIL, NAME, DOMAIN, PART_OF_NAME = "id", "desk page", "e-mail", "name", "e-mail domain", "name contains"
+ID, PAGE, EMAIL, NAME, DOMAIN, PART_OF_NAME = (
+    "id",
+    "desk page",
+    "e-mail",
+    "name",
+    "e-mail domain",
+    "name contains",
+)
 _WEIGHTS = {ID: 0, PAGE: 0, EMAIL: 2, NAME: 3, DOMAIN: 4, PART_OF_NAME: 5}
 _A_VENDORS_ID = 1
 
@@ -26,7 +35,9 @@ class Hit:
 
     @property
     def by_email_only(self) -> bool:
-        """An e-mail can be shared or forwarded, so it says less than an id about whose ticket this is."""
+        """An e-mail can be shared or forwarded, so it says less than an id about whose ticket this
+        is.
+        """
         return set(self.why) <= {EMAIL, DOMAIN}
 
     @property
@@ -57,8 +68,9 @@ def merged(hits: Iterable[Hit]) -> tuple[Hit, ...]:
 class Finding:
     """What came of one text in one environment.
 
-    `tried` and `untried` say in words what the text was looked up as, and as what it could not be because the key may
-    not search. `notes` are about the text itself. `problem` stands for the calls that failed; hits may have come still.
+    `tried` and `untried` say in words what the text was looked up as, and as what it could not be
+    because the key may not search. `notes` are about the text itself. `problem` stands for the
+    calls that failed; hits may have come still.
     """
 
     text: str
@@ -74,8 +86,8 @@ class Finding:
     def certain(self) -> Hit | None:
         """The one customer to go straight to.
 
-        It is the only hit, with no call failed that might have brought another, and nothing to say about the text.
-        Or it is the exact id, unless the text is another customer's e-mail as well.
+        It is the only hit, with no call failed that might have brought another, and nothing to say
+        about the text. Or it is the exact id, unless the text is another customer's e-mail as well.
         """
         if len(self.hits) == 1 and not self.problem and not self.notes:
             return self.hits[0]
@@ -107,18 +119,35 @@ class Finding:
         return f"@{self.text.rpartition('@')[2]}" if "email" in self.kinds else ""
 
 
-_VENDORS = "It must be the id of the customer, not of an invoice or a subscription, and of the account Stigg syncs to."
+_VENDORS = (
+    "It must be the id of the customer, not of an invoice or a subscription, and "
+    "of the account Stigg syncs to."
+)
 _NEAR: dict[Kind, str] = {
     "customer_id": "Capitals matter in a customer id: Acme-Corp is not acme-corp.",
-    "stigg_page": "The address may belong to another environment: the desk takes the customer's id from it, no more.",
+    "stigg_page": (
+        "The address may belong to another environment: the desk takes the customer's "
+        "id from it, no more."
+    ),
     "email": "An e-mail is found only as Stigg keeps it: anna@acme.com is not anna.berg@acme.com.",
-    "name": "A name may be written otherwise in Stigg: try its most unusual word alone, without Inc. or GmbH.",
-    "domain": "The company may use another domain for its accounts, or Stigg may hold no e-mail of it.",
-    "stripe_customer": f"{_VENDORS} Stripe's test customers are known to environments that are not live.",
+    "name": (
+        "A name may be written otherwise in Stigg: try its most unusual word alone, "
+        "without Inc. or GmbH."
+    ),
+    "domain": (
+        "The company may use another domain for its accounts, or Stigg may hold no e-mail of it."
+    ),
+    "stripe_customer": (
+        f"{_VENDORS} Stripe's test customers are known to environments that are not live."
+    ),
     "zuora_id": _VENDORS,
     "hubspot_id": _VENDORS,
     "aws_account": _VENDORS,
     "aws_customer": _VENDORS,
-    "salesforce_id": "It must be the account in Salesforce. Capitals matter in the first fifteen characters.",
-    "auth0_id": "Stigg is not searched by Auth0 ids: one is found only where it is the customer's own id.",
+    "salesforce_id": (
+        "It must be the account in Salesforce. Capitals matter in the first fifteen characters."
+    ),
+    "auth0_id": (
+        "Stigg is not searched by Auth0 ids: one is found only where it is the customer's own id."
+    ),
 }

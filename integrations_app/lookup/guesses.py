@@ -62,8 +62,8 @@ class Guess:
     def spellings(self) -> tuple[str, ...]:
         """Every form the same record may be stored under; a look-up asks for any of them.
 
-        A Salesforce id has 18 characters or the first 15 of them. An e-mail may have been stored as typed
-        or in lower case, and Stigg's e-mail filter is exact.
+        A Salesforce id has 18 characters or the first 15 of them. An e-mail may have been stored as
+        typed or in lower case, and Stigg's e-mail filter is exact.
         """
         if self.kind == "salesforce_id":
             return self.value, self.value[:15]
@@ -79,11 +79,17 @@ _ID = re.compile(rf"[^{re.escape(_FORBIDDEN)}]{{1,255}}")
 def problem_with_customer_id(text: str) -> str:
     """What is wrong with a customer id, and what one looks like; "" for a text that may be one.
 
-    Stigg documents ^[a-zA-Z0-9][a-zA-Z0-9_|.@-]*$ where ids are made (docs.stigg.io, Get a single customer
-    integration), but only a length of 1 to 255 where they are read, and older ids exist. Refused is what
-    would change the path asked for: "." and ".." survive percent-encoding and climb in it.
+    Stigg documents ^[a-zA-Z0-9][a-zA-Z0-9_|.@-]*$ where ids are made (docs.stigg.io, Get a single
+    customer integration), but only a length of 1 to 255 where they are read, and older ids exist.
+    Refused is what would change the path asked for: "." and ".." survive percent-encoding and climb
+    in it.
     """
-    if _ID.fullmatch(text) and text.isprintable() and text == text.strip() and text not in (".", ".."):
+    if (
+        _ID.fullmatch(text)
+        and text.isprintable()
+        and text == text.strip()
+        and text not in (".", "..")
+    ):
         return ""
     return f"{_what_is_wrong(text)} An id looks like customer-6e24b4."
 
@@ -106,7 +112,8 @@ def guesses(term: str, own_hosts: Collection[str] = ()) -> tuple[Guess, ...]:
     """What a term may be, most certain first; () for a text that nothing could be found by.
 
     An address is one record, or one unknown_address that says what to paste instead. For the rest:
-    1. what its shape leaves little doubt about: a Stripe, Auth0, Salesforce or Zuora id, an e-mail, @domain;
+    1. what its shape leaves little doubt about: a Stripe, Auth0, Salesforce or Zuora id, an e-mail,
+       @domain;
     2. a Stigg customer id, whenever it may be one ("@" and "|" are legal in those);
     3. only without 1, what its shape allows: an AWS account, a HubSpot number, an AWS Marketplace
        customer, a bare domain, and last a name, exact or in part.
@@ -128,7 +135,9 @@ def _from_address(address: str, own_hosts: Collection[str]) -> tuple[Guess, ...]
 
 
 def _from_stigg(record: addresses.Record) -> tuple[Guess, ...]:
-    if record.system not in (addresses.DESK, addresses.STIGG) or problem_with_customer_id(record.id):
+    if record.system not in (addresses.DESK, addresses.STIGG) or problem_with_customer_id(
+        record.id
+    ):
         return ()
     kind: Kind = "desk_page" if record.system == addresses.DESK else "stigg_page"
     return (Guess(kind, record.id, environment=record.environment),)
@@ -141,7 +150,8 @@ def _from_vendor(record: addresses.Record) -> tuple[Guess, ...]:
     if not (value := read(record.id)):
         return ()
     guess = Guess(kind, value)
-    # Some Stigg customers are named by their vendor's id. A plain number could be another customer's.
+    # Some Stigg customers are named by their vendor's id. A plain number could be another
+    # customer's.
     return (guess,) if value.isdigit() else (guess, *_customer_id(record.id))
 
 
@@ -167,7 +177,7 @@ def _possible(text: str) -> Iterator[Guess]:
         yield Guess("name", text)
 
 
-# --- shapes: each answers with the id in its usual form, or "" ------------------------------------------
+# --- shapes: each answers with the id in its usual form, or "" ------------------------------------
 
 _Reader = Callable[[str], str]
 
@@ -180,8 +190,8 @@ def _matching(pattern: str) -> _Reader:
 def salesforce_id(text: str) -> str:
     """The 18-character form of a Salesforce record id; "" when it is none, or its check is wrong.
 
-    The last three characters say which of the first fifteen are capitals, five at a time, the first of
-    the five as the lowest bit (Salesforce: CASESAFEID). So a mistyped case shows.
+    The last three characters say which of the first fifteen are capitals, five at a time, the first
+    of the five as the lowest bit (Salesforce: CASESAFEID). So a mistyped case shows.
     """
     if not re.fullmatch(r"[A-Za-z0-9]{15}(?:[A-Z0-5]{3})?", text):
         return ""
@@ -200,7 +210,8 @@ def _bare_salesforce_id(text: str) -> str:
 
 
 _stripe = _matching(r"cus_[A-Za-z0-9]{8,251}")
-# A user is "<connection>|<id>" (auth0.com/docs, User profile structure), an organization "org_<id>".
+# A user is "<connection>|<id>" (auth0.com/docs, User profile structure), an organization
+# "org_<id>".
 _auth0 = _matching(
     r"(?:auth0|google-oauth2|google-apps|facebook|github|linkedin|twitter|apple|windowslive|oauth2|oidc|okta"
     r"|samlp|waad|ad|adfs|email|sms)\|[^\s/?#%\\]{1,240}|org_[A-Za-z0-9]{8,251}"
@@ -209,8 +220,8 @@ _zuora_id = _matching(r"[0-9a-fA-F]{32}")
 _zuora_number = _matching(r"A[0-9]{8}")  # an account number, as Zuora counts by default
 _hubspot = _matching(r"[1-9][0-9]{0,15}")
 _aws_account = _matching(r"[0-9]{12}|[0-9]{4}-[0-9]{4}-[0-9]{4}")
-# ResolveCustomer documents the identifier only as opaque; its examples have ten or eleven mixed characters.
-# A capital or digit past the first character tells it from a word.
+# ResolveCustomer documents the identifier only as opaque; its examples have ten or eleven mixed
+# characters. A capital or digit past the first character tells it from a word.
 _aws_customer = _matching(r"(?=.*[a-z])(?=.*[A-Z])(?=.+[A-Z0-9])[A-Za-z0-9]{10,13}")
 
 
@@ -237,7 +248,7 @@ _IN_ADDRESSES: dict[str, tuple[Kind, _Reader]] = {
     "HUBSPOT": ("hubspot_id", _hubspot),
 }
 
-# --- e-mails and their domains --------------------------------------------------------------------------
+# --- e-mails and their domains --------------------------------------------------------------------
 
 _HOST = r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:[^\W\d_]{2,63}|xn--[a-z0-9-]{2,59})"
 _EMAIL = re.compile(rf"[^\s@<>()\[\]\",;:\\|]{{1,64}}@{_HOST}")
@@ -250,7 +261,9 @@ _PUBLIC_MAIL = re.compile(
 
 
 def _only_email_in(text: str) -> str:
-    """The e-mail of "Anna Berg <anna@acme.com>" and "E-mail: anna@acme.com"; "" when there are several."""
+    """The e-mail of "Anna Berg <anna@acme.com>" and "E-mail: anna@acme.com"; "" when there are
+    several.
+    """
     if not re.search(r"[\s<]", text):
         return ""
     found = {email.lower(): email for email in _EMAIL.findall(text)}
@@ -261,5 +274,7 @@ def _domain(text: str) -> tuple[Guess, ...]:
     domain = text.lower().removeprefix("www.").rstrip(".")
     if not _DOMAIN.fullmatch(domain):
         return ()
-    public = f"Anyone can have an address at {domain}, so these customers may have nothing in common."
+    public = (
+        f"Anyone can have an address at {domain}, so these customers may have nothing in common."
+    )
     return (Guess("domain", domain, note=public if _PUBLIC_MAIL.fullmatch(domain) else ""),)

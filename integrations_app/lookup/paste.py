@@ -1,7 +1,8 @@
 """Take a paste apart: terms without what copying added.
 
 Copying brings quotes, brackets, bullets, mailto:, spaces of every kind and characters nobody sees;
-several customers come at once, a line or a comma each. clean() and split() leave what the agent meant.
+several customers come at once, a line or a comma each. clean() and split() leave what the agent
+meant.
 """
 
 import re
@@ -23,7 +24,8 @@ class Pasted:
     left_out: int = 0
 
 
-# An opening and a closing mark each, also as word processors of other languages and hurried people give them.
+# An opening and a closing mark each, also as word processors of other languages and hurried people
+# give them.
 _PAIRS = "\"\" '' `` “” „“ „” ”” ““ ‘’ ‚‘ ‚’ ’’ «» »« »» ‹› ›‹ 「」 『』 ＂＂ ＇＇ <> () []".split()  # noqa: SIM905 - a table
 _JOINERS = "\u200c\u200d"
 # Persian names and family emoji need their joiners; beside a Latin letter a joiner is only dirt.
@@ -86,7 +88,8 @@ def _lone(mark: str, rest: str) -> bool:
     return bool(partners) and partners.isdisjoint(rest)
 
 
-# What a separator cannot cut: a quoted part, <…>, an address up to the next space. Then the separators.
+# What a separator cannot cut: a quoted part, <…>, an address up to the next space. Then the
+# separators.
 _ATOM = re.compile(
     r"""
     "[^"]{0,255}" | “[^”]{0,255}” | «[^»]{0,255}» | `[^`]{0,255}` | <[^<>]{0,255}>
@@ -96,17 +99,24 @@ _ATOM = re.compile(
     """,
     re.VERBOSE | re.IGNORECASE,
 )
-_STANDS_ALONE = re.compile(r"(?!.*\s)(?:.*[0-9_@|].*|(?i:https?:).+|[a-z]+(?:[-.][a-z]+)+)|[\"“«`].*[\"”»`]")
-# Without their dots; the last ones are two that are written as one. A list, because a pattern of these would backtrack.
-_LEGAL_FORMS = set(
-    "ab ag aps as asa bv co company corp corporation gmbh inc incorporated kg kk limited llc llp lp ltd nv oy pbc plc "  # noqa: SIM905 - a table
-    "pte pty pvt sa sarl sas se spa srl coltd pteltd ptyltd pvtltd".split()
+_STANDS_ALONE = re.compile(
+    r"(?!.*\s)(?:.*[0-9_@|].*|(?i:https?:).+|[a-z]+(?:[-.][a-z]+)+)|[\"“«`].*[\"”»`]"
+)
+# Without their dots; the last ones are two that are written as one. A list, because a pattern of
+# these would backtrack.
+_LEGAL_FORMS = frozenset(
+    """
+    ab ag aps as asa bv co company corp corporation gmbh inc incorporated kg kk limited llc llp lp
+    ltd nv oy pbc plc pte pty pvt sa sarl sas se spa srl coltd pteltd ptyltd pvtltd
+    """.split()  # noqa: SIM905 - a table of words is easier to read than a list of strings
 )
 _MOST_COMMAS = 9  # in one name
 
 
 def split(text: str) -> Pasted:
-    """The terms of a paste: by line, semicolon or tab always, by comma where it cannot belong to a name."""
+    """The terms of a paste: by line, semicolon or tab always, by comma where it cannot belong to a
+    name.
+    """
     lines = text[:LONGEST_PASTE].splitlines()
     found = (clean(term) for line in lines for run in _runs(line) for term in _by_comma(run))
     terms = tuple(dict.fromkeys(filter(None, found)))
@@ -140,10 +150,10 @@ def _by_comma(pieces: list[str]) -> Iterator[str]:
 def _comma_separates(left: str, right: str) -> bool:
     """Whether a comma stands between two terms, or within a name.
 
-    Names hold commas ("Acme, Inc.", "Müller, Hans", "Smith, Jones & Partners"), and a torn name finds
-    strangers. So a comma separates only beside something that is no part of a name (an id, an e-mail, an
-    address, a quoted part) or after a finished one ("Acme Inc., Globex Ltd."). Several bare names
-    ("Acme, Globex") stay together: those need a line or a semicolon each.
+    Names hold commas ("Acme, Inc.", "Müller, Hans", "Smith, Jones & Partners"), and a torn name
+    finds strangers. So a comma separates only beside something that is no part of a name (an id, an
+    e-mail, an address, a quoted part) or after a finished one ("Acme Inc., Globex Ltd."). Several
+    bare names ("Acme, Globex") stay together: those need a line or a semicolon each.
     """
     if not left or not right:
         return True

@@ -14,17 +14,32 @@ from django.views.decorators.http import require_safe
 
 from integrations_app.audit.record import ROOM, Recent, recents, record
 from integrations_app.customer.views import environment_or_404
-from integrations_app.lookup.find import SCOUT_SECONDS, elsewhere, find, find_each, may_search, suggest
+from integrations_app.lookup.find import (
+    SCOUT_SECONDS,
+    elsewhere,
+    find,
+    find_each,
+    may_search,
+    suggest,
+)
 from integrations_app.lookup.finding import Finding, Hit
 from integrations_app.lookup.guesses import LIMIT, Pasted, split
 from integrations_app.stigg import clean
 from integrations_app.upstream import environments
 from integrations_app.upstream.environments import Environment
 
-NOTHING_READABLE = "There is nothing in that text that could be looked up. Paste an id, an e-mail or a name."
-NOT_FILLED_IN = "The help desk sent the name of a placeholder, not its value. Paste the e-mail, and tell the operator."
+NOTHING_READABLE = (
+    "There is nothing in that text that could be looked up. Paste an id, an e-mail or a name."
+)
+NOT_FILLED_IN = (
+    "The help desk sent the name of a placeholder, not its value. Paste the "
+    "e-mail, and tell the operator."
+)
 UNFILLED = re.compile(r"\{\{[^{}]*\}\}")
-BAD_TICKET = f"A ticket is printable text of at most {ROOM['ticket']} characters. Press Find to go on without it."
+BAD_TICKET = (
+    f"A ticket is printable text of at most {ROOM['ticket']} characters. Press Find "
+    "to go on without it."
+)
 
 
 @require_safe
@@ -33,7 +48,9 @@ def home(request: HttpRequest) -> HttpResponse:
     return _home(request, _chosen(request))
 
 
-def _home(request: HttpRequest, chosen: Environment, text: str = "", problem: str = "") -> HttpResponse:
+def _home(
+    request: HttpRequest, chosen: Environment, text: str = "", problem: str = ""
+) -> HttpResponse:
     context = _box(chosen, text) | {
         "problem": problem,
         "recents": _recents(request),
@@ -44,7 +61,9 @@ def _home(request: HttpRequest, chosen: Environment, text: str = "", problem: st
 
 @require_safe
 def lookup(request: HttpRequest) -> HttpResponse:
-    """Find the customer that a pasted text means: straight to the one, a choice of several, or what was tried."""
+    """Find the customer that a pasted text means: straight to the one, a choice of several, or what
+    was tried.
+    """
     chosen, query = _chosen(request), _query(request)
     if not query.strip():
         return HttpResponseRedirect(f"{reverse('home')}?{urlencode({'environment': chosen.name})}")
@@ -57,9 +76,12 @@ def lookup(request: HttpRequest) -> HttpResponse:
 
 
 def _query(request: HttpRequest) -> str:
-    """The text as it was meant. Help desks put an e-mail into a link as it is, and a "+" in it must stay one.
+    """The text as it was meant.
 
-    A form would have written the "@" as %40; where it stands bare, nobody has written blanks as "+" either.
+    Help desks put an e-mail into a link as it is, and a "+" in it must stay one.
+
+    A form would have written the "@" as %40; where it stands bare, nobody has written blanks as "+"
+    either.
     """
     pairs = request.META.get("QUERY_STRING", "").split("&")
     bare = next((pair.removeprefix("q=") for pair in pairs if pair.startswith("q=")), "")
@@ -84,11 +106,21 @@ def _one(request: HttpRequest, chosen: Environment, term: str, ticket: str) -> H
     hit = finding.certain
     known = {"customer_id": hit.customer_id, "customer_name": hit.name} if hit else {}
     place = hit.environment if hit else chosen
-    record(request, "lookup", finding.outcome, environment=place.name, query=term, ticket=ticket, **known)
+    record(
+        request,
+        "lookup",
+        finding.outcome,
+        environment=place.name,
+        query=term,
+        ticket=ticket,
+        **known,
+    )
     return HttpResponseRedirect(_page(hit)) if hit else _choice(request, chosen, finding, ends)
 
 
-def _choice(request: HttpRequest, chosen: Environment, finding: Finding, ends: float) -> HttpResponse:
+def _choice(
+    request: HttpRequest, chosen: Environment, finding: Finding, ends: float
+) -> HttpResponse:
     """The page for no certain customer: several to choose from, a miss, or trouble."""
     missed = not finding.hits and not finding.problem
     left = max(0, min(SCOUT_SECONDS, ends - time.monotonic()))
@@ -100,11 +132,17 @@ def _choice(request: HttpRequest, chosen: Environment, finding: Finding, ends: f
     return response
 
 
-def _several(request: HttpRequest, chosen: Environment, pasted: Pasted, ticket: str) -> HttpResponse:
+def _several(
+    request: HttpRequest, chosen: Environment, pasted: Pasted, ticket: str
+) -> HttpResponse:
     findings = find_each(chosen, pasted.terms, _own_hosts(request))
     text = "; ".join(pasted.terms)
     record(request, "lookup", "list", environment=chosen.name, query=text, ticket=ticket)
-    context = _box(chosen, text) | {"findings": findings, "left_out": pasted.left_out, "limit": LIMIT}
+    context = _box(chosen, text) | {
+        "findings": findings,
+        "left_out": pasted.left_out,
+        "limit": LIMIT,
+    }
     return render(request, "lookup/list.html", context)
 
 
@@ -115,13 +153,18 @@ def _refused(request: HttpRequest, chosen: Environment, text: str, problem: str)
 
 @require_safe
 def suggestions(request: HttpRequest) -> HttpResponse:
-    """Customers that fit what is being typed, as options under the box. Never an error: then there are none."""
+    """Customers that fit what is being typed, as options under the box.
+
+    Never an error: then there are none.
+    """
     context = {"hits": suggest(_chosen(request), request.GET.get("q", ""))}
     return render(request, "lookup/_suggestions.html", context)
 
 
 def _chosen(request: HttpRequest) -> Environment:
-    return environment_or_404(request.GET.get("environment") or next(iter(environments.configured())))
+    return environment_or_404(
+        request.GET.get("environment") or next(iter(environments.configured()))
+    )
 
 
 def _box(chosen: Environment, text: str) -> dict[str, Any]:
@@ -132,7 +175,11 @@ def _box(chosen: Environment, text: str) -> dict[str, Any]:
 def _recents(request: HttpRequest) -> list[tuple[Recent, Environment]]:
     """The agent's last customers, but for those of environments that this desk no longer has."""
     places = environments.configured()
-    return [(recent, places[recent.environment]) for recent in recents(request) if recent.environment in places]
+    return [
+        (recent, places[recent.environment])
+        for recent in recents(request)
+        if recent.environment in places
+    ]
 
 
 def _own_hosts(request: HttpRequest) -> list[str]:

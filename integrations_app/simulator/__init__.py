@@ -1,4 +1,5 @@
-"""A simulated Stigg API: a server of its own, with its data and its faults, on the standard library alone.
+"""A simulated Stigg API: a server of its own, with its data and its faults, on the standard library
+alone.
 
 It shares no line with the desk's client, or one misunderstanding of the contract would pass twice.
 """

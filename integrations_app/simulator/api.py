@@ -1,14 +1,17 @@
 """What Stigg answers: a pure function from a request to an answer.
 
-The contract is docs.stigg.io "Get a list of customer integrations" (7.64.2). Where it is silent, the
-simulator decides, on the strict side, so that a careless client is found here and not in production:
+The contract is docs.stigg.io "Get a list of customer integrations" (7.64.2). Where it is silent,
+the simulator decides, on the strict side, so that a careless client is found here and not in
+production:
 
 - the order of rows never changes, and a `before` page comes in that same forward order;
 - `after` together with `before` is a 400, and so is a cursor of another customer or environment;
-- a cursor stays good under every filter and limit; `prev` is null on the first page, `next` on the last;
+- a cursor stays good under every filter and limit; `prev` is null on the first page, `next` on the
+  last;
 - a parameter that the route does not know, or that comes twice, is a 400;
 - parameters are checked before the customer is looked up, cursors after;
-- an unknown customer is a 404 with code CustomerNotFound; other methods are a 405, other paths a 404;
+- an unknown customer is a 404 with code CustomerNotFound; other methods are a 405, other paths a
+  404;
 - the filter takes the 12 vendors of the contract and the 2 that Stigg's SDK knows beyond it.
 """
 
@@ -100,7 +103,9 @@ def _payload(request: Request) -> object:
 
 
 def place(path: str) -> tuple[str | None, str | None]:
-    """The route and the customer id, which is decoded here, once: `%2F` belongs to an id, `/` never does."""
+    """The route and the customer id, which is decoded here, once: `%2F` belongs to an id, `/` never
+    does.
+    """
     for route, pattern in ROUTES.items():
         if match := pattern.fullmatch(path):
             customer_id = match.groupdict().get("id")
@@ -142,7 +147,9 @@ def _environment_of_token(headers: Mapping[str, str]) -> str:
 
 def check_length(customer_id: str | None) -> None:
     if customer_id is not None and len(customer_id) not in ID_LENGTH:
-        raise bad_input("id must be longer than or equal to 1 and shorter than or equal to 255 characters")
+        raise bad_input(
+            "id must be longer than or equal to 1 and shorter than or equal to 255 characters"
+        )
 
 
 def read_query(text: str, allowed: Collection[str]) -> Query:
@@ -181,7 +188,9 @@ def read_vendors(name: str, value: str) -> Collection[str]:
     for vendor in vendors:
         if vendor not in VENDORS:
             known = ", ".join(VENDORS)
-            raise Refused(400, "UnsupportedVendorIdentifier", f"each value in {name} must be one of: {known}")
+            raise Refused(
+                400, "UnsupportedVendorIdentifier", f"each value in {name} must be one of: {known}"
+            )
     return vendors
 
 
@@ -221,8 +230,12 @@ def get_customer(environment: str, customer_id: str, _query: Query) -> object:
 
 def list_integrations(environment: str, customer_id: str, query: Query) -> object:
     rows = find(environment, customer_id).listed
-    found = [place for place, row in enumerate(rows) if not query.vendors or row.vendor in query.vendors]
-    chosen, pagination = page(rows, found, {row.cursor: place for place, row in enumerate(rows)}, query)
+    found = [
+        place for place, row in enumerate(rows) if not query.vendors or row.vendor in query.vendors
+    ]
+    chosen, pagination = page(
+        rows, found, {row.cursor: place for place, row in enumerate(rows)}, query
+    )
     return {"data": [integration.row for integration in chosen], "pagination": pagination}
 
 
@@ -243,7 +256,9 @@ def find(environment: str, customer_id: str) -> Customer:
 def page(
     items: Sequence[Listed], found: list[int], places: Mapping[str, int], query: Query
 ) -> tuple[list[Listed], dict[str, str | None]]:
-    """One page of the places `found` in `items`; a cursor is a place, whether its row is found or not."""
+    """One page of the places `found` in `items`; a cursor is a place, whether its row is found or
+    not.
+    """
     start, end = 0, len(items)
     try:
         if query.after:

@@ -47,7 +47,9 @@ class Application:
             return plain(request, self._control(request, environ), start_response)
         return self._answer(request, environ, start_response)
 
-    def _answer(self, request: Request, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def _answer(
+        self, request: Request, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
         environment = known_environment(request.headers)
         self.seen.append(remembered(request, environment))
         request = replace(request, body=read_body(environ))
@@ -59,7 +61,9 @@ class Application:
         environ[HEAD_DRIP] = fault.drip if fault.drip_head else 0
         return self._spoilt(fault, fault.spoil(right(request), route), start_response)
 
-    def _spoilt(self, fault: Fault, spoilt: Answer, start_response: StartResponse) -> Iterable[bytes]:
+    def _spoilt(
+        self, fault: Fault, spoilt: Answer, start_response: StartResponse
+    ) -> Iterable[bytes]:
         start(spoilt, start_response)
         body = spoilt.body[: len(spoilt.body) // 2] if fault.cut else spoilt.body
         return self._dripping(body, fault.drip) if fault.drip else [body]
@@ -115,7 +119,9 @@ def read_body(environ: WSGIEnvironment) -> bytes:
 
 
 def asked(request: Request) -> tuple[str | None, str | None, Callable[[Request], Answer]]:
-    """The route that faults may be set for, the customer it is about, and who knows the right answer."""
+    """The route that faults may be set for, the customer it is about, and who knows the right
+    answer.
+    """
     if request.path == graph.PATH and request.method == "POST":
         return graph.ROUTE, graph.customer_id(request), graph.answer
     route, customer_id = place(request.path)
@@ -135,7 +141,9 @@ def remembered(request: Request, environment: str | None) -> Seen:
         "path": request.path,
         "query": request.query,
         "environment": environment,
-        "headers": {name: "***" if name in SECRETS else value for name, value in request.headers.items()},
+        "headers": {
+            name: "***" if name in SECRETS else value for name, value in request.headers.items()
+        },
     }
 
 
@@ -145,7 +153,9 @@ def plain(request: Request, whole: Answer, start_response: StartResponse) -> Ite
 
 
 def start(response: Answer, start_response: StartResponse) -> None:
-    """Content-Length is always that of the whole body: a body that was cut is shorter than promised."""
+    """Content-Length is always that of the whole body: a body that was cut is shorter than
+    promised.
+    """
     headers = response.headers | {"Content-Length": str(len(response.body))}
     if response.status == HTTPStatus.METHOD_NOT_ALLOWED:
         headers["Allow"] = "GET"

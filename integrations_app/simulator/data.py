@@ -16,15 +16,17 @@ EPOCH = datetime(2023, 1, 1, tzinfo=UTC)
 MINUTES = 3 * 365 * 24 * 60
 
 COMPANIES = """
-    Amber Apex Arctic Atlas Aurora Beacon Birch Blue Bright Cedar Cobalt Copper Coral Crescent Delta
-    Drift Eagle Echo Ember Evergreen Falcon Fjord Forge Garnet Granite Harbor Hazel Helix Horizon Indigo
-    Ivory Juniper Kestrel Lantern Lark Linden Lumen Maple Marble Meadow Nimbus North Nova Oak Onyx
-    Orchard Pacific Pine Quartz Raven Ridge River Saffron Sierra Silver Summit Tidal Umber Vertex Willow
+    Amber Apex Arctic Atlas Aurora Beacon Birch Blue Bright Cedar Cobalt Copper Coral Crescent
+    Delta Drift Eagle Echo Ember Evergreen Falcon Fjord Forge Garnet Granite Harbor Hazel Helix
+    Horizon Indigo Ivory Juniper Kestrel Lantern Lark Linden Lumen Maple Marble Meadow Nimbus
+    North Nova Oak Onyx Orchard Pacific Pine Quartz Raven Ridge River Saffron Sierra Silver
+    Summit Tidal Umber Vertex Willow
 +
-    Analytics Apparel Audio Aviation Bakery Biotech Books Brewing Capital Ceramics Charging Clinics
-    Cloud Coffee Commerce Cycling Dental Design Dynamics Education Energy Farms Finance Foods Freight
-    Games Health Hosting Hotels Imaging Insurance Interactive Labs Legal Logistics Media Mobility Motors
-    Networks Optics Outdoors Payments Pharma Printing Robotics Security Software Studios Systems Travel
+    Analytics Apparel Audio Aviation Bakery Biotech Books Brewing Capital Ceramics Charging
+    Clinics Cloud Coffee Commerce Cycling Dental Design Dynamics Education Energy Farms Finance
+    Foods Freight Games Health Hosting Hotels Imaging Insurance Interactive Labs Legal Logistics
+    Media Mobility Motors Networks Optics Outdoors Payments Pharma Printing Robotics Security
+    Software Studios Systems Travel
 """
 FIRST_WORDS, SECOND_WORDS = map(str.split, COMPANIES.split("+"))
 ENDINGS = ("", " Inc.", " LLC", " Ltd.", " GmbH", " AG", " S.A.", " Pty")
@@ -57,7 +59,9 @@ class Customer:
 
     @cached_property
     def document(self) -> dict[str, object]:
-        """Customer as in docs.stigg.io/api-reference/customers and the official SDK's customer_response.py."""
+        """Customer as in docs.stigg.io/api-reference/customers and the official SDK's
+        customer_response.py.
+        """
         created = EPOCH + timedelta(minutes=self._dice("created") % MINUTES)
         updated = created + timedelta(minutes=self._dice("updated") % (MINUTES // 4))
         return {
@@ -82,7 +86,9 @@ class Customer:
         return dice(self.environment, self.id, what)
 
     def _billing_id(self) -> object:
-        billing = (one.row["syncedEntityId"] for one in self.carried if one.vendor in ("STRIPE", "ZUORA"))
+        billing = (
+            one.row["syncedEntityId"] for one in self.carried if one.vendor in ("STRIPE", "ZUORA")
+        )
         return next((synced for synced in billing if synced), None)
 
     def _payment_method(self) -> dict[str, object] | None:
@@ -106,14 +112,22 @@ def stamp(moment: datetime) -> str:
 def customers(environment: str) -> dict[str, Customer]:
     """Every customer of an environment by id, in the one order in which lists come."""
     known = [named(environment, number) for number in range(len(NAMED))]
-    everyone = [one for one in known if one] + [crowd(environment, number) for number in range(CROWD)]
+    everyone = [one for one in known if one] + [
+        crowd(environment, number) for number in range(CROWD)
+    ]
     return {customer.id: customer for customer in everyone}
 
 
 @cache
 def listed(environment: str) -> list[Customer]:
-    """The fault customers are for who asks for them: a walk through the list never stumbles into one."""
-    return [customer for customer in customers(environment).values() if not customer.id.startswith(FAULT_PREFIX)]
+    """The fault customers are for who asks for them: a walk through the list never stumbles into
+    one.
+    """
+    return [
+        customer
+        for customer in customers(environment).values()
+        if not customer.id.startswith(FAULT_PREFIX)
+    ]
 
 
 @cache
@@ -129,20 +143,28 @@ def named(environment: str, number: int) -> Customer | None:
 
 
 def crowd(environment: str, number: int) -> Customer:
-    """Archiving empties name and e-mail (changelog.stigg.io/ability-to-archive-customers-3u74ru)."""
+    """Archiving empties name and e-mail
+    (changelog.stigg.io/ability-to-archive-customers-3u74ru).
+    """
     roll = dice(environment, number)
-    spot = (number * 1409 + len(environment)) % CROWD  # 1409 shares no factor with 3,000: no name comes twice
+    spot = (
+        number * 1409 + len(environment)
+    ) % CROWD  # 1409 shares no factor with 3,000: no name comes twice
     first, second = divmod(spot, len(SECOND_WORDS))
     company = f"{FIRST_WORDS[first]} {SECOND_WORDS[second]}"
     slug = company.lower().replace(" ", "-")
     archived = roll % 40 == 0
     name = None if archived else company + ENDINGS[roll // 40 % len(ENDINGS)]
-    email = None if archived or roll // 7 % 20 == 0 else f"{MAILBOXES[roll // 11 % 6]}@{slug}.example"
+    email = (
+        None if archived or roll // 7 % 20 == 0 else f"{MAILBOXES[roll // 11 % 6]}@{slug}.example"
+    )
     return Customer(environment, customer_id(slug, roll), name, email, archived, some)
 
 
 def customer_id(slug: str, roll: int) -> str:
-    """Ids as companies choose them: their own slugs, Auth0's, Stigg's `customer-6e24b4`, uuids, addresses."""
+    """Ids as companies choose them: their own slugs, Auth0's, Stigg's `customer-6e24b4`, uuids,
+    addresses.
+    """
     shapes = (
         slug,
         f"auth0|{letters(HEX, 24, roll)}",
@@ -158,7 +180,9 @@ def some(make: RowMaker) -> list[Integration]:
     """Nought to six rows, the vendors that are common in life more often than the rest."""
     key = (make.environment, make.customer_id)
     count = ROW_COUNTS[dice(*key, "rows") % len(ROW_COUNTS)]
-    liked = sorted(VENDORS, key=lambda vendor: -(dice(*key, vendor) % (1_000 * WEIGHTS.get(vendor, 1))))
+    liked = sorted(
+        VENDORS, key=lambda vendor: -(dice(*key, vendor) % (1_000 * WEIGHTS.get(vendor, 1)))
+    )
     return [
         make.unsynced(vendor) if dice(*key, vendor, "unsynced") % 9 == 0 else make.row(vendor)
         for vendor in liked[:count]

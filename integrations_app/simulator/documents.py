@@ -1,7 +1,8 @@
 """A reader of GraphQL documents, as much as a desk's questions need.
 
-One query with one selection, arguments given as variables. Fragments, directives, aliases and literal arguments are
-not read: who needs them asks more than this simulator can answer, and is told so.
+One query with one selection, arguments given as variables. Fragments, directives, aliases and
+literal arguments are not read: who needs them asks more than this simulator can answer, and is told
+so.
 """
 
 import re

@@ -28,7 +28,12 @@ BODILESS = (204, 304)
 STATUSES = range(200, 600)
 
 ROUTES = (*REST_ROUTES, graph.ROUTE)
-ROWS = (("integrations",), ("customers", "edges"), ("getCustomerByRefId", "syncStates"))  # where an object has its rows
+# Where an object has its rows
+ROWS = (
+    ("integrations",),
+    ("customers", "edges"),
+    ("getCustomerByRefId", "syncStates"),
+)
 
 Shape = Callable[[dict[str, Any]], str]
 
@@ -81,8 +86,8 @@ SHAPES: dict[str, Shape] = {
 class Fault:
     """`customer`, `environment` and `route` say where, `times` how often, the rest what goes wrong.
 
-    With none of `status`, `code`, `message`, `body`, `html` and `shape`, or with a status below 300, the
-    right answer is given: late, dripping, cut, or with other headers.
+    With none of `status`, `code`, `message`, `body`, `html` and `shape`, or with a status below
+    300, the right answer is given: late, dripping, cut, or with other headers.
     """
 
     customer: str = ANY
@@ -119,7 +124,9 @@ class Fault:
 
     def spoil(self, answer: Answer, route: str | None = None) -> Answer:
         status, content_type, body = self._content(answer, route)
-        headers = answer.headers | {"Content-Type": self.content_type or content_type} | self.headers
+        headers = (
+            answer.headers | {"Content-Type": self.content_type or content_type} | self.headers
+        )
         return Answer(self.status or status, body, headers)
 
     def _content(self, answer: Answer, route: str | None) -> tuple[int, str, bytes]:
@@ -167,7 +174,9 @@ BUILT_IN = [
     Fault("fault-html", html=True),
     Fault("fault-shape", shape="data-object"),
     Fault("fault-empty", shape="empty"),
-    Fault("fault-redirect", status=302, body="", headers={"Location": "https://elsewhere.example/"}),
+    Fault(
+        "fault-redirect", status=302, body="", headers={"Location": "https://elsewhere.example/"}
+    ),
 ]
 
 

@@ -1,10 +1,14 @@
-"""What Stigg answers to `POST /graphql`: the two queries that a desk needs, over the same customers as REST.
+"""What Stigg answers to `POST /graphql`: the two queries that a desk needs, over the same customers
+as REST.
 
-The schema is that of the PyPI package stigg-api-client 6.25.0. Where it is silent, the simulator decides:
+The schema is that of the PyPI package stigg-api-client 6.25.0. Where it is silent, the simulator
+decides:
 
-- a document or a variable that does not fit is HTTP 400, as Apollo does it; all other refusals are HTTP 200;
+- a document or a variable that does not fit is HTTP 400, as Apollo does it; all other refusals are
+  HTTP 200;
 - filters know `eq`, `in` and `iLike`, one of them for a field, and `searchQuery` only `iLike`;
-- `iLike` is Postgres': % any text, _ any character, \\ takes the next one as itself, capitals do not matter;
+- `iLike` is Postgres': % any text, _ any character, \\ takes the next one as itself, capitals do
+  not matter;
 - `searchQuery` looks through ids, names and e-mails and adds no wildcards of its own;
 - archived customers are found, with `deletedAt`; an unknown one is null beside a CustomerNotFound;
 - a Salesforce id is kept as it was linked, with 18 characters or with the first 15 of them.
@@ -33,8 +37,20 @@ TYPES: dict[str, dict[str, str]] = {
     "CustomerConnection": {"edges": "CustomerEdge", "totalCount": ""},
     "CustomerEdge": {"node": "Customer", "cursor": ""},
     "Customer": {
-        **dict.fromkeys(("id", "customerId", "refId", "name", "email", "createdAt", "updatedAt", "deletedAt"), ""),
-        **dict.fromkeys(("billingId", "salesforceId", "crmId", "crmHubspotCompanyId", "awsMarketplaceCustomerId"), ""),
+        **dict.fromkeys(
+            ("id", "customerId", "refId", "name", "email", "createdAt", "updatedAt", "deletedAt"),
+            "",
+        ),
+        **dict.fromkeys(
+            (
+                "billingId",
+                "salesforceId",
+                "crmId",
+                "crmHubspotCompanyId",
+                "awsMarketplaceCustomerId",
+            ),
+            "",
+        ),
         "syncStates": "SyncState",
     },
     "SyncState": {
@@ -55,7 +71,9 @@ class Failed(Exception):
 
 def refused(code: str | None, message: str, status: int = 200) -> Answer:
     extensions = {"code": code, "traceId": str(uuid.uuid5(CURSORS, f"{code}/{message}"))}
-    return written({"errors": [{"message": message, "extensions": extensions}], "data": None}, status)
+    return written(
+        {"errors": [{"message": message, "extensions": extensions}], "data": None}, status
+    )
 
 
 def invalid(message: str) -> Failed:
@@ -104,7 +122,9 @@ def _question(body: bytes) -> tuple[Document, dict[str, Any]]:
         raise Failed("BAD_REQUEST", "POST body must be JSON with a query", 400) from None
     name, variables = asked.get("operationName"), asked.get("variables") or {}
     if name not in (None, "", document.operation):
-        raise Failed("OPERATION_RESOLUTION_FAILURE", "Unknown operation named in operationName.", 400)
+        raise Failed(
+            "OPERATION_RESOLUTION_FAILURE", "Unknown operation named in operationName.", 400
+        )
     check_selection(document.fields, "Query")
     check_variables(document, variables)
     return document, variables
@@ -116,7 +136,7 @@ def check_selection(fields: Iterable[Selected], kind: str) -> None:
         if leads_to is None:
             raise unfit(f'Cannot query field "{field.name}" on type "{kind}".')
         if bool(leads_to) != bool(field.fields):
-            raise unfit(f'Field "{field.name}" of type "{kind}" must have a selection of subfields, or none.')
+            raise unfit(f'Field "{field.name}" of type "{kind}" must have subfields, or none.')
         known = ARGUMENTS[field.name] if kind == "Query" else ()
         for argument in field.arguments:
             if argument not in known:
@@ -137,15 +157,21 @@ def check_variables(document: Document, variables: object) -> None:
     for field in document.fields:
         for variable in field.arguments.values():
             if variable not in document.variables:
-                raise unfit(f'Variable "${variable}" is not defined by operation "{document.operation}".')
+                raise unfit(
+                    f'Variable "${variable}" is not defined by operation "{document.operation}".'
+                )
 
 
 # --- the two queries ------------------------------------------------------------------------------
 
 
-def _resolved(environment: str, field: Selected, variables: Mapping[str, Any]) -> tuple[object, list[object]]:
+def _resolved(
+    environment: str, field: Selected, variables: Mapping[str, Any]
+) -> tuple[object, list[object]]:
     given = {argument: variables.get(variable) for argument, variable in field.arguments.items()}
-    value = RESOLVERS[field.name](environment, {name: value for name, value in given.items() if value is not None})
+    value = RESOLVERS[field.name](
+        environment, {name: value for name, value in given.items() if value is not None}
+    )
     if value is None:
         payload = json.loads(refused("CustomerNotFound", "Customer not found").body)
         return None, payload["errors"]
@@ -180,7 +206,10 @@ def projected(value: Any, fields: tuple[Selected, ...]) -> Any:
     """Only what was selected: a client that forgets a field goes without."""
     if isinstance(value, list):
         return [projected(item, fields) for item in value]
-    return {one.name: projected(value[one.name], one.fields) if one.fields else value[one.name] for one in fields}
+    return {
+        one.name: projected(value[one.name], one.fields) if one.fields else value[one.name]
+        for one in fields
+    }
 
 
 def node(customer: Customer) -> dict[str, object]:
@@ -249,7 +278,9 @@ def part(name: str, value: object) -> Matcher:
         raise invalid('Field is not defined by type "CustomerFilter".')
     reads = [FIELDS[field] for field in (SEARCHED if name == "searchQuery" else (name,))]
     holds = comparison(name, value)
-    return lambda customer: any(holds(text) for read in reads if (text := read(customer)) is not None)
+    return lambda customer: any(
+        holds(text) for read in reads if (text := read(customer)) is not None
+    )
 
 
 def joined(join: Callable[[Iterable[bool]], bool], value: object) -> Matcher:

@@ -67,9 +67,14 @@ def acme(make: RowMaker) -> list[Integration]:
 
 def meridian(make: RowMaker) -> list[Integration]:
     """Vendors come mixed, so that a filter has to gather its rows from every page."""
-    places = [(vendor, number) for vendor, count in MERIDIAN.items() for number in range(1, count + 1)]
+    places = [
+        (vendor, number) for vendor, count in MERIDIAN.items() for number in range(1, count + 1)
+    ]
     places.sort(key=lambda place: dice("meridian", *place))
-    return [make.unsynced(vendor, number) if number % 9 == 0 else make.row(vendor, number) for vendor, number in places]
+    return [
+        make.unsynced(vendor, number) if number % 9 == 0 else make.row(vendor, number)
+        for vendor, number in places
+    ]
 
 
 def hostile(make: RowMaker) -> list[Integration]:
@@ -91,7 +96,10 @@ def hostile(make: RowMaker) -> list[Integration]:
     ]
     return [
         *(make.linked("STRIPE", number, link) for number, link in enumerate(links, 1)),
-        *(make.row("HUBSPOT", number, syncedEntityId=text) for number, text in enumerate(synced, 1)),
+        *(
+            make.row("HUBSPOT", number, syncedEntityId=text)
+            for number, text in enumerate(synced, 1)
+        ),
         make.row("SALESFORCE", id="</td><script>alert('id')</script>"),
         make.row('"><script>alert("vendor")</script>'),
         make.row("ACME_LEDGER", syncData={"foo": 1}),
@@ -106,11 +114,14 @@ def every_link(make: RowMaker) -> list[Integration]:
         make.linked("STRIPE", 1, STRIPE_LINKS["production"] + make.synced_id("STRIPE", 1)),
         make.linked("STRIPE", 2, STRIPE_LINKS["staging"] + make.synced_id("STRIPE", 2)),
         make.linked("STRIPE", 3, account),
-        make.linked("ZUORA", 1, BILLING_LINKS["ZUORA"][make.environment] + make.synced_id("ZUORA", 1)),
+        make.linked(
+            "ZUORA", 1, BILLING_LINKS["ZUORA"][make.environment] + make.synced_id("ZUORA", 1)
+        ),
         make.linked("ZUORA", 2, "https://zuora.partner.example/accounts/2c92c0f9"),
         make.linked("STRIPE", 4, "javascript:alert(1)"),
         make.unsynced("STRIPE", 5),
-        make.linked("ZUORA", 3, "https://zuor\u0430.example/accounts/2c92c0f9"),  # a Cyrillic letter
+        # A Cyrillic letter
+        make.linked("ZUORA", 3, "https://zuor\u0430.example/accounts/2c92c0f9"),
         make.linked("ZUORA", 4, "http://www.zuora.com/apps/CustomerAccount.do?id=2c92c0f9"),
         make.linked("STRIPE_INVOICING", 1, "https://invoices.partner.example/cus_1"),
         make.row("SALESFORCE"),
@@ -127,9 +138,13 @@ def all_vendors(make: RowMaker) -> list[Integration]:
 
 
 def narrowed(make: RowMaker) -> list[Integration]:
-    """Since SDK 0.1.0b49 the list documents fewer vendors than the customer object still carries."""
+    """Since SDK 0.1.0b49 the list documents fewer vendors than the customer object still
+    carries.
+    """
     kept = [make.row("STRIPE"), make.row("ZUORA")]
-    return kept + [make.row(vendor, listed=False) for vendor in ("SALESFORCE", "AUTH0", "SNOWFLAKE")]
+    return kept + [
+        make.row(vendor, listed=False) for vendor in ("SALESFORCE", "AUTH0", "SNOWFLAKE")
+    ]
 
 
 FAULT_PREFIX = "fault-"
@@ -151,10 +166,15 @@ NAMED = [
     Named("narrowed-list", "Narrowed List LLC", "list@narrowed.example", narrowed),
     Named("twin-one", "Twin One Ltd.", "shared@twins.example", two),
     Named("twin-two", "Twin Two Ltd.", "shared@twins.example", three),
-    Named("staging-only", "Staging Only Inc.", "qa@staging.example", two, environments=("staging",)),
+    Named(
+        "staging-only", "Staging Only Inc.", "qa@staging.example", two, environments=("staging",)
+    ),
     Named(LONG_ID, "Long Id & Daughters", "long@id.example", two),
     Named("müller-gmbh", "Müller GmbH", "kontakt@mueller.example", two),
-    *(Named(f"{FAULT_PREFIX}{state}", f"Fault: {state}", f"{state}@faults.example", three) for state in STATES),
+    *(
+        Named(f"{FAULT_PREFIX}{state}", f"Fault: {state}", f"{state}@faults.example", three)
+        for state in STATES
+    ),
 ]
 
 EXAMPLES = [

@@ -1,7 +1,9 @@
-"""Integration rows, in the words of Stigg's REST API and with ids as each vendor really writes them.
+"""Integration rows, in the words of Stigg's REST API and with ids as each vendor really writes
+them.
 
-Everything here is a pure function of its key: no clock and no random module, so that a row, its synced
-id and its cursor are the same in every process, on every machine, in every version of Python.
+Everything here is a pure function of its key: no clock and no random module, so that a row, its
+synced id and its cursor are the same in every process, on every machine, in every version of
+Python.
 """
 
 import uuid
@@ -41,7 +43,9 @@ def cursor(*key: object) -> str:
 
 
 def salesforce_id(*key: object) -> str:
-    """15 letters and the 3 that spell which of them are capitals: Salesforce's own 18-character form."""
+    """15 letters and the 3 that spell which of them are capitals: Salesforce's own 18-character
+    form.
+    """
     short = "0015g00000" + letters(BASE62, 5, *key)
     suffix = ""
     for start in (0, 5, 10):
@@ -54,8 +58,8 @@ def unheard_of(*key: object) -> str:
     return letters(LOWER, 12, *key)
 
 
-# Which ids Stigg keeps for AIRWALLEX, RECEIVED, APP_STORE, OPEN_FGA and the warehouses is not published;
-# those look like the vendors' own ids.
+# Which ids Stigg keeps for AIRWALLEX, RECEIVED, APP_STORE, OPEN_FGA and the warehouses is not
+# published; those look like the vendors' own ids.
 SYNCED_IDS: dict[str, Callable[..., str]] = {
     "STRIPE": lambda *key: "cus_" + letters(BASE62, 14, *key),
     "ZUORA": lambda *key: "2c92c0f9" + letters(HEX, 24, *key),
@@ -100,7 +104,9 @@ PRICE_GROUP_IN = 8  # one billing row in eight carries the price-group variant
 class Integration:
     row: dict[str, object]
     cursor: str
-    listed: bool = True  # newer Stigg versions leave rows out of the list that the customer still carries
+    listed: bool = (
+        True  # newer Stigg versions leave rows out of the list that the customer still carries
+    )
 
     @property
     def vendor(self) -> str:
@@ -119,14 +125,20 @@ class RowMaker:
     environment: str
     customer_id: str
 
-    def row(self, vendor: str, number: int = 1, *, listed: bool = True, **fields: object) -> Integration:
+    def row(
+        self, vendor: str, number: int = 1, *, listed: bool = True, **fields: object
+    ) -> Integration:
         """The customer's link to the environment's `number`-th integration of a vendor.
 
         `fields` are Stigg's own field names and replace what the vendor would have had.
         """
         integration = "integration-" + letters(HEX, 8, self.environment, vendor, number)
         synced = self.synced_id(vendor, number)
-        row: dict[str, object] = {"id": integration, "vendorIdentifier": vendor, "syncedEntityId": synced}
+        row: dict[str, object] = {
+            "id": integration,
+            "vendorIdentifier": vendor,
+            "syncedEntityId": synced,
+        }
         row |= self._sync_data(vendor, number) | fields
         place = cursor(self.environment, self.customer_id, vendor, number)
         return Integration(row, place, listed)
@@ -143,18 +155,27 @@ class RowMaker:
         return written(self.environment, self.customer_id, vendor, number)
 
     def _sync_data(self, vendor: str, number: int) -> dict[str, object]:
-        """Null and absent are both legal where a vendor has nothing to say: `syncData` is not required."""
+        """Null and absent are both legal where a vendor has nothing to say: `syncData` is not
+        required.
+        """
         key = (self.environment, self.customer_id, vendor, number, "syncData")
         if vendor in BILLING_LINKS:
             return {"syncData": self._billing(vendor, number)}
         if vendor in MARKETPLACES:
-            return {"syncData": {"dimensions": ("seats", "seats,storage_gb", "api_calls")[dice(*key) % 3]}}
+            return {
+                "syncData": {
+                    "dimensions": ("seats", "seats,storage_gb", "api_calls")[dice(*key) % 3]
+                }
+            }
         return {"syncData": None} if dice(*key) % 2 else {}
 
     def _billing(self, vendor: str, number: int) -> dict[str, str]:
         synced = self.synced_id(vendor, number)
         key = (self.environment, self.customer_id, vendor, number, "price group")
-        billing = {"billingId": synced, "billingLinkUrl": BILLING_LINKS[vendor][self.environment] + synced}
+        billing = {
+            "billingId": synced,
+            "billingLinkUrl": BILLING_LINKS[vendor][self.environment] + synced,
+        }
         if dice(*key) % PRICE_GROUP_IN == 0:
             billing["priceGroupPackageBillingId"] = "prod_" + letters(BASE62, 14, *key)
         return billing

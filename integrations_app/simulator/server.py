@@ -1,7 +1,8 @@
-"""A small HTTP/1.1 server for one WSGI application, on loopback and in threads that end with the process.
+"""A small HTTP/1.1 server for one WSGI application, on loopback and in threads that end with the
+process.
 
-wsgiref's own server speaks HTTP/1.0 and hides the address as it was sent; this one keeps connections,
-shows the raw address, and lets an application break off in the middle of an answer.
+wsgiref's own server speaks HTTP/1.0 and hides the address as it was sent; this one keeps
+connections, shows the raw address, and lets an application break off in the middle of an answer.
 """
 
 import json
@@ -31,7 +32,8 @@ class Handler(BaseHTTPRequestHandler):
     server: "Server"
     protocol_version = "HTTP/1.1"
     timeout = IDLE_SECONDS
-    # Head and body leave in one packet, at once: unbuffered, Nagle and delayed ACK cost 44 ms a call.
+    # Head and body leave in one packet, at once: unbuffered, Nagle and delayed ACK cost 44 ms a
+    # call.
     wbufsize = 65_536
     disable_nagle_algorithm = True
 
@@ -108,7 +110,9 @@ class Handler(BaseHTTPRequestHandler):
                 self.server.stopped.wait(drip)
 
     def _send_body(self, pieces: Iterable[bytes]) -> None:
-        """An answer that ends before its Content-Length can only be ended by closing the connection."""
+        """An answer that ends before its Content-Length can only be ended by closing the
+        connection.
+        """
         sent = 0
         for piece in pieces:
             self.wfile.write(piece)
@@ -122,7 +126,10 @@ class Handler(BaseHTTPRequestHandler):
         """What is not even HTTP gets JSON too."""
         body = json.dumps({"message": message or explain or "Bad request", "code": None}).encode()
         self.close_connection = True
-        self._head = (f"{int(code)} Bad Request", [("Content-Type", JSON), ("Content-Length", str(len(body)))])
+        self._head = (
+            f"{int(code)} Bad Request",
+            [("Content-Type", JSON), ("Content-Length", str(len(body)))],
+        )
         self._head[1].append(("Connection", "close"))
         self._send_head(0)
         self._send_body([body])

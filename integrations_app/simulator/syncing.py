@@ -1,6 +1,8 @@
-"""How far the simulated Stigg is with a customer's integrations: Customer.syncStates of its GraphQL.
+"""How far the simulated Stigg is with a customer's integrations: Customer.syncStates of its
+GraphQL.
 
-All four kinds come, by the customer and the vendor. A vendor that Stigg's enum cannot name has no state at all.
+All four kinds come, by the customer and the vendor. A vendor that Stigg's enum cannot name has no
+state at all.
 """
 
 import uuid
@@ -12,8 +14,10 @@ from .rows import CURSORS, VENDORS, Integration, dice
 FAILED_IN = 14  # one synced row in fourteen has failed since
 
 MERGED = (
-    "The record was deleted or merged into another one in the vendor's system after the last sync. "
-    "Nothing was written since. Link the customer to the record that is left, or unlink it so that a new one is made."
+    "The record was deleted or merged into another one in the vendor's system after the "
+    "last sync. "
+    "Nothing was written since. Link the customer to the record that is left, or "
+    "unlink it so that a new one is made."
 )
 FAILURES = (
     "Customer already exists",
@@ -21,16 +25,25 @@ FAILURES = (
     "The vendor refused the access token. Connect the integration again in Stigg's settings.",
     MERGED,
 )
-BITING = '<img src=x onerror="alert(1)"></td>{{ 7*7 }} \u202ednetxet\u202c \x00\x1b[31m\'";' + "x" * 300
+BITING = (
+    '<img src=x onerror="alert(1)"></td>{{ 7*7 }} \u202ednetxet\u202c \x00\x1b[31m\'";' + "x" * 300
+)
 NAMED_FAILURES = {
-    ("acme-corp", "SALESFORCE"): "REQUIRED_FIELD_MISSING: Salesforce wants an Industry for this account.",
+    (
+        "acme-corp",
+        "SALESFORCE",
+    ): "REQUIRED_FIELD_MISSING: Salesforce wants an Industry for this account.",
     ("hostile-values", "HUBSPOT"): BITING,
 }
 
 
 @cache
 def sync_states(customer: Customer) -> list[dict[str, object]]:
-    return [state(customer, integration) for integration in customer.carried if integration.vendor in VENDORS]
+    return [
+        state(customer, integration)
+        for integration in customer.carried
+        if integration.vendor in VENDORS
+    ]
 
 
 def state(customer: Customer, integration: Integration) -> dict[str, object]:

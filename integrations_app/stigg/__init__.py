@@ -13,8 +13,24 @@ from integrations_app.stigg.answers import (
     clean,
     decode,
 )
-from integrations_app.stigg.client import DEFAULT_LIMIT, ApiKey, Calls, Client, Read, UserToken, customer_path
-from integrations_app.stigg.records import MAX_LIMIT, UUID_PATTERN, BrokenRow, Customer, Integration, Page, SyncData
+from integrations_app.stigg.client import (
+    DEFAULT_LIMIT,
+    ApiKey,
+    Calls,
+    Client,
+    Read,
+    UserToken,
+    customer_path,
+)
+from integrations_app.stigg.records import (
+    MAX_LIMIT,
+    UUID_PATTERN,
+    BrokenRow,
+    Customer,
+    Integration,
+    Page,
+    SyncData,
+)
 from integrations_app.stigg.transport import Answer, Limits
 
 __all__ = [

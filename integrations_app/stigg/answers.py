@@ -1,7 +1,7 @@
 """What Stigg answers: the JSON object of a good answer, or the error that names the other kinds.
 
-Errors are named by what the reader of a page can do about them, `decode` is one pure function from an HTTP answer to
-its JSON object, and every text is made printable once, where it enters.
+Errors are named by what the reader of a page can do about them, `decode` is one pure function from
+an HTTP answer to its JSON object, and every text is made printable once, where it enters.
 """
 
 import json
@@ -16,10 +16,13 @@ MAX_RETRY_AFTER_SECONDS = 3_600
 
 
 class StiggError(Exception):
-    """A call that gave no usable answer. `str()` of it is for the operator's log and never holds a key.
+    """A call that gave no usable answer.
 
-    `status` is Stigg's HTTP status, None when no answer came. `code` and `message` are Stigg's own words when it sent
-    any; `trace_id` is what Stigg's support asks for. `retry_after` is in seconds, None when nobody knows.
+    `str()` of it is for the operator's log and never holds a key.
+
+    `status` is Stigg's HTTP status, None when no answer came. `code` and `message` are Stigg's own
+    words when it sent any; `trace_id` is what Stigg's support asks for. `retry_after` is in
+    seconds, None when nobody knows.
     """
 
     kind: ClassVar[str] = "unexpected"
@@ -46,7 +49,9 @@ class CustomerNotFound(StiggError):
 
 
 class BadRequest(StiggError):
-    """400 and the other refusals of what was asked: change the question, `code` says what is wrong with it."""
+    """400 and the other refusals of what was asked: change the question, `code` says what is wrong
+    with it.
+    """
 
     kind = "bad-request"
 
@@ -58,13 +63,18 @@ class KeyRejected(StiggError):
 
 
 class Forbidden(StiggError):
-    """403: the key is good but lacks the scope, or the plan lacks the feature. Something for the operator."""
+    """403: the key is good but lacks the scope, or the plan lacks the feature.
+
+    Something for the operator.
+    """
 
     kind = "forbidden"
 
 
 class RateLimited(StiggError):
-    """429: wait. `retry_after` is None when Stigg did not say, or when what it said makes no sense."""
+    """429: wait. `retry_after` is None when Stigg did not say, or when what it said makes no
+    sense.
+    """
 
     kind = "rate-limited"
 
@@ -82,26 +92,34 @@ class TimedOut(Unavailable):
 
 
 class UnexpectedResponse(StiggError):
-    """An answer that makes no sense: a redirect, HTML, broken JSON, another shape. Tell the operator."""
+    """An answer that makes no sense: a redirect, HTML, broken JSON, another shape.
+
+    Tell the operator.
+    """
 
     kind = "unexpected"
 
 
-# Lone surrogates cannot be encoded into a page, and control characters have no business in an id or a name.
+# Lone surrogates cannot be encoded into a page, and control characters have no business in an id or
+# a name.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def clean(text: str) -> str:
-    """Make a text from outside printable and bounded: what could not be shown becomes U+FFFD, "…" ends a cut one."""
+    """Make a text from outside printable and bounded: what could not be shown becomes U+FFFD, "…"
+    ends a cut one.
+    """
     if len(text) > MAX_TEXT_CHARACTERS:
         text = f"{text[: MAX_TEXT_CHARACTERS - 1]}…"
-    return text if text.isprintable() else _UNPRINTABLE.sub("\ufffd", text)  # nearly always, and ten times quicker
+    # Nearly always, and ten times quicker
+    return text if text.isprintable() else _UNPRINTABLE.sub("\ufffd", text)
 
 
 def text_or_none(value: object) -> str | None:
     if isinstance(value, str):
         return clean(value)
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None  # HubSpot's ids are numbers
+    # HubSpot's ids are numbers
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def decode(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
@@ -109,7 +127,9 @@ def decode(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, An
     if status != 200:
         payload = _json(body)
         if status == 404 and payload is None and body.strip():
-            raise UnexpectedResponse("a 404 that is not Stigg's", status=404, trace_id=_trace_id(headers, {}))
+            raise UnexpectedResponse(
+                "a 404 that is not Stigg's", status=404, trace_id=_trace_id(headers, {})
+            )
         raise refusal(status, headers, payload)
     if "json" not in headers.get("Content-Type", "").lower():
         raise UnexpectedResponse("the answer is not JSON", trace_id=_trace_id(headers, {}))
@@ -120,7 +140,9 @@ def decode(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, An
 
 
 def _json(body: bytes) -> object:
-    """None when it makes no sense: deep nesting, NaN and numbers of thousands of digits are refused as well."""
+    """None when it makes no sense: deep nesting, NaN and numbers of thousands of digits are refused
+    as well.
+    """
     try:
         return json.loads(body.decode("utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError):
@@ -132,7 +154,10 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def refusal(status: int, headers: Mapping[str, str], payload: object) -> StiggError:
-    """Name a refusal: by what its code means, else by its HTTP status. GraphQL refuses with status 200, too."""
+    """Name a refusal: by what its code means, else by its HTTP status.
+
+    GraphQL refuses with status 200, too.
+    """
     error = _error_body(payload)
     words = {
         "code": text_or_none(error.get("code")) or "",
@@ -144,8 +169,9 @@ def refusal(status: int, headers: Mapping[str, str], payload: object) -> StiggEr
     return kind(detail, status=status, retry_after=wait, **words)
 
 
-# Codes of the contract and of GraphQL's ErrorCode that say more than the status beside them, in lower case and
-# without underscores: Apollo, which serves Stigg's GraphQL, writes UNAUTHENTICATED where Stigg writes Unauthenticated.
+# Codes of the contract and of GraphQL's ErrorCode that say more than the status beside them, in
+# lower case and without underscores: Apollo, which serves Stigg's GraphQL, writes UNAUTHENTICATED
+# where Stigg writes Unauthenticated.
 _BY_CODE: dict[str, type[StiggError]] = {
     "apikeyexpired": KeyRejected,  # the docs say 401, the contract lists it under 400
     "apikeynotfound": KeyRejected,
@@ -160,7 +186,13 @@ _BY_CODE: dict[str, type[StiggError]] = {
     "operationtimeout": Unavailable,
     "unexpectederror": Unavailable,
 }
-_BY_STATUS = {401: KeyRejected, 403: Forbidden, 404: CustomerNotFound, 408: Unavailable, 429: RateLimited}
+_BY_STATUS = {
+    401: KeyRejected,
+    403: Forbidden,
+    404: CustomerNotFound,
+    408: Unavailable,
+    429: RateLimited,
+}
 
 
 def _kind(status: int, code: str) -> type[StiggError]:
@@ -176,14 +208,18 @@ def _kind(status: int, code: str) -> type[StiggError]:
 def _error_body(payload: object) -> Mapping[str, Any]:
     """Stigg documents `{message, code}`; its authentication page shows the same inside `error`.
 
-    GraphQL's are `{errors: [{message, extensions: {code, traceId}}]}`; the first one speaks for all.
+    GraphQL's are `{errors: [{message, extensions: {code, traceId}}]}`; the first one speaks for
+    all.
     """
     if not isinstance(payload, Mapping):
         return {}
     if isinstance(payload.get("errors"), list):
         first = next((error for error in payload["errors"] if isinstance(error, Mapping)), {})
         extensions = first.get("extensions")
-        return {**(extensions if isinstance(extensions, Mapping) else {}), "message": first.get("message")}
+        return {
+            **(extensions if isinstance(extensions, Mapping) else {}),
+            "message": first.get("message"),
+        }
     inner = payload.get("error")
     return inner if isinstance(inner, Mapping) else payload
 

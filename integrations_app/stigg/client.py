@@ -10,7 +10,14 @@ from urllib.parse import quote, urlencode
 
 from integrations_app.stigg.answers import TimedOut, Unavailable, UnexpectedResponse, decode
 from integrations_app.stigg.records import Customer, Page, read_customer, read_customers, read_page
-from integrations_app.stigg.transport import Answer, DeadlinePassed, Limits, Transport, Unreachable, Unusable
+from integrations_app.stigg.transport import (
+    Answer,
+    DeadlinePassed,
+    Limits,
+    Transport,
+    Unreachable,
+    Unusable,
+)
 
 CUSTOMERS = "/api/v1/customers"
 MAX_ID_CHARACTERS = 255
@@ -19,7 +26,9 @@ DEFAULT_LIMIT = 20
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A server key; the environment is part of the key. https://docs.stigg.io/api-and-sdks/api-reference/rest."""
+    """A server key; the environment is part of the key.
+    https://docs.stigg.io/api-and-sdks/api-reference/rest.
+    """
 
     key: str = field(repr=False)
 
@@ -33,7 +42,9 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class UserToken:
-    """A user's token; the environment must be named beside it, the account falls back to the first one."""
+    """A user's token; the environment must be named beside it, the account falls back to the first
+    one.
+    """
 
     token: str = field(repr=False)
     environment_id: str
@@ -45,16 +56,22 @@ class UserToken:
 
     def headers(self) -> dict[str, str]:
         account = {"X-ACCOUNT-ID": self.account_id} if self.account_id else {}
-        return {"Authorization": f"Bearer {self.token}", "X-ENVIRONMENT-ID": self.environment_id} | account
+        return {
+            "Authorization": f"Bearer {self.token}",
+            "X-ENVIRONMENT-ID": self.environment_id,
+        } | account
 
 
 Read = TypeVar("Read")
 
 
 class Calls(ABC):
-    """The calls that the desk makes. Each raises a StiggError, and nothing else, when there is no answer.
+    """The calls that the desk makes.
 
-    Who carries them is left open: `Client` sends every one, `resilience.Visit` shares and keeps the answers.
+    Each raises a StiggError, and nothing else, when there is no answer.
+
+    Who carries them is left open: `Client` sends every one, `resilience.Visit` shares and keeps the
+    answers.
     """
 
     @abstractmethod
@@ -68,8 +85,8 @@ class Calls(ABC):
     ) -> Read:
         """GET the JSON object at `path`, or POST `payload` to it, and read the answer.
 
-        `patience` is in seconds and can only shorten what the call may take. A question with a payload is for what
-        does not fit into an address, and is never asked twice.
+        `patience` is in seconds and can only shorten what the call may take. A question with a
+        payload is for what does not fit into an address, and is never asked twice.
         """
 
     def list_integrations(
@@ -81,17 +98,31 @@ class Calls(ABC):
         limit: int = DEFAULT_LIMIT,
         vendor_identifier: Iterable[str] = (),
     ) -> Page:
-        """`GET /api/v1/customers/{id}/integrations`; several vendors go as one comma-joined value."""
-        query = {"after": after, "before": before, "limit": limit, "vendorIdentifier": ",".join(vendor_identifier)}
+        """`GET /api/v1/customers/{id}/integrations`; several vendors go as one comma-joined
+        value.
+        """
+        query = {
+            "after": after,
+            "before": before,
+            "limit": limit,
+            "vendorIdentifier": ",".join(vendor_identifier),
+        }
         given = {name: value for name, value in query.items() if value}
         return self.ask(f"{customer_path(customer_id)}/integrations?{urlencode(given)}", read_page)
 
     def get_customer(self, customer_id: str) -> Customer:
-        """`GET /api/v1/customers/{id}`: name, e-mail, archived or not, and the bare integrations."""
+        """`GET /api/v1/customers/{id}`: name, e-mail, archived or not, and the bare
+        integrations.
+        """
         return self.ask(customer_path(customer_id), read_customer)
 
-    def list_customers(self, *, email: str = "", name: str = "", limit: int = DEFAULT_LIMIT) -> tuple[Customer, ...]:
-        """`GET /api/v1/customers`, its first page. Both filters are exact; an empty one does not filter."""
+    def list_customers(
+        self, *, email: str = "", name: str = "", limit: int = DEFAULT_LIMIT
+    ) -> tuple[Customer, ...]:
+        """`GET /api/v1/customers`, its first page.
+
+        Both filters are exact; an empty one does not filter.
+        """
         query = {"email": email, "name": name, "limit": limit}
         given = {name: value for name, value in query.items() if value}
         return self.ask(f"{CUSTOMERS}?{urlencode(given, errors='replace')}", read_customers)
@@ -112,7 +143,9 @@ class Client(Calls):
     ) -> None:
         self.base_url = base_url.rstrip("/")
         headers = credentials.headers() | {"User-Agent": "integrations-desk"}
-        self._transport = Transport(headers, credentials.secret, limits or Limits(), pool_size, proxy, ca_bundle)
+        self._transport = Transport(
+            headers, credentials.secret, limits or Limits(), pool_size, proxy, ca_bundle
+        )
 
     def __repr__(self) -> str:
         return f"Client({self.base_url!r})"
@@ -128,7 +161,9 @@ class Client(Calls):
         ends = None if patience is None else time.monotonic() + patience
         return read(decode(*self.send(path, payload, deadline=ends)))
 
-    def send(self, path: str, payload: Mapping[str, Any] | None = None, *, deadline: float | None = None) -> Answer:
+    def send(
+        self, path: str, payload: Mapping[str, Any] | None = None, *, deadline: float | None = None
+    ) -> Answer:
         """One exchange, whatever its status. `deadline` is a `time.monotonic()` moment."""
         url, body = self.base_url + path, None if payload is None else json.dumps(payload).encode()
         try:

@@ -1,12 +1,14 @@
-"""The questions that only Stigg's GraphQL answers: whose customer is this, and how far is the syncing?
+"""The questions that only Stigg's GraphQL answers: whose customer is this, and how far is the
+syncing?
 
-`POST /graphql` with the same key as REST. The documents are fixed, all that varies travels as variables, and a test
-holds them against Stigg's published schema. They name every field: `integration.credentials` can hold secrets of the
-vendors, so it is never asked for. Refusals come with HTTP 200 and an `errors` list, and are named as the client names
-them (docs.stigg.io, Debugging with trace ids).
+`POST /graphql` with the same key as REST. The documents are fixed, all that varies travels as
+variables, and a test holds them against Stigg's published schema. They name every field:
+`integration.credentials` can hold secrets of the vendors, so it is never asked for. Refusals come
+with HTTP 200 and an `errors` list, and are named as the client names them (docs.stigg.io, Debugging
+with trace ids).
 
-When `data` and `errors` come together, what was asked for counts as far as it came: a customer without a name is still
-a customer. Only when the whole list is missing do the errors stand for it.
+When `data` and `errors` come together, what was asked for counts as far as it came: a customer
+without a name is still a customer. Only when the whole list is missing do the errors stand for it.
 """
 
 import logging
@@ -32,7 +34,9 @@ from integrations_app.stigg.records import Id, Model, TextOrNone
 logger = logging.getLogger(__name__)
 
 PATH = "/graphql"
-MAX_MATCHES = 50  # a page of the framework that Stigg's schema is made with (nestjs-query) holds no more
+MAX_MATCHES = (
+    50  # a page of the framework that Stigg's schema is made with (nestjs-query) holds no more
+)
 
 FIND_CUSTOMERS = """
 query FindCustomers($filter: CustomerFilter!, $paging: CursorPaging!) {
@@ -100,7 +104,10 @@ class SyncState:
 
     @property
     def integration_ids(self) -> tuple[str, str]:
-        """Of its integration: the id that REST's rows carry, and GraphQL's own. `""` for one that is missing."""
+        """Of its integration: the id that REST's rows carry, and GraphQL's own.
+
+        `""` for one that is missing.
+        """
         integration = self.item.get("integration")
         of = integration if isinstance(integration, dict) else {}
         return text_or_none(of.get("integrationId")) or "", text_or_none(of.get("id")) or ""
@@ -115,11 +122,13 @@ def find_customers(
     limit: int = 10,
     patience: float | None = None,
 ) -> tuple[Match, ...]:
-    """Customers whose `field` is one of `values`, or has one of them in it (capitals do not matter then).
+    """Customers whose `field` is one of `values`, or has one of them in it (capitals do not matter
+    then).
 
-    `searchQuery` is Stigg's own search and always by a part. Blank values look for nothing. The newest customers come
-    first, at most `limit` (1 to 50) of them; archived ones may be among them. `patience` is in seconds. Raises a
-    StiggError; Forbidden or KeyRejected when the key may not use GraphQL.
+    `searchQuery` is Stigg's own search and always by a part. Blank values look for nothing. The
+    newest customers come first, at most `limit` (1 to 50) of them; archived ones may be among them.
+    `patience` is in seconds. Raises a StiggError; Forbidden or KeyRejected when the key may not use
+    GraphQL.
     """
     wanted = [clean(value) for value in values if value.strip()]
     if not wanted:
@@ -144,12 +153,17 @@ def _match_or_none(node: object) -> Match | None:
         return None
 
 
-def sync_states(client: Calls, customer_id: str, *, patience: float | None = None) -> tuple[SyncState, ...]:
-    """How far Stigg is with each integration of a customer; () when it keeps no states for this one.
+def sync_states(
+    client: Calls, customer_id: str, *, patience: float | None = None
+) -> tuple[SyncState, ...]:
+    """How far Stigg is with each integration of a customer; () when it keeps no states for this
+    one.
 
     `patience` is in seconds. Raises a StiggError; CustomerNotFound for an unknown customer.
     """
-    return _ask(client, CUSTOMER_SYNC_STATES, {"input": {"customerId": customer_id}}, _sync_states, patience)
+    return _ask(
+        client, CUSTOMER_SYNC_STATES, {"input": {"customerId": customer_id}}, _sync_states, patience
+    )
 
 
 def _sync_states(data: Mapping[str, Any], error: StiggError | None) -> tuple[SyncState, ...]:
@@ -166,14 +180,20 @@ def _sync_states(data: Mapping[str, Any], error: StiggError | None) -> tuple[Syn
 
 
 def like_escape(text: str) -> str:
-    """The text as itself in an iLike pattern, where % and _ stand for others and \\ for the next one."""
+    """The text as itself in an iLike pattern, where % and _ stand for others and \\ for the next
+    one.
+    """
     return re.sub(r"([\\%_])", r"\\\1", text)
 
 
 def _filter(field: SearchField, values: Sequence[str], *, contains: bool) -> dict[str, Any]:
-    """A `CustomerFilter`. `searchQuery` knows `iLike` alone; whether it adds wildcards itself is not documented."""
+    """A `CustomerFilter`. `searchQuery` knows `iLike` alone; whether it adds wildcards itself is
+    not documented.
+    """
     if contains or field == "searchQuery":
-        parts: list[dict[str, Any]] = [{field: {"iLike": f"%{like_escape(value)}%"}} for value in values]
+        parts: list[dict[str, Any]] = [
+            {field: {"iLike": f"%{like_escape(value)}%"}} for value in values
+        ]
         return parts[0] if len(parts) == 1 else {"or": parts}
     return {field: {"eq": values[0]} if len(values) == 1 else {"in": list(values)}}
 
@@ -183,20 +203,28 @@ Reader = Callable[[Mapping[str, Any], StiggError | None], Typed]
 
 
 def _ask(
-    client: Calls, document: str, variables: Mapping[str, Any], read: Reader[Typed], patience: float | None = None
+    client: Calls,
+    document: str,
+    variables: Mapping[str, Any],
+    read: Reader[Typed],
+    patience: float | None = None,
 ) -> Typed:
     """Ask, and read what came beside the error that stands for what did not."""
     operation = document.split(maxsplit=2)[1].partition("(")[0]
     question = {"operationName": operation, "query": document, "variables": variables}
     try:
-        return client.ask(PATH, lambda payload: read(*_parts(operation, payload)), question, patience=patience)
+        return client.ask(
+            PATH, lambda payload: read(*_parts(operation, payload)), question, patience=patience
+        )
     except (CustomerNotFound, UnexpectedResponse) as missing:
         if missing.code or missing.status != 404:
             raise
         raise BadRequest("there is no GraphQL at this address", trace_id=missing.trace_id) from None
 
 
-def _parts(operation: str, payload: Mapping[str, Any]) -> tuple[Mapping[str, Any], StiggError | None]:
+def _parts(
+    operation: str, payload: Mapping[str, Any]
+) -> tuple[Mapping[str, Any], StiggError | None]:
     data = payload.get("data")
     error = refusal(200, {}, payload) if payload.get("errors") else None
     if not isinstance(data, Mapping):
@@ -207,7 +235,12 @@ def _parts(operation: str, payload: Mapping[str, Any]) -> tuple[Mapping[str, Any
 
 def _log_if_partial(operation: str, data: Mapping[str, Any], error: StiggError | None) -> None:
     if error and any(value is not None for value in data.values()):
-        detail = {"operation": operation, "kind": error.kind, "code": error.code, "trace_id": error.trace_id}
+        detail = {
+            "operation": operation,
+            "kind": error.kind,
+            "code": error.code,
+            "trace_id": error.trace_id,
+        }
         logger.warning("stigg answered in part", extra=detail)
 
 

@@ -1,8 +1,10 @@
 """Stigg's records as typed rows: a customer, its integrations, a page of them.
 
-Vendors, codes and fields that we have never heard of are normal: Stigg added five vendors in half a year. So a vendor
-is a text, and each row is read alone: a broken one is reported in its place and the others stand.
-Contract: https://docs.stigg.io/api-reference/customer-integrations/get-a-list-of-customer-integrations (7.64.2).
+Vendors, codes and fields that we have never heard of are normal: Stigg added five vendors in half a
+year. So a vendor is a text, and each row is read alone: a broken one is reported in its place and
+the others stand. Contract:
+https://docs.stigg.io/api-reference/customer-integrations/get-a-list-of-customer-integrations
+(7.64.2).
 """
 
 import re
@@ -35,13 +37,16 @@ TextOrEmpty = Annotated[str, BeforeValidator(lambda value: text_or_none(value) o
 def _as_sent(value: object) -> str | None:
     """A link is judged as Stigg sent it, so nothing of it is cut or replaced here.
 
-    But half a character, which no text can hold, becomes NUL: `links.judge` refuses the one like the other.
+    But half a character, which no text can hold, becomes NUL: `links.judge` refuses the one like
+    the other.
     """
     return re.sub("[\ud800-\udfff]", "\0", value) if isinstance(value, str) else None
 
 
 class Model(BaseModel):
-    """What came from Stigg: its own names in camelCase, ours in snake_case, and fields of tomorrow do no harm."""
+    """What came from Stigg: its own names in camelCase, ours in snake_case, and fields of tomorrow
+    do no harm.
+    """
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
@@ -65,7 +70,10 @@ def _shape_or_unknown(value: object) -> object:
 
 
 class Integration(Model):
-    """One link of a customer to an external system. `id` names the integration of the environment, not the link."""
+    """One link of a customer to an external system.
+
+    `id` names the integration of the environment, not the link.
+    """
 
     id: Id
     vendor_identifier: TextOrEmpty = ""
@@ -74,7 +82,10 @@ class Integration(Model):
 
 
 class BrokenRow(Model):
-    """A row that could not be read; `problem` says why in the contract's terms. What it could tell is kept."""
+    """A row that could not be read; `problem` says why in the contract's terms.
+
+    What it could tell is kept.
+    """
 
     problem: str
     id: TextOrEmpty = ""
@@ -83,7 +94,10 @@ class BrokenRow(Model):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a customer's integrations. `next` goes into `after`, `prev` into `before`; None ends the walk."""
+    """One page of a customer's integrations.
+
+    `next` goes into `after`, `prev` into `before`; None ends the walk.
+    """
 
     rows: tuple[Integration | BrokenRow, ...]
     next: str | None = None
@@ -93,8 +107,8 @@ class Page:
 class Customer(Model):
     """What Stigg keeps of a customer itself. Archiving takes `name` and `email` away.
 
-    `bare` are the integrations as they came, without sync data; None when Stigg did not send them. Every page counts
-    them and few pages show them, so they are read only when asked for.
+    `bare` are the integrations as they came, without sync data; None when Stigg did not send them.
+    Every page counts them and few pages show them, so they are read only when asked for.
     """
 
     id: Id
@@ -105,12 +119,16 @@ class Customer(Model):
 
     @cached_property
     def integrations(self) -> tuple[Integration | BrokenRow, ...]:
-        """At most as many as a page of the list may have: a record that names thousands must not fill a page."""
+        """At most as many as a page of the list may have: a record that names thousands must not
+        fill a page.
+        """
         return read_rows((self.bare or ())[:MAX_LIMIT])
 
     @cached_property
     def vendor_counts(self) -> Counter[str] | None:
-        """How many integrations each vendor has, `""` standing for rows without one; None when nobody knows."""
+        """How many integrations each vendor has, `""` standing for rows without one; None when
+        nobody knows.
+        """
         if self.bare is None:
             return None
         return Counter([_vendor(item) for item in self.bare])
@@ -131,17 +149,24 @@ def _read_row(item: object) -> Integration | BrokenRow:
         first = error.errors(include_input=False, include_url=False)[0]
         problem = f"{'.'.join(map(str, first['loc'])) or 'row'}: {first['msg']}"
         of = item if isinstance(item, dict) else {}
-        return BrokenRow(problem=problem, id=of.get("id"), vendor_identifier=of.get("vendorIdentifier"))
+        return BrokenRow(
+            problem=problem, id=of.get("id"), vendor_identifier=of.get("vendorIdentifier")
+        )
 
 
 def read_page(payload: Mapping[str, Any]) -> Page:
-    """Read one list answer. `pagination` is required by the contract, yet its absence must not cost the rows."""
+    """Read one list answer.
+
+    `pagination` is required by the contract, yet its absence must not cost the rows.
+    """
     data = payload.get("data")
     if not isinstance(data, list):
         raise UnexpectedResponse("the answer has no list of rows")
     pagination = payload.get("pagination")
     cursors = pagination if isinstance(pagination, Mapping) else {}
-    return Page(read_rows(data[:MAX_LIMIT]), _cursor(cursors.get("next")), _cursor(cursors.get("prev")))
+    return Page(
+        read_rows(data[:MAX_LIMIT]), _cursor(cursors.get("next")), _cursor(cursors.get("prev"))
+    )
 
 
 UUID_PATTERN = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
@@ -173,6 +198,8 @@ def _customer_or_none(item: object) -> Customer | None:
     fields = item if isinstance(item, Mapping) else {}
     bare = fields.get("integrations")
     try:
-        return Customer.model_validate({**fields, "bare": tuple(bare) if isinstance(bare, list) else None})
+        return Customer.model_validate(
+            {**fields, "bare": tuple(bare) if isinstance(bare, list) else None}
+        )
     except ValidationError:
         return None

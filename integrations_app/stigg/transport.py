@@ -1,9 +1,10 @@
 """One HTTP exchange that ends in time, whatever the other side does.
 
-`requests` bounds a single wait on a socket, not the whole: a server that sends a byte a second passes every
-read timeout. Here each read from the socket is given only what is left of the call's deadline, so slow headers
-and slow bodies end with it. Redirects are never followed, because `requests` would hand `X-API-KEY` to the other
-host; bodies are capped and must come unencoded, because a small gzip body can grow without end.
+`requests` bounds a single wait on a socket, not the whole: a server that sends a byte a second
+passes every read timeout. Here each read from the socket is given only what is left of the call's
+deadline, so slow headers and slow bodies end with it. Redirects are never followed, because
+`requests` would hand `X-API-KEY` to the other host; bodies are capped and must come unencoded,
+because a small gzip body can grow without end.
 """
 
 import http.client
@@ -34,7 +35,9 @@ class DeadlinePassed(Unreachable):
 
 
 class Unusable(Exception):
-    """Going on would not be safe: TLS that does not hold, an answer too large, or encoded although plain was asked."""
+    """Going on would not be safe: TLS that does not hold, an answer too large, or encoded although
+    plain was asked.
+    """
 
 
 class Answer(NamedTuple):
@@ -47,7 +50,9 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long to wait, in seconds: for a connection, for the next byte, and for all of one call."""
+    """How long to wait, in seconds: for a connection, for the next byte, and for all of one
+    call.
+    """
 
     connect: float = 2.0
     read: float = 5.0
@@ -61,7 +66,9 @@ _deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
 class _PacedReader(io.RawIOBase):
     """The reading end of a socket; each read waits no longer than the call has left."""
 
-    def __init__(self, raw: Any, sock: socket.socket) -> None:  # a SocketIO; typeshed hides that it can be detached
+    def __init__(
+        self, raw: Any, sock: socket.socket
+    ) -> None:  # a SocketIO; typeshed hides that it can be detached
         self._raw, self._sock = raw, sock
         self._patience, self._ends = sock.gettimeout(), _deadline.get()
 
@@ -111,10 +118,13 @@ class _Adapter(HTTPAdapter):
 
 @dataclass(slots=True)
 class Transport:
-    """A pool of connections to one host. Safe to share between threads: nothing on it changes after the start.
+    """A pool of connections to one host.
 
-    A Session would put each request together anew, read .netrc and the proxy variables, and keep cookies. None of that
-    is wanted, so requests go straight to the adapter, which also follows no redirect: half the cost of a call is saved.
+    Safe to share between threads: nothing on it changes after the start.
+
+    A Session would put each request together anew, read .netrc and the proxy variables, and keep
+    cookies. None of that is wanted, so requests go straight to the adapter, which also follows no
+    redirect: half the cost of a call is saved.
     """
 
     headers: Mapping[str, str] = field(repr=False)
@@ -131,13 +141,17 @@ class Transport:
         self._proxies = {"http": self.proxy, "https": self.proxy} if self.proxy else {}
 
     def send(self, url: str, body: bytes | None = None, *, deadline: float | None = None) -> Answer:
-        """GET `url`, or POST a JSON `body` to it. `deadline` is a `time.monotonic()` moment; without one, and at most,
-        the call has `limits.total` seconds.
+        """GET `url`, or POST a JSON `body` to it.
+
+        `deadline` is a `time.monotonic()` moment; without one, and at most, the call has
+        `limits.total` seconds.
 
         Raises Unreachable, DeadlinePassed or Unusable.
         """
         ends = time.monotonic() + self.limits.total
-        return self._exchange(self._request(url, body), ends if deadline is None else min(deadline, ends))
+        return self._exchange(
+            self._request(url, body), ends if deadline is None else min(deadline, ends)
+        )
 
     def _request(self, url: str, body: bytes | None) -> requests.PreparedRequest:
         request = requests.PreparedRequest()
@@ -169,12 +183,22 @@ class Transport:
             verify=self.ca_bundle or True,
         )
         with response:
-            return self._without_secret(Answer(response.status_code, response.headers, _body(response)))
+            return self._without_secret(
+                Answer(response.status_code, response.headers, _body(response))
+            )
 
     def _without_secret(self, answer: Answer) -> Answer:
-        """A proxy that quotes the request in its refusal must not bring the key to a page or a log."""
-        headers = {name: value.replace(self.secret, "***") for name, value in answer.headers.items()}
-        return Answer(answer.status, CaseInsensitiveDict(headers), answer.body.replace(self.secret.encode(), b"***"))
+        """A proxy that quotes the request in its refusal must not bring the key to a page or a
+        log.
+        """
+        headers = {
+            name: value.replace(self.secret, "***") for name, value in answer.headers.items()
+        }
+        return Answer(
+            answer.status,
+            CaseInsensitiveDict(headers),
+            answer.body.replace(self.secret.encode(), b"***"),
+        )
 
 
 def _body(response: requests.Response) -> bytes:

@@ -1,4 +1,6 @@
-"""The Stigg environments this desk is configured for: the only join of settings, client and simulator."""
+"""The Stigg environments this desk is configured for: the only join of settings, client and
+simulator.
+"""
 
 import logging
 import threading
@@ -21,7 +23,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One Stigg environment. `live` says whether its links should lead to live records, not to test ones."""
+    """One Stigg environment.
+
+    `live` says whether its links should lead to live records, not to test ones.
+    """
 
     name: str
     label: str
@@ -33,8 +38,15 @@ class Environment:
         return Visit(self.upstream, refresh=refresh)
 
     def log(self, call: str, error: StiggError) -> None:
-        """A failed call, for the operator: no customer data, no key, and Stigg's trace id when there is one."""
-        words = {"kind": error.kind, "detail": str(error), "code": error.code, "trace_id": error.trace_id}
+        """A failed call, for the operator: no customer data, no key, and Stigg's trace id when
+        there is one.
+        """
+        words = {
+            "kind": error.kind,
+            "detail": str(error),
+            "code": error.code,
+            "trace_id": error.trace_id,
+        }
         logger.warning("stigg call failed", extra={"environment": self.name, "call": call, **words})
 
 
@@ -52,7 +64,9 @@ def _environment(spec: Mapping[str, Any]) -> Environment:
 
 
 def _upstream(spec: Mapping[str, Any]) -> Upstream:
-    """Half of the threads may wait on Stigg; half of those on one environment, where there are several."""
+    """Half of the threads may wait on Stigg; half of those on one environment, where there are
+    several.
+    """
     alone = len(settings.STIGG_ENVIRONMENTS) == 1 and not settings.STIGG_SIMULATOR
     places = threading.BoundedSemaphore(settings.THREADS // (2 if alone else 4))
     return Upstream(
@@ -77,9 +91,13 @@ def _retries() -> RetryBudget:
 
 
 def _fingerprint(spec: Mapping[str, Any]) -> str:
-    """Another key may be another environment: it must not find this one's answers in a shared cache."""
+    """Another key may be another environment: it must not find this one's answers in a shared
+    cache.
+    """
     secret = spec.get("bearer_token") or spec["api_key"]
-    return salted_hmac("stigg answers", f"{spec['url']} {secret} {spec.get('environment_id')}").hexdigest()[:16]
+    return salted_hmac(
+        "stigg answers", f"{spec['url']} {secret} {spec.get('environment_id')}"
+    ).hexdigest()[:16]
 
 
 def _client(spec: Mapping[str, Any]) -> Client:

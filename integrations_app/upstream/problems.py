@@ -1,4 +1,7 @@
-"""What an agent is told when there is no answer: what happened, what it means, what to do. One table, no I/O."""
+"""What an agent is told when there is no answer: what happened, what it means, what to do.
+
+One table, no I/O.
+"""
 
 from dataclasses import dataclass
 
@@ -7,7 +10,10 @@ from integrations_app.stigg import StiggError
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A problem in an agent's words. `status` is the desk's own HTTP status; Stigg's 401 never becomes ours."""
+    """A problem in an agent's words.
+
+    `status` is the desk's own HTTP status; Stigg's 401 never becomes ours.
+    """
 
     kind: str
     status: int
@@ -32,7 +38,10 @@ PROBLEMS = {
             "not-found",
             404,
             "Stigg does not know this customer",
-            "No customer of this environment has exactly this id. Capitals matter, and archived ones may be gone.",
+            (
+                "No customer of this environment has exactly this id. Capitals matter, and "
+                "archived ones may be gone."
+            ),
             "Check the id, or look in another environment.",
         ),
         Problem(
@@ -60,7 +69,10 @@ PROBLEMS = {
             "rate-limited",
             503,
             "Stigg asks the desk to slow down",
-            "Too many questions were asked in a short time, by this desk or by other tools that share its limit.",
+            (
+                "Too many questions were asked in a short time, by this desk or by other tools "
+                "that share its limit."
+            ),
             "Wait, then try again.",
         ),
         Problem(
@@ -81,14 +93,20 @@ PROBLEMS = {
             "busy",
             503,
             "The desk is busy",
-            "Stigg is slow, and as many pages as may wait for it are waiting already. Nothing is wrong with yours.",
+            (
+                "Stigg is slow, and as many pages as may wait for it are waiting already. "
+                "Nothing is wrong with yours."
+            ),
             "Try again in a few seconds.",
         ),
         Problem(
             "unexpected",
             502,
             "Stigg's answer makes no sense",
-            "What came back is not what Stigg documents. Something between the desk and Stigg may have answered.",
+            (
+                "What came back is not what Stigg documents. Something between the desk and "
+                "Stigg may have answered."
+            ),
             f"Try again once. {_OPERATOR}",
         ),
     )
@@ -96,7 +114,11 @@ PROBLEMS = {
 
 
 def problem_for(error: StiggError) -> Problem:
-    """The words for an error; what Stigg said itself is passed on only where it explains a refused question."""
+    """The words for an error; what Stigg said itself is passed on only where it explains a refused
+    question.
+    """
     known = PROBLEMS[error.kind]
     said = error.message[:200] if error.kind == "bad-request" else ""
-    return Problem(known.kind, known.status, known.title, known.meaning, known.action, error.retry_after, said)
+    return Problem(
+        known.kind, known.status, known.title, known.meaning, known.action, error.retry_after, said
+    )

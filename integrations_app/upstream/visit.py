@@ -1,7 +1,9 @@
-"""Calm on a bad day: one answer for many readers, an old one when there is no new one, and no queue of waiting threads.
+"""Calm on a bad day: one answer for many readers, an old one when there is no new one, and no queue
+of waiting threads.
 
-A page asks Stigg through a `Visit`. What every visit of one environment shares is its `Upstream`: the answers kept in
-the cache, the calls under way, the cool-down, and the slots that keep a hung Stigg from taking all threads.
+A page asks Stigg through a `Visit`. What every visit of one environment shares is its `Upstream`:
+the answers kept in the cache, the calls under way, the cool-down, and the slots that keep a hung
+Stigg from taking all threads.
 """
 
 import json
@@ -39,11 +41,25 @@ DEFAULT_COOL_DOWN_SECONDS, MAX_COOL_DOWN_SECONDS = 10, 300
 FAILURES_IN_A_ROW, PAUSE_SECONDS = 3, 5
 RETRY_PAUSE_SECONDS = (0.05, 0.3)
 RETRIES_PER_CALL, MAX_RETRIES_SAVED = 0.1, 3.0
-GRACE_SECONDS = 0.3  # sockets end by the deadline; this is for what no socket timeout bounds, such as a name look-up
+# Sockets end by the deadline; this is for what no socket timeout bounds, such as a name look-up
+GRACE_SECONDS = 0.3
 
-_PASSING = (None, 502, 503, 504)  # connection trouble, and what a proxy in front of Stigg says of a restart
-_ANSWERED_BY_A_COPY = (Unavailable, RateLimited, UnexpectedResponse)  # never a refused key, never an unknown customer
-_KINDS: dict[str, type[StiggError]] = {error.kind: error for error in (Unavailable, TimedOut, RateLimited)}
+# Connection trouble, and what a proxy in front of Stigg says of a restart
+_PASSING = (
+    None,
+    502,
+    503,
+    504,
+)
+# Never a refused key, never an unknown customer
+_ANSWERED_BY_A_COPY = (
+    Unavailable,
+    RateLimited,
+    UnexpectedResponse,
+)
+_KINDS: dict[str, type[StiggError]] = {
+    error.kind: error for error in (Unavailable, TimedOut, RateLimited)
+}
 
 
 class Busy(Unavailable):
@@ -128,7 +144,9 @@ class CoolDown:
         self.memory.set(f"cool-down:{self.name}", (error.kind, time.time() + seconds), seconds)
 
     def failed(self, error: StiggError) -> None:
-        """Note a failed call: the wait that Stigg asked for, or a short one when nothing gets through at all."""
+        """Note a failed call: the wait that Stigg asked for, or a short one when nothing gets
+        through at all.
+        """
         if isinstance(error, RateLimited):
             wait = DEFAULT_COOL_DOWN_SECONDS if error.retry_after is None else error.retry_after
             error.retry_after = min(max(wait, 1), MAX_COOL_DOWN_SECONDS)
@@ -173,7 +191,9 @@ class Flights:
 
 @dataclass(frozen=True, slots=True)
 class Slots:
-    """Bulkheads: a place among all threads that wait on Stigg, and one among those of this environment."""
+    """Bulkheads: a place among all threads that wait on Stigg, and one among those of this
+    environment.
+    """
 
     of_all: threading.Semaphore
     of_environment: threading.Semaphore
@@ -197,7 +217,9 @@ def _place(places: threading.Semaphore) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """An answer that is kept: when it came (seconds of the epoch, the same for all processes), and its body."""
+    """An answer that is kept: when it came (seconds of the epoch, the same for all processes), and
+    its body.
+    """
 
     at: float
     body: bytes
@@ -216,7 +238,11 @@ class Question:
     @cached_property
     def key(self) -> str:
         """The same for the same question, in every process; nothing can be read from it."""
-        said = self.path if self.payload is None else f"{self.path} {json.dumps(self.payload, sort_keys=True)}"
+        said = (
+            self.path
+            if self.payload is None
+            else f"{self.path} {json.dumps(self.payload, sort_keys=True)}"
+        )
         return sha256(said.encode()).hexdigest()[:32]
 
 
@@ -245,8 +271,12 @@ class Upstream:
     def copy(self, key: str) -> Copy | None:
         return cast("Copy | None", self.memory.get(key))
 
-    def ask(self, question: Question, read: Callable[[dict[str, Any]], Read], ends: float) -> tuple[Copy, Read]:
-        """Ask Stigg, unless it is cooling down; keep what it says once it has been read without fault."""
+    def ask(
+        self, question: Question, read: Callable[[dict[str, Any]], Read], ends: float
+    ) -> tuple[Copy, Read]:
+        """Ask Stigg, unless it is cooling down; keep what it says once it has been read without
+        fault.
+        """
         cool_down = self.cool_down(question)
         cool_down.check()
         try:
@@ -264,7 +294,9 @@ class Upstream:
         return copy, value
 
     def _persist(self, question: Question, ends: float) -> tuple[Answer, dict[str, Any]]:
-        """At most one retry, of a GET, for trouble that passes, within the deadline and the budget."""
+        """At most one retry, of a GET, for trouble that passes, within the deadline and the
+        budget.
+        """
         self.budget.earn()
         try:
             return self._once(question, ends)
@@ -288,8 +320,8 @@ Mode = Literal["fresh", "ask", "kept"]
 class Visit(Calls):
     """What one page asks of Stigg: all by one deadline, sharing answers with the other pages.
 
-    `read_at` is when the oldest answer came, in seconds of the epoch; None before there is one. `trouble` is why
-    answers from before are shown; None while all is well.
+    `read_at` is when the oldest answer came, in seconds of the epoch; None before there is one.
+    `trouble` is why answers from before are shown; None while all is well.
     """
 
     def __init__(self, upstream: Upstream, *, refresh: bool = False) -> None:
@@ -302,9 +334,11 @@ class Visit(Calls):
         self.trouble: StiggError | None = None
 
     def gather(self, **calls: Callable[[], Any]) -> dict[str, Any]:
-        """Make the calls side by side; each name gets its result, or the StiggError that stands for it.
+        """Make the calls side by side; each name gets its result, or the StiggError that stands for
+        it.
 
-        What is fresh is answered here and now, the rest by Stigg, and what Stigg fails to answer by a copy.
+        What is fresh is answered here and now, the rest by Stigg, and what Stigg fails to answer by
+        a copy.
         """
         found = {name: self._from_copies("fresh", call) for name, call in calls.items()}
         missing = {name: call for name, call in calls.items() if isinstance(found[name], NoCopy)}

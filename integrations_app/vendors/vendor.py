@@ -1,7 +1,7 @@
 """The table of vendors: what each is called, and which hosts are its own.
 
-A vendor is a row of text and not an enum, because Stigg adds and drops identifiers between releases:
-`vendor_for` answers for a name that nobody has seen yet.
+A vendor is a row of text and not an enum, because Stigg adds and drops identifiers between
+releases: `vendor_for` answers for a name that nobody has seen yet.
 """
 
 import unicodedata
@@ -14,8 +14,9 @@ _NAME_LENGTH = 40
 class Vendor:
     """One vendor as the desk shows it.
 
-    `domains` are hosts that belong to the vendor together with every host under them. `no_page_reason`
-    says why a row of this vendor has no page to open; it is empty where there is a page, or may be.
+    `domains` are hosts that belong to the vendor together with every host under them.
+    `no_page_reason` says why a row of this vendor has no page to open; it is empty where there is a
+    page, or may be.
     """
 
     identifier: str
@@ -30,11 +31,12 @@ class Vendor:
         return not self.no_page_reason
 
 
-# A domain is left narrower than the registrable one wherever the vendor lets its own customers publish
-# pages beside its console: a page that anybody can write is not a verified page.
+# A domain is left narrower than the registrable one wherever the vendor lets its own customers
+# publish pages beside its console: a page that anybody can write is not a verified page.
 _KNOWN = (
-    # dj-stripe, Autumn and eight other public repositories build links to this host. Not all of stripe.com: whoever
-    # has an account publishes payment pages on buy., donate. and invoice.stripe.com.
+    # dj-stripe, Autumn and eight other public repositories build links to this host. Not all of
+    # stripe.com: whoever has an account publishes payment pages on buy., donate. and
+    # invoice.stripe.com.
     Vendor("STRIPE", "Stripe", "St", ("dashboard.stripe.com",)),
     Vendor("STRIPE_INVOICING", "Stripe Invoicing", "SI", ("dashboard.stripe.com",)),
     # www, apisandbox, na, eu, sandbox.na, test …: Zuora's own page "Zuora Data Centers".
@@ -43,15 +45,29 @@ _KNOWN = (
         "AIRWALLEX",
         "Airwallex",
         "Ax",
-        ("www.airwallex.com", "demo.airwallex.com"),  # seen in public code only; pay.airwallex.com is its customers'
-        "No customer page of Airwallex is known. Copy the id, or ask an operator for a link template.",
+        # Seen in public code only; pay.airwallex.com is its customers'
+        (
+            "www.airwallex.com",
+            "demo.airwallex.com",
+        ),
+        (
+            "No customer page of Airwallex is known. Copy the id, or ask an operator for a "
+            "link template."
+        ),
     ),
-    # The first two: Lago's link builder and public code; the others: HubSpot's page on where data is hosted. Not all of
-    # hubspot.com: meetings.hubspot.com shows what its customers write.
-    Vendor("HUBSPOT", "HubSpot", "HS", tuple(f"app{at}.hubspot.com" for at in ("", "-eu1", "-na2", "-na3", "-ap1"))),
-    # Salesforce Help, "My Domain". Not all of force.com: customers' public sites lived there (unconfirmed).
+    # The first two: Lago's link builder and public code; the others: HubSpot's page on where data
+    # is hosted. Not all of hubspot.com: meetings.hubspot.com shows what its customers write.
+    Vendor(
+        "HUBSPOT",
+        "HubSpot",
+        "HS",
+        tuple(f"app{at}.hubspot.com" for at in ("", "-eu1", "-na2", "-na3", "-ap1")),
+    ),
+    # Salesforce Help, "My Domain". Not all of force.com: customers' public sites lived there
+    # (unconfirmed).
     Vendor("SALESFORCE", "Salesforce", "Sf", ("salesforce.com", "lightning.force.com")),
-    # Public code. Not all of auth0.com: each tenant has a host there and may write its HTML (Auth0's docs).
+    # Public code. Not all of auth0.com: each tenant has a host there and may write its HTML
+    # (Auth0's docs).
     Vendor("AUTH0", "Auth0", "Au", ("manage.auth0.com",)),
     Vendor(
         "OPEN_FGA",
@@ -64,7 +80,8 @@ _KNOWN = (
         "AWS_MARKETPLACE",
         "AWS Marketplace",
         "AM",
-        ("aws.amazon.com",),  # AWS's own documentation. Never amazonaws.com: anybody's buckets live there.
+        # AWS's own documentation. Never amazonaws.com: anybody's buckets live there.
+        ("aws.amazon.com",),
         "AWS Marketplace has no page for one customer. Copy the id and search the seller portal.",
     ),
     Vendor(
@@ -79,28 +96,41 @@ _KNOWN = (
         "Snowflake",
         "Sn",
         ("app.snowflake.com",),  # unverified
-        "Snowflake receives the whole environment, so there is no page for one customer. Copy the id instead.",
+        (
+            "Snowflake receives the whole environment, so there is no page for one "
+            "customer. Copy the id instead."
+        ),
     ),
     Vendor(
         "BIG_QUERY",
         "BigQuery",
         "BQ",
-        ("console.cloud.google.com",),  # unverified. Never google.com: anybody's sites and files live there.
-        "BigQuery receives the whole environment, so there is no page for one customer. Copy the id instead.",
+        # Unverified. Never google.com: anybody's sites and files live there.
+        ("console.cloud.google.com",),
+        (
+            "BigQuery receives the whole environment, so there is no page for one "
+            "customer. Copy the id instead."
+        ),
     ),
     Vendor(
         "PREQUEL",
         "Prequel",
         "Pr",
         ("prequel.co",),  # docs.prequel.co and api.prequel.co: Prequel's quickstart guide
-        "Prequel moves the whole environment's data, so there is no page for one customer. Copy the id instead.",
+        (
+            "Prequel moves the whole environment's data, so there is no page for one "
+            "customer. Copy the id instead."
+        ),
     ),
     Vendor(
         "RECEIVED",
         "Received",
         "Re",
         (),  # no host is known
-        "No customer page of Received is known. Copy the id, or ask an operator for a link template.",
+        (
+            "No customer page of Received is known. Copy the id, or ask an operator for a "
+            "link template."
+        ),
     ),
 )
 VENDORS = {vendor.identifier: vendor for vendor in _KNOWN}
@@ -124,9 +154,9 @@ _NOT_SYNCED = {
 def vendor_for(identifier: str) -> Vendor:
     """The vendor of a `vendorIdentifier`; never raises.
 
-    A name that is not in the table gets a readable name, a badge, no domains and its identifier unchanged.
-    Stigg's webhooks write identifiers in lower case, so ASCII case does not count. Other scripts are not
-    folded: "ſtripe" must not become Stripe.
+    A name that is not in the table gets a readable name, a badge, no domains and its identifier
+    unchanged. Stigg's webhooks write identifiers in lower case, so ASCII case does not count. Other
+    scripts are not folded: "ſtripe" must not become Stripe.
     """
     key = identifier.strip().upper() if identifier.isascii() else ""
     if key in VENDORS:
@@ -136,7 +166,8 @@ def vendor_for(identifier: str) -> Vendor:
 
 
 def not_synced_reasons(vendor: Vendor) -> tuple[str, ...]:
-    """Why nothing may be synced for a customer, as far as Stigg documents it; empty where it does not.
+    """Why nothing may be synced for a customer, as far as Stigg documents it; empty where it does
+    not.
 
     Source: Stigg's pages on Stripe, Zuora, HubSpot and several billing providers, in our own words.
     """

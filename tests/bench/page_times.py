@@ -1,4 +1,7 @@
-"""`make bench`: what the desk costs itself, and what a first visit weighs. Ratios and sizes of one run, no verdicts."""
+"""`make bench`: what the desk costs itself, and what a first visit weighs.
+
+Ratios and sizes of one run, no verdicts.
+"""
 
 import os
 import statistics
@@ -16,7 +19,8 @@ from urllib.parse import quote
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
 SIMULATED = (
-    "import sys; from integrations_app import simulator; print(simulator.start().url, flush=True); sys.stdin.read()"
+    "import sys; from integrations_app import simulator; "
+    "print(simulator.start().url, flush=True); sys.stdin.read()"
 )
 PAGE = "/production/customers/{}/integrations/"
 PAGES = {
@@ -33,7 +37,9 @@ Get = Callable[[str], bytes]
 
 
 class Took(NamedTuple):
-    """Milliseconds: processor time of this process, which is the desk's own share, and by the clock."""
+    """Milliseconds: processor time of this process, which is the desk's own share, and by the
+    clock.
+    """
 
     processor: float
     clock: float
@@ -75,7 +81,9 @@ def signed_in() -> Any:
 
 
 def server(client: Any) -> Get:
-    """Ask for a page as the production server does, without the test client's own work; answers are compressed."""
+    """Ask for a page as the production server does, without the test client's own work; answers are
+    compressed.
+    """
     from io import BytesIO
 
     from dashboard.wsgi import application
@@ -85,10 +93,18 @@ def server(client: Any) -> Get:
     def get(path: str) -> bytes:
         address, _, query = path.partition("?")
         environ = {
-            "REQUEST_METHOD": "GET", "PATH_INFO": address, "QUERY_STRING": query, "SERVER_NAME": "127.0.0.1",
-            "SERVER_PORT": "80", "HTTP_HOST": "127.0.0.1", "HTTP_COOKIE": cookie, "HTTP_ACCEPT_ENCODING": "gzip",
-            "wsgi.input": BytesIO(), "wsgi.url_scheme": "http", "REMOTE_ADDR": "127.0.0.1",
-        }  # fmt: skip
+            "REQUEST_METHOD": "GET",
+            "PATH_INFO": address,
+            "QUERY_STRING": query,
+            "SERVER_NAME": "127.0.0.1",
+            "SERVER_PORT": "80",
+            "HTTP_HOST": "127.0.0.1",
+            "HTTP_COOKIE": cookie,
+            "HTTP_ACCEPT_ENCODING": "gzip",
+            "wsgi.input": BytesIO(),
+            "wsgi.url_scheme": "http",
+            "REMOTE_ADDR": "127.0.0.1",
+        }
         statuses: list[str] = []
         body = b"".join(application(environ, lambda status, _headers: statuses.append(status)))
         assert statuses == ["302 Found" if path.startswith("/lookup") else "200 OK"]
@@ -105,7 +121,10 @@ def stigg_at(url: str) -> Any:
 
 @contextmanager
 def waits() -> Iterator[list[float]]:
-    """How long each page waits for its calls to Stigg, in milliseconds. The work of our client is a part of it."""
+    """How long each page waits for its calls to Stigg, in milliseconds.
+
+    The work of our client is a part of it.
+    """
     from integrations_app.upstream.visit import Visit
 
     waited, side_by_side = list[float](), Visit._side_by_side
@@ -123,28 +142,47 @@ def waits() -> Iterator[list[float]]:
 
 
 def pages(get: Get, url: str) -> None:
-    """Processor time with every answer at hand, and with Stigg asked; then by the clock what is not the wait for Stigg,
-    and what the page takes longer than the slowest of its three calls alone."""
+    """Processor time with every answer at hand, and with Stigg asked; then by the clock what is not
+    the wait for Stigg, and what the page takes longer than the slowest of its three calls alone.
+    """
     from django.core.cache import cache
 
     from integrations_app.stigg.graphql import sync_states
 
     stigg = stigg_at(url)
-    print("own processing of a page, p50 ms:  answers shared  Stigg asked  but for the wait  over its slowest call")
+    print(
+        "own processing of a page, p50 ms:  answers shared  Stigg asked  but for the "
+        "wait  over its slowest call"
+    )
     for name, path in PAGES.items():
         customer_id, limit = path.split("/")[3], 100 if "limit=100" in path else 20
-        page, listed = partial(get, path), partial(stigg.list_integrations, customer_id, limit=limit)
-        calls: list[Step] = [listed, partial(stigg.get_customer, customer_id), partial(sync_states, stigg, customer_id)]
+        page, listed = (
+            partial(get, path),
+            partial(stigg.list_integrations, customer_id, limit=limit),
+        )
+        calls: list[Step] = [
+            listed,
+            partial(stigg.get_customer, customer_id),
+            partial(sync_states, stigg, customer_id),
+        ]
         shared = median(timed(page) for _ in range(ROUNDS))
         with waits() as waited:
             taken = [timed(page, before=cache.clear) for _ in range(ROUNDS)]
         own = statistics.median(took.clock - wait for took, wait in zip(taken, waited, strict=True))
-        over = median(taken).clock - max(median(timed(call) for _ in range(ROUNDS)).clock for call in calls)
-        print(f"  {name:<32} {shared.processor:>14.2f} {median(taken).processor:>12.2f} {own:>17.2f} {over:>22.2f}")
+        over = median(taken).clock - max(
+            median(timed(call) for _ in range(ROUNDS)).clock for call in calls
+        )
+        print(
+            f"  {name:<32} {shared.processor:>14.2f} {median(taken).processor:>12.2f} "
+            f"{own:>17.2f} {over:>22.2f}"
+        )
 
 
 def look_ups(get: Get, url: str) -> None:
-    """By id, which waits for the slower of two calls. Each is of another customer, so no answer is shared."""
+    """By id, which waits for the slower of two calls.
+
+    Each is of another customer, so no answer is shared.
+    """
     from integrations_app.stigg.graphql import find_customers
 
     stigg = stigg_at(url)
@@ -155,18 +193,29 @@ def look_ups(get: Get, url: str) -> None:
         "look-up": lambda customer_id: get(f"/lookup?q={quote(customer_id)}"),
     }
     taken = [[timed(partial(step, customer_id)) for step in steps.values()] for customer_id in ids]
-    took = {name: median(of).clock for name, of in zip(steps, zip(*taken, strict=True), strict=True)}
+    took = {
+        name: median(of).clock for name, of in zip(steps, zip(*taken, strict=True), strict=True)
+    }
     over = took["look-up"] - max(took["customer"], took["search"])
-    print(f"look-up by id: by the clock p50 {took['look-up']:.2f} ms, {over:.2f} ms over its slowest call")
-    print(f"  (customer {took['customer']:.2f} ms, search by part of a name {took['search']:.2f} ms)")
+    print(
+        f"look-up by id: by the clock p50 {took['look-up']:.2f} ms, {over:.2f} ms over "
+        "its slowest call"
+    )
+    print(
+        f"  (customer {took['customer']:.2f} ms, search by part of a name {took['search']:.2f} ms)"
+    )
 
 
 def first_visits(get: Get) -> None:
-    """What the browser loads at first, in bytes as sent: static files are compressed when they are collected."""
+    """What the browser loads at first, in bytes as sent: static files are compressed when they are
+    collected.
+    """
     from django.contrib.staticfiles.storage import staticfiles_storage as storage
 
     names = ("desk.css", "desk.js", "django_htmx/htmx-2.min.js")
-    files = {name: Path(storage.path(storage.stored_name(name) + ".gz")).stat().st_size for name in names}
+    files = {
+        name: Path(storage.path(storage.stored_name(name) + ".gz")).stat().st_size for name in names
+    }
     for name, path in VISITS.items():
         sizes = {"page": len(get(path))} | files
         told = ", ".join(f"{part} {size:,}" for part, size in sizes.items())
@@ -175,9 +224,13 @@ def first_visits(get: Get) -> None:
 
 def settings(url: str, database: Path) -> dict[str, str]:
     return {
-        "ENV_FILE": "", "STIGG_API_URL": url, "STIGG_API_KEY": "simulated-production-key", "LOG_LEVEL": "ERROR",
-        "DATABASE_URL": f"sqlite:///{database}", "DJANGO_SETTINGS_MODULE": "dashboard.settings",
-    }  # fmt: skip
+        "ENV_FILE": "",
+        "STIGG_API_URL": url,
+        "STIGG_API_KEY": "simulated-production-key",
+        "LOG_LEVEL": "ERROR",
+        "DATABASE_URL": f"sqlite:///{database}",
+        "DJANGO_SETTINGS_MODULE": "dashboard.settings",
+    }
 
 
 def main() -> None:

@@ -1,4 +1,5 @@
-"""Part of `make bench`: 200 agents at once on the production server, while Stigg hangs, and while it fails at random.
+"""Part of `make bench`: 200 agents at once on the production server, while Stigg hangs, and while
+it fails at random.
 
 Prints one table and the ratios that matter.
 
@@ -31,10 +32,21 @@ AGENTS, THREADS, DEADLINE_SECONDS = 200, 32, 8.0
 THINK_SECONDS = (1.0, 3.0)
 CALM_SECONDS = 15
 FAULTS: list[dict[str, Any]] = [
-    {"status": 500}, {"status": 503}, {"status": 429, "headers": {"Retry-After": "1"}}, {"status": 401}, {"delay": 3},
-    {"delay": 30}, {"cut": True}, {"html": True}, {"shape": "broken-json"}, {"shape": "broken-row"},
-    {"shape": "data-null"}, {"shape": "no-pagination"}, {"drip": 0.2}, {"drip": 0.2, "drip_head": True},
-]  # fmt: skip
+    {"status": 500},
+    {"status": 503},
+    {"status": 429, "headers": {"Retry-After": "1"}},
+    {"status": 401},
+    {"delay": 3},
+    {"delay": 30},
+    {"cut": True},
+    {"html": True},
+    {"shape": "broken-json"},
+    {"shape": "broken-row"},
+    {"shape": "data-null"},
+    {"shape": "no-pagination"},
+    {"drip": 0.2},
+    {"drip": 0.2, "drip_head": True},
+]
 
 
 @dataclass
@@ -54,7 +66,10 @@ class Phase:
 
     def _row(self, kind: str, took: list[float]) -> str:
         median, longest = statistics.median(took) * 1000, max(took) * 1000
-        return f"  {self.name:<10} {kind:<12} {len(took):>6} {median:>8.0f} {self.p95(kind):>8.0f} {longest:>8.0f}"
+        return (
+            f"  {self.name:<10} {kind:<12} {len(took):>6} {median:>8.0f} "
+            f"{self.p95(kind):>8.0f} {longest:>8.0f}"
+        )
 
 
 class Agent:
@@ -85,7 +100,12 @@ class Agent:
         if self.connection is None or self.connection[0].at_eof():
             self.connection = await asyncio.open_connection("127.0.0.1", self.port)
         reader, writer = self.connection
-        writer.write(f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: sessionid={self.cookie}\r\n\r\n".encode())
+        writer.write(
+            (
+                f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: "
+                f"sessionid={self.cookie}\r\n\r\n"
+            ).encode()
+        )
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
         await reader.readexactly(int(head.split("content-length:")[1].split("\r\n")[0]))
         return int(head.split(" ")[1])
@@ -93,19 +113,31 @@ class Agent:
 
 def start(code: list[str], environ: dict[str, str]) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, *code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT,
-        env=os.environ | environ, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
+        [sys.executable, *code],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=os.environ | environ,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 def settings(url: str, folder: str) -> dict[str, str]:
     found = {
-        "ENV_FILE": "", "STIGG_ENVIRONMENTS": "production,staging", "LOG_LEVEL": "ERROR",
-        "DATABASE_URL": f"sqlite:///{folder}/storm.sqlite3", "DJANGO_SETTINGS_MODULE": "dashboard.settings",
-        "THREADS": str(THREADS), "STIGG_DEADLINE_SECONDS": str(DEADLINE_SECONDS),
-    }  # fmt: skip
+        "ENV_FILE": "",
+        "STIGG_ENVIRONMENTS": "production,staging",
+        "LOG_LEVEL": "ERROR",
+        "DATABASE_URL": f"sqlite:///{folder}/storm.sqlite3",
+        "DJANGO_SETTINGS_MODULE": "dashboard.settings",
+        "THREADS": str(THREADS),
+        "STIGG_DEADLINE_SECONDS": str(DEADLINE_SECONDS),
+    }
     for name in ("production", "staging"):
-        found |= {f"STIGG_{name.upper()}_API_URL": url, f"STIGG_{name.upper()}_API_KEY": f"simulated-{name}-key"}
+        found |= {
+            f"STIGG_{name.upper()}_API_URL": url,
+            f"STIGG_{name.upper()}_API_KEY": f"simulated-{name}-key",
+        }
     return found
 
 
@@ -127,14 +159,18 @@ def session() -> str:
 def control(url: str, fault: dict[str, Any] | None) -> None:
     """Set a fault of the simulated Stigg; None clears them all."""
     method, body = ("DELETE", None) if fault is None else ("POST", json.dumps(fault).encode())
-    urllib.request.urlopen(urllib.request.Request(f"{url}/_control/faults", body, method=method)).close()
+    urllib.request.urlopen(
+        urllib.request.Request(f"{url}/_control/faults", body, method=method)
+    ).close()
 
 
 def customers(url: str, environment: str, pages: int) -> list[str]:
     """Ids of the first customers, a hundred a page."""
     found, address = [], f"{url}/api/v1/customers?limit=100"
     for _ in range(pages):
-        asked = urllib.request.Request(address, headers={"X-API-KEY": f"simulated-{environment}-key"})
+        asked = urllib.request.Request(
+            address, headers={"X-API-KEY": f"simulated-{environment}-key"}
+        )
         with urllib.request.urlopen(asked) as answer:
             page = json.load(answer)
         found += [customer["id"] for customer in page["data"]]
@@ -147,7 +183,9 @@ def size(process: subprocess.Popen[str]) -> tuple[int, float]:
     threads, memory = 0, 0.0
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
-            lines = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+            lines = dict(
+                line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line
+            )
         except OSError:
             continue
         if process.pid in (int(lines["Pid"]), int(lines["PPid"])):
@@ -186,12 +224,16 @@ def wait_for(port: int) -> None:
 
 
 def meet_strangers(url: str, agents: list[Agent]) -> None:
-    """From now on most customers are ones that nobody looked at before, so that no copy of them is kept."""
+    """From now on most customers are ones that nobody looked at before, so that no copy of them is
+    kept.
+    """
     for environment, known in agents[0].customers.items():
         known += customers(url, environment, 4)[100:]
 
 
-async def storm(url: str, server: subprocess.Popen[str], agents: list[Agent], seconds: float) -> None:
+async def storm(
+    url: str, server: subprocess.Popen[str], agents: list[Agent], seconds: float
+) -> None:
     print(f"  {'':<10} {'':<12} {'pages':>6} {'p50 ms':>8} {'p95 ms':>8} {'max ms':>8}")
     await phase("warm-up", agents, CALM_SECONDS / 3)
     quiet = await phase("quiet", agents, CALM_SECONDS)
@@ -209,14 +251,30 @@ async def storm(url: str, server: subprocess.Popen[str], agents: list[Agent], se
 
 
 def tell(
-    quiet: Phase, hung: Phase, before: tuple[int, float], after: tuple[int, float], wild: Phase, calm: Phase
+    quiet: Phase,
+    hung: Phase,
+    before: tuple[int, float],
+    after: tuple[int, float],
+    wild: Phase,
+    calm: Phase,
 ) -> None:
     longest = max(max(took) for took in hung.took.values())
-    print(f"while production hung: the slowest page took {longest:.1f} s (deadline {DEADLINE_SECONDS:.0f} s)")
+    print(
+        f"while production hung: the slowest page took {longest:.1f} s (deadline "
+        f"{DEADLINE_SECONDS:.0f} s)"
+    )
     for kind in ("look-up", "staging", "health"):
-        print(f"  {kind} p95 was {hung.p95(kind) / quiet.p95(kind):.1f} times the quiet one (aim: 3)")
+        print(
+            f"  {kind} p95 was {hung.p95(kind) / quiet.p95(kind):.1f} times the quiet one (aim: 3)"
+        )
     print(f"threads {before[0]} -> {after[0]}, memory {before[1]:.0f} -> {after[1]:.0f} MB")
-    print(f"answers with 500: {hung.statuses[500] + wild.statuses[500]}; wrong answers after the chaos: ", end="")
+    print(
+        (
+            f"answers with 500: {hung.statuses[500] + wild.statuses[500]}; wrong answers "
+            "after the chaos: "
+        ),
+        end="",
+    )
     print(sum(count for status, count in calm.statuses.items() if status != 200))
 
 
@@ -234,8 +292,14 @@ def main() -> None:
         server = start(server_arguments(), {})
         try:
             wait_for(port)
-            print(f"{AGENTS} agents at once, {THREADS} threads; one environment hangs for {seconds:.0f} s")
-            known = {environment: customers(url, environment, 1) for environment in ("production", "staging")}
+            print(
+                f"{AGENTS} agents at once, {THREADS} threads; one environment hangs for "
+                f"{seconds:.0f} s"
+            )
+            known = {
+                environment: customers(url, environment, 1)
+                for environment in ("production", "staging")
+            }
             agents = [Agent(port, cookie, known) for _ in range(AGENTS)]
             asyncio.run(storm(url, server, agents, seconds))
         finally:

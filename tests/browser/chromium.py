@@ -1,4 +1,6 @@
-"""Find a Chromium for the browser tests; run as a script, try to install Debian's where none is found."""
+"""Find a Chromium for the browser tests; run as a script, try to install Debian's where none is
+found.
+"""
 
 import os
 import shutil
@@ -20,24 +22,37 @@ def find() -> str | None:
 def install() -> None:
     if shutil.which("apt-get") and os.geteuid() == 0:
         subprocess.run(["apt-get", "update", "-qq"], check=False)
-        subprocess.run(["apt-get", "install", "-y", "-qq", "--no-install-recommends", *PACKAGES], check=False)
+        subprocess.run(
+            ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *PACKAGES], check=False
+        )
 
 
 NEEDED = [
     pytest.mark.browser,
-    pytest.mark.skipif(not find() and not os.environ.get("REQUIRE_BROWSER"), reason="no Chromium: set CHROMIUM to one"),
+    pytest.mark.skipif(
+        not find() and not os.environ.get("REQUIRE_BROWSER"),
+        reason="no Chromium: set CHROMIUM to one",
+    ),
 ]
 
 
 EVERY_RULE = {"rules": {"target-size": {"enabled": True}}}
 COLOURS = {"runOnly": ["color-contrast"]}  # all that another scheme of colours can change
-SIZES = {"runOnly": ["target-size"], "rules": {"target-size": {"enabled": True}}}  # what a narrow page can change
+# What a narrow page can change
+SIZES = {
+    "runOnly": ["target-size"],
+    "rules": {"target-size": {"enabled": True}},
+}
 
 
-def violations(page: Page, scheme: str = "light", *, narrow: bool = False) -> list[tuple[str, list[str]]]:
+def violations(
+    page: Page, scheme: str = "light", *, narrow: bool = False
+) -> list[tuple[str, list[str]]]:
     """What axe finds on the page as it stands: each rule, with the first places that break it."""
     options = SIZES if narrow else EVERY_RULE if scheme == "light" else COLOURS
-    found = Axe().run(page, options=options | {"resultTypes": ["violations"]}).response["violations"]
+    found = (
+        Axe().run(page, options=options | {"resultTypes": ["violations"]}).response["violations"]
+    )
     return [(rule["id"], [node["html"][:120] for node in rule["nodes"][:2]]) for rule in found]
 
 
@@ -46,5 +61,9 @@ if __name__ == "__main__":
         install()
     if not find():
         print(
-            "WARNING: no Chromium found, so every browser test will be SKIPPED. Set CHROMIUM to one.", file=sys.stderr
+            (
+                "WARNING: no Chromium found, so every browser test will be SKIPPED. Set "
+                "CHROMIUM to one."
+            ),
+            file=sys.stderr,
         )

@@ -15,7 +15,10 @@ CUSTOMER = "/production/customers/{}/integrations/"
 
 
 def ids(page: Page) -> list[str]:
-    return [str(row.get_attribute("data-integration-id")) for row in page.locator("tr[data-integration-id]").all()]
+    return [
+        str(row.get_attribute("data-integration-id"))
+        for row in page.locator("tr[data-integration-id]").all()
+    ]
 
 
 def test_an_agent_finds_filters_pages_and_clicks_through(visit: Page) -> None:
@@ -50,10 +53,14 @@ def test_an_agent_finds_filters_pages_and_clicks_through(visit: Page) -> None:
 
 
 def test_a_link_opens_in_a_new_tab_without_telling_where_from(visit: Page) -> None:
-    visit.context.route("https://dashboard.stripe.com/**", lambda route: route.fulfill(body="stripe"))
+    visit.context.route(
+        "https://dashboard.stripe.com/**", lambda route: route.fulfill(body="stripe")
+    )
     visit.goto(CUSTOMER.format("acme-corp"))
     with visit.context.expect_page() as opened:
-        visit.get_by_role("link", name=re.compile(r"Open cus_\w+ in Stripe \(opens in a new tab\)")).first.click()
+        visit.get_by_role(
+            "link", name=re.compile(r"Open cus_\w+ in Stripe \(opens in a new tab\)")
+        ).first.click()
     expect(opened.value).to_have_url(re.compile("https://dashboard.stripe.com/"))
 
 
@@ -67,8 +74,16 @@ def test_an_error_is_shown_in_place_and_goes_away_again(visit: Page, stigg: Simu
     expect(visit.get_by_role("heading", name="20 of 42 integrations, Stripe only")).to_be_visible()
 
 
-def test_a_wait_is_counted_down_and_the_page_tries_again_by_itself(visit: Page, stigg: Simulator) -> None:
-    stigg.fault(customer="acme-corp", route="integrations", times=1, status=429, headers={"Retry-After": "2"})
+def test_a_wait_is_counted_down_and_the_page_tries_again_by_itself(
+    visit: Page, stigg: Simulator
+) -> None:
+    stigg.fault(
+        customer="acme-corp",
+        route="integrations",
+        times=1,
+        status=429,
+        headers={"Retry-After": "2"},
+    )
     visit.goto(CUSTOMER.format("acme-corp"))
     expect(visit.locator("[data-problem=rate-limited]")).to_be_visible()
     expect(visit.locator("[data-countdown]")).to_have_text(re.compile("^[12]$"))
@@ -76,7 +91,13 @@ def test_a_wait_is_counted_down_and_the_page_tries_again_by_itself(visit: Page, 
 
 
 def test_a_page_that_nobody_looks_at_does_not_try_again(visit: Page, stigg: Simulator) -> None:
-    stigg.fault(customer="acme-corp", route="integrations", times=1, status=429, headers={"Retry-After": "1"})
+    stigg.fault(
+        customer="acme-corp",
+        route="integrations",
+        times=1,
+        status=429,
+        headers={"Retry-After": "1"},
+    )
     visit.add_init_script("Object.defineProperty(document, 'hidden', {get: () => !window.looking})")
     visit.goto(CUSTOMER.format("acme-corp"))
     expect(visit.locator("[data-countdown]")).to_have_text("0")
@@ -98,7 +119,9 @@ def test_old_rows_are_dimmed_while_new_ones_come(visit: Page, stigg: Simulator) 
 
 def test_a_page_that_is_not_the_results_is_never_put_in_their_place(visit: Page) -> None:
     visit.goto(CUSTOMER.format("acme-corp"))
-    visit.route("**/results/**", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>"))
+    visit.route(
+        "**/results/**", lambda route: route.fulfill(status=502, body="<h1>Bad gateway</h1>")
+    )
     visit.locator("a[data-vendor=STRIPE]").click()
     expect(visit.locator("[data-problem=desk-unreachable]")).to_be_visible()
     assert len(ids(visit)) == 6
@@ -129,7 +152,8 @@ def test_refreshing_is_no_step_for_back(visit: Page) -> None:
     visit.goto(CUSTOMER.format("acme-corp"))
     visit.locator("a[data-vendor=STRIPE]").click()
     for _ in range(3):
-        expect(visit.get_by_role("status")).to_have_text("2 integrations, Stripe only")  # said when all is in place
+        # Said when all is in place
+        expect(visit.get_by_role("status")).to_have_text("2 integrations, Stripe only")
         visit.evaluate("document.getElementById('announcement').textContent = ''")
         with visit.expect_response("**/results/**"):
             visit.keyboard.press("r")
@@ -138,7 +162,9 @@ def test_refreshing_is_no_step_for_back(visit: Page) -> None:
 
 
 def test_after_three_tries_the_wait_is_over(visit: Page, stigg: Simulator) -> None:
-    stigg.fault(customer="acme-corp", route="integrations", status=429, headers={"Retry-After": "1"})
+    stigg.fault(
+        customer="acme-corp", route="integrations", status=429, headers={"Retry-After": "1"}
+    )
     visit.clock.install()
     visit.goto(CUSTOMER.format("acme-corp"))
     for _ in range(3):
@@ -193,7 +219,8 @@ def test_a_slash_leads_to_the_box_and_no_customer_is_kept_in_the_browser(visit: 
     expect(visit.get_by_role("combobox")).to_be_focused()
     visit.locator("a[data-vendor=STRIPE]").click()
     expect(visit).to_have_url(re.compile("STRIPE"))
-    # htmx itself keeps the address of the current page, as the tab's history does; no page and no row
+    # htmx itself keeps the address of the current page, as the tab's history does; no page and no
+    # row
     assert visit.evaluate("Object.keys(sessionStorage).concat(Object.keys(localStorage))") in (
         [],
         ["htmx-current-path-for-history"],
@@ -201,22 +228,46 @@ def test_a_slash_leads_to_the_box_and_no_customer_is_kept_in_the_browser(visit: 
 
 
 STATES = {
-    "look-up": "/", "bad look-up": "/lookup?q=a/b", "no page": "/nowhere",
+    "look-up": "/",
+    "bad look-up": "/lookup?q=a/b",
+    "no page": "/nowhere",
     "bad query": CUSTOMER.format("x") + "?limit=0",
-    **{name: CUSTOMER.format(name) for name in (
-        "acme-corp", "empty-co", "archived-co", "hostile-values", "every-link", "all-vendors", "nobody-here",
-        "fault-401", "fault-403", "fault-429", "fault-500", "fault-html")},
+    **{
+        name: CUSTOMER.format(name)
+        for name in (
+            "acme-corp",
+            "empty-co",
+            "archived-co",
+            "hostile-values",
+            "every-link",
+            "all-vendors",
+            "nobody-here",
+            "fault-401",
+            "fault-403",
+            "fault-429",
+            "fault-500",
+            "fault-html",
+        )
+    },
     "filtered out": CUSTOMER.format("acme-corp") + "?vendor=ZUORA",
     "expired": CUSTOMER.format("acme-corp") + "?after=7d617674-0000-4000-8000-000000000000",
     "filtered here": CUSTOMER.format("acme-corp") + "?vendor=ACME_LEDGER",
     "dense": CUSTOMER.format("meridian-group") + "?limit=51",
     "staging": "/staging/customers/acme-corp/integrations/",
-}  # fmt: skip
-STACKED = ("look-up", "acme-corp", "hostile-values", "every-link")  # what a phone shows otherwise than a desk
+}
+# What a phone shows otherwise than a desk
+STACKED = (
+    "look-up",
+    "acme-corp",
+    "hostile-values",
+    "every-link",
+)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_any_state_and_no_page_is_wider_than_a_phone(visit: Page, scheme: str) -> None:
+def test_axe_finds_nothing_on_any_state_and_no_page_is_wider_than_a_phone(
+    visit: Page, scheme: str
+) -> None:
     visit.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     for state, address in STATES.items():
         cache.clear()  # one customer's rate limit rests the whole environment
@@ -230,11 +281,16 @@ def test_axe_finds_nothing_on_any_state_and_no_page_is_wider_than_a_phone(visit:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_the_states_of_a_bad_day(visit: Page, stigg: Simulator, scheme: str) -> None:
+def test_axe_finds_nothing_on_the_states_of_a_bad_day(
+    visit: Page, stigg: Simulator, scheme: str
+) -> None:
     visit.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     visit.goto(CUSTOMER.format("acme-corp"))
     stigg.fault(status=503)
-    for address, state in (("acme-corp", "[data-stale]"), ("empty-co", "[data-problem=unavailable]")):
+    for address, state in (
+        ("acme-corp", "[data-stale]"),
+        ("empty-co", "[data-problem=unavailable]"),
+    ):
         visit.goto(CUSTOMER.format(address) + "?refresh=1")
         expect(visit.locator(state)).to_be_visible()
         assert chromium.violations(visit, scheme) == []

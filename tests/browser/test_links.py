@@ -19,10 +19,16 @@ TEMPLATES = {
 
 @pytest.fixture
 def rows(visit: Page) -> Page:
-    """The customer with every kind of link, among them those of two templates; the outside world answers "there"."""
+    """The customer with every kind of link, among them those of two templates; the outside world
+    answers "there".
+    """
     for vendor, template in TEMPLATES.items():
-        LinkTemplate.objects.create(environment="production", vendor_identifier=vendor, template=template)
-    visit.context.route(re.compile(r"^https?://(?!localhost|127)"), lambda route: route.fulfill(body="there"))
+        LinkTemplate.objects.create(
+            environment="production", vendor_identifier=vendor, template=template
+        )
+    visit.context.route(
+        re.compile(r"^https?://(?!localhost|127)"), lambda route: route.fulfill(body="there")
+    )
     visit.goto(PAGE)
     return visit
 
@@ -37,7 +43,9 @@ def test_a_verified_link_opens_at_once_and_a_link_of_the_wrong_mode_warns(rows: 
     expect(opened.value).to_have_url(re.compile("https://dashboard.stripe.com/customers/cus_"))
     expect(row(rows, "Stripe").locator(".badge")).to_have_text("LIVE")
     expect(row(rows, "Stripe", 1).locator(".badge")).to_have_text("TEST")
-    expect(row(rows, "Stripe", 1)).to_contain_text("This is a test link, but Production is a live environment.")
+    expect(row(rows, "Stripe", 1)).to_contain_text(
+        "This is a test link, but Production is a live environment."
+    )
     expect(rows.locator("tr", has_text="acct_1Jx7QeKZ3vWq8fTb")).to_be_visible()
 
 
@@ -79,7 +87,9 @@ def test_a_template_builds_the_link_that_is_missing_and_keeps_stiggs_own_second(
         re.compile(r"https://acme\.lightning\.force\.com/lightning/r/Account/0015\w+/view")
     )
     invoicing = row(rows, "Stripe Invoicing")
-    expect(invoicing.locator("a.open")).to_have_attribute("href", re.compile("https://dashboard.stripe.com/customers/"))
+    expect(invoicing.locator("a.open")).to_have_attribute(
+        "href", re.compile("https://dashboard.stripe.com/customers/")
+    )
     invoicing.get_by_role("link", name="check invoices.partner.example").click()
     expect(rows.locator(".host")).to_have_text("invoices.partner.example")
 
@@ -113,7 +123,9 @@ def test_the_keys_can_be_switched_off_and_stay_off(rows: Page) -> None:
     switch.click()
     expect(switch).to_have_attribute("aria-pressed", "false")
     rows.reload()
-    expect(rows.get_by_role("button", name="Single-key shortcuts")).to_have_attribute("aria-pressed", "false")
+    expect(rows.get_by_role("button", name="Single-key shortcuts")).to_have_attribute(
+        "aria-pressed", "false"
+    )
     expect(rows.locator("kbd").filter(visible=True)).to_have_count(0)
     for key in "5c/":
         rows.keyboard.press(key)
@@ -146,7 +158,9 @@ def test_one_key_and_one_button_copy_the_summary_for_the_ticket(rows: Page) -> N
 
 
 def test_an_agent_reports_a_wrong_link(rows: Page) -> None:
-    row(rows, "Salesforce").get_by_role("link", name=re.compile("Report the Salesforce link of 0015")).click()
+    row(rows, "Salesforce").get_by_role(
+        "link", name=re.compile("Report the Salesforce link of 0015")
+    ).click()
     expect(rows.get_by_role("textbox", name="What is wrong")).to_be_focused()
     rows.keyboard.type("opens another account")
     rows.keyboard.press("Enter")
@@ -162,7 +176,9 @@ def test_it_all_works_without_javascript(chrome: Browser, rows: Page) -> None:
     for useless in (".key kbd", "#keys", "#copy-ticket", ".copy"):
         expect(page.locator(useless).filter(visible=True)).to_have_count(0)
     page.get_by_text("Text for the ticket").click()
-    expect(page.get_by_label("Plain text")).to_contain_text("Every Link Ltd. (every-link), Production")
+    expect(page.get_by_label("Plain text")).to_contain_text(
+        "Every Link Ltd. (every-link), Production"
+    )
     page.get_by_role("link", name=re.compile("Check, then open")).first.click()
     page.get_by_role("link", name="Back to the customer").click()
     page.get_by_role("link", name=re.compile("Report the Salesforce")).first.click()
@@ -172,10 +188,14 @@ def test_it_all_works_without_javascript(chrome: Browser, rows: Page) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_on_the_pages_about_links_and_none_is_wider_than_a_phone(rows: Page, scheme: str) -> None:
+def test_axe_finds_nothing_on_the_pages_about_links_and_none_is_wider_than_a_phone(
+    rows: Page, scheme: str
+) -> None:
     rows.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     report = str(row(rows, "Salesforce").locator("a.report").get_attribute("href"))
-    asking = [str(link.get_attribute("href")) for link in rows.locator("a.open[href^='/leave/']").all()]
+    asking = [
+        str(link.get_attribute("href")) for link in rows.locator("a.open[href^='/leave/']").all()
+    ]
     for address in (PAGE, PAGE.replace("production", "staging"), report, *asking, "/leave/?to=x"):
         rows.set_viewport_size({"width": 1280, "height": 800})
         rows.goto(address)
@@ -197,7 +217,9 @@ def test_admin_works_under_the_strict_policy(rows: Page) -> None:
     rows.get_by_role("button", name="Continue").click()
     rows.get_by_label("HubSpot portal id").fill("1234567")
     rows.get_by_role("button", name="Continue").click()
-    expect(rows.get_by_text("https://app.hubspot.com/contacts/1234567/record/0-2/auth0%7C65f1c0ffee")).to_be_visible()
+    expect(
+        rows.get_by_text("https://app.hubspot.com/contacts/1234567/record/0-2/auth0%7C65f1c0ffee")
+    ).to_be_visible()
     rows.get_by_role("button", name="Save", exact=True).click()
     expect(rows.locator(".messagelist")).to_contain_text("was added successfully")
     assert LinkTemplate.objects.filter(vendor_identifier="HUBSPOT").count() == 1

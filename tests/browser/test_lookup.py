@@ -1,4 +1,6 @@
-"""Looking a customer up in a real Chromium: by hand, by keyboard, by what a screen reader is told, and by axe."""
+"""Looking a customer up in a real Chromium: by hand, by keyboard, by what a screen reader is told,
+and by axe.
+"""
 
 import re
 
@@ -21,7 +23,7 @@ def listbox(page: Page) -> Locator:
     return page.get_by_role("listbox", name="Suggestions")
 
 
-# --- what a look-up leads to ------------------------------------------------------------------------------------------
+# --- what a look-up leads to ----------------------------------------------------------------------
 
 
 def test_a_pasted_e_mail_and_one_enter_open_the_customer(visit: Page) -> None:
@@ -57,14 +59,18 @@ def test_a_miss_is_told_and_the_text_is_there_to_be_mended(visit: Page) -> None:
 def test_a_customer_of_another_environment_is_one_click_away(visit: Page) -> None:
     box(visit).fill("staging-only")
     visit.keyboard.press("Enter")
-    expect(visit.get_by_role("heading", name="Not in Production. Found in Staging.")).to_be_visible()
+    expect(
+        visit.get_by_role("heading", name="Not in Production. Found in Staging.")
+    ).to_be_visible()
     visit.get_by_role("link", name="Staging Only Inc.").click()
     expect(visit.locator("body")).to_have_attribute("data-live", "false")
     expect(visit.get_by_role("heading", name="Staging Only Inc.")).to_be_visible()
 
 
 def test_pasted_lines_stay_several_texts(visit: Page) -> None:
-    visit.evaluate("navigator.clipboard.writeText('acme-corp\\nshared@twins.example\\r\\n\\nnobody-x\\n')")
+    visit.evaluate(
+        "navigator.clipboard.writeText('acme-corp\\nshared@twins.example\\r\\n\\nnobody-x\\n')"
+    )
     box(visit).focus()
     visit.keyboard.press("Control+V")
     expect(box(visit)).to_have_value("acme-corp; shared@twins.example; nobody-x")
@@ -84,7 +90,7 @@ def test_recents_are_reached_by_keyboard_from_the_empty_box(visit: Page) -> None
     expect(visit.get_by_role("heading", name="Acme Inc.")).to_be_visible()
 
 
-# --- suggestions ------------------------------------------------------------------------------------------------------
+# --- suggestions ----------------------------------------------------------------------------------
 
 
 def test_suggestions_are_chosen_by_keyboard(visit: Page) -> None:
@@ -136,18 +142,23 @@ def test_a_suggestion_is_clicked_and_leaving_the_box_hides_the_rest(visit: Page)
 def test_enter_never_waits_for_suggestions(visit: Page, stigg: Simulator) -> None:
     stigg.fault(route="graphql", delay=4, times=1)
     with visit.expect_request("**/lookup/suggestions/**") as asked:
-        box(visit).fill("acme-corp")  # at once: on a busy machine, keys come far enough apart to ask twice
+        # At once: on a busy machine, keys come far enough apart to ask twice
+        box(visit).fill("acme-corp")
     with visit.expect_event("requestfailed") as given_up:
         visit.keyboard.press("Enter")
     assert given_up.value.url == asked.value.url
     expect(visit.get_by_role("heading", name="Acme Inc.")).to_be_visible()
 
 
-def test_old_calls_are_cancelled_and_only_the_newest_is_in_flight(visit: Page, stigg: Simulator) -> None:
+def test_old_calls_are_cancelled_and_only_the_newest_is_in_flight(
+    visit: Page, stigg: Simulator
+) -> None:
     stigg.fault(route="graphql", delay=3, times=1)
     failed, asked = list[Request](), list[Request]()
     visit.on("requestfailed", lambda request: failed.append(request))
-    visit.on("request", lambda request: asked.append(request) if "suggestions" in request.url else None)
+    visit.on(
+        "request", lambda request: asked.append(request) if "suggestions" in request.url else None
+    )
     with visit.expect_request("**/lookup/suggestions/**"):
         box(visit).press_sequentially("apex")
     box(visit).press_sequentially(" books")
@@ -168,7 +179,9 @@ def test_fewer_than_three_letters_ask_nothing_and_hide_what_was_there(visit: Pag
 
 
 @pytest.mark.parametrize("fault", [{"status": 503}, {"code": "AccessDeniedError"}, {"html": True}])
-def test_errors_show_nothing_under_the_box(visit: Page, stigg: Simulator, fault: dict[str, object]) -> None:
+def test_errors_show_nothing_under_the_box(
+    visit: Page, stigg: Simulator, fault: dict[str, object]
+) -> None:
     stigg.fault(route="graphql", **fault)
     with visit.expect_response("**/lookup/suggestions/**"):
         box(visit).press_sequentially("nimbus")  # what nobody typed before: answers are shared
@@ -207,19 +220,26 @@ def test_all_of_it_works_without_javascript(chrome: Browser, visit: Page) -> Non
     context.close()
 
 
-# --- how it looks -----------------------------------------------------------------------------------------------------
+# --- how it looks ---------------------------------------------------------------------------------
 
 STATES = {
-    "home with recents": "/", "chooser": "/lookup?q=shared@twins.example", "parts of names": "/lookup?q=apex",
-    "none": "/lookup?q=nobody@nowhere.example", "elsewhere": "/lookup?q=staging-only",
+    "home with recents": "/",
+    "chooser": "/lookup?q=shared@twins.example",
+    "parts of names": "/lookup?q=apex",
+    "none": "/lookup?q=nobody@nowhere.example",
+    "elsewhere": "/lookup?q=staging-only",
     "list": "/lookup?q=acme-corp; nobody-x; https://evil.example/a; shared@twins.example",
-    "bad input": "/lookup?q=https://evil.example/", "trouble": "/lookup?q=fault-429",
-    "long": f"/lookup?q={'x' * 300} {'y' * 200}; a", "public": "/lookup?q=@gmail.com",
-}  # fmt: skip
+    "bad input": "/lookup?q=https://evil.example/",
+    "trouble": "/lookup?q=fault-429",
+    "long": f"/lookup?q={'x' * 300} {'y' * 200}; a",
+    "public": "/lookup?q=@gmail.com",
+}
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_nothing_in_any_state_of_a_look_up_and_none_is_wider_than_a_phone(visit: Page, scheme: str) -> None:
+def test_axe_finds_nothing_in_any_state_of_a_look_up_and_none_is_wider_than_a_phone(
+    visit: Page, scheme: str
+) -> None:
     visit.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     visit.goto(CUSTOMER.format("acme-corp"))
     for state, address in [*STATES.items(), ("suggestions", "/")]:

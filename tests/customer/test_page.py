@@ -27,7 +27,9 @@ def soup(response: HttpResponse) -> BeautifulSoup:
 
 
 def rows(response: HttpResponse) -> list[str]:
-    return [str(tr["data-integration-id"]) for tr in soup(response).select("tr[data-integration-id]")]
+    return [
+        str(tr["data-integration-id"]) for tr in soup(response).select("tr[data-integration-id]")
+    ]
 
 
 def problem(response: HttpResponse) -> str:
@@ -79,10 +81,16 @@ BOTH = "&vendor=STRIPE&vendor=ZUORA"
 
 @pytest.mark.parametrize(
     ("customer", "limit", "filters", "rows_in_all"),
-    [(name, limit, filters, count)
-     for name, limits, counts in (("meridian-group", (7, 20, 100), (137, 73)), ("all-vendors", (1,), (14, 2)))
-     for limit in limits for filters, count in zip(("", BOTH), counts, strict=True)],
-)  # fmt: skip
+    [
+        (name, limit, filters, count)
+        for name, limits, counts in (
+            ("meridian-group", (7, 20, 100), (137, 73)),
+            ("all-vendors", (1,), (14, 2)),
+        )
+        for limit in limits
+        for filters, count in zip(("", BOTH), counts, strict=True)
+    ],
+)
 def test_it_walks_to_the_end_and_back_over_every_row_once(
     agent: Client, customer: str, limit: int, filters: str, rows_in_all: int
 ) -> None:
@@ -120,19 +128,35 @@ def test_it_leads_a_fragment_opened_by_hand_to_its_page(agent: Client) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["?limit=0", "?limit=101", "?limit=abc", "?limit=1e3", "?limit=١٠", "?limit=20&limit=50", "?after=nonsense",
-     "?after=7d617674-0000-4000-8000-000000000000&before=7d617674-0000-4000-8000-000000000000",
-     "?vendor=STRIPE,ZUORA", "?vendor=%3Cscript%3E", "?" + "&".join(f"vendor=V{n:04}" for n in range(90))],
-)  # fmt: skip
-def test_it_explains_nonsense_in_the_address_without_asking_stigg(agent: Client, stigg: Simulator, query: str) -> None:
+    [
+        "?limit=0",
+        "?limit=101",
+        "?limit=abc",
+        "?limit=1e3",
+        "?limit=١٠",
+        "?limit=20&limit=50",
+        "?after=nonsense",
+        "?after=7d617674-0000-4000-8000-000000000000&before=7d617674-0000-4000-8000-000000000000",
+        "?vendor=STRIPE,ZUORA",
+        "?vendor=%3Cscript%3E",
+        "?" + "&".join(f"vendor=V{n:04}" for n in range(90)),
+    ],
+)
+def test_it_explains_nonsense_in_the_address_without_asking_stigg(
+    agent: Client, stigg: Simulator, query: str
+) -> None:
     response = agent.get(page("acme-corp", query))
     assert response.status_code == 400
     assert problem(response) == "bad-input"
     assert stigg.requests() == []
 
 
-@pytest.mark.parametrize("customer_id", [".", "..", "a/b", "a\\b", "a?b", "a#b", "a%b", "a\nb", "a\x00b", "x" * 256])
-def test_it_refuses_an_id_that_cannot_be_one(agent: Client, stigg: Simulator, customer_id: str) -> None:
+@pytest.mark.parametrize(
+    "customer_id", [".", "..", "a/b", "a\\b", "a?b", "a#b", "a%b", "a\nb", "a\x00b", "x" * 256]
+)
+def test_it_refuses_an_id_that_cannot_be_one(
+    agent: Client, stigg: Simulator, customer_id: str
+) -> None:
     for part in ("", "results/"):
         response = agent.get(page(customer_id, part=part), **HTMX)
         assert response.status_code == 400
@@ -141,7 +165,9 @@ def test_it_refuses_an_id_that_cannot_be_one(agent: Client, stigg: Simulator, cu
     assert stigg.requests() == []
 
 
-@pytest.mark.parametrize("customer_id", ["auth0|65f1c0ffee0badc0de5ca1ab", "ops@globex.example", "müller-gmbh"])
+@pytest.mark.parametrize(
+    "customer_id", ["auth0|65f1c0ffee0badc0de5ca1ab", "ops@globex.example", "müller-gmbh"]
+)
 def test_it_opens_ids_of_every_shape(agent: Client, customer_id: str) -> None:
     assert agent.get(page(customer_id)).status_code == 200
 
@@ -195,7 +221,8 @@ def test_it_says_what_is_wrong_with_stigg(
     stigg.fault(customer="acme-corp", route="integrations", **fault)
     response = agent.get(page("acme-corp", part=part), **(HTMX if part else {}))
     assert (response.status_code, problem(response)) == (status, kind)
-    assert "Acme Inc." in agent.get(page("acme-corp")).content.decode()  # the part that came is shown
+    # The part that came is shown
+    assert "Acme Inc." in agent.get(page("acme-corp")).content.decode()
 
 
 def test_it_shows_the_rows_when_the_customer_call_fails(agent: Client, stigg: Simulator) -> None:
@@ -208,7 +235,9 @@ def test_it_shows_the_rows_when_the_customer_call_fails(agent: Client, stigg: Si
 
 
 @pytest.mark.parametrize("shape", ["no-pagination", "surrogate", "broken-row"])
-def test_it_keeps_the_other_rows_when_one_is_broken(agent: Client, stigg: Simulator, shape: str) -> None:
+def test_it_keeps_the_other_rows_when_one_is_broken(
+    agent: Client, stigg: Simulator, shape: str
+) -> None:
     stigg.fault(customer="acme-corp", route="integrations", shape=shape)
     response = agent.get(page("acme-corp"))
     assert response.status_code == 200
@@ -225,13 +254,19 @@ def test_it_shows_hostile_values_as_inert_text(agent: Client) -> None:
     assert shown.select(".refused")
 
 
-def test_it_explains_a_customer_without_integrations_and_a_filter_that_hides_all(agent: Client) -> None:
+def test_it_explains_a_customer_without_integrations_and_a_filter_that_hides_all(
+    agent: Client,
+) -> None:
     assert soup(agent.get(page("empty-co"))).select_one("[data-state=no-integrations]")
-    assert soup(agent.get(page("acme-corp", "?vendor=ZUORA"))).select_one("[data-state=filtered-out]")
+    assert soup(agent.get(page("acme-corp", "?vendor=ZUORA"))).select_one(
+        "[data-state=filtered-out]"
+    )
 
 
 def test_it_marks_an_archived_customer(agent: Client) -> None:
-    assert "Archived" in soup(agent.get(page("archived-co"))).select_one("header.customer").get_text()
+    assert (
+        "Archived" in soup(agent.get(page("archived-co"))).select_one("header.customer").get_text()
+    )
 
 
 def test_it_keeps_environments_apart(agent: Client) -> None:
@@ -242,7 +277,9 @@ def test_it_keeps_environments_apart(agent: Client) -> None:
     assert agent.get(page("acme-corp", environment="nowhere")).status_code == 404
 
 
-@pytest.mark.parametrize("text", ["acme-corp", "  acme-corp ", '"acme-corp"', "<acme-corp>", "\u200bacme-corp\ufeff"])
+@pytest.mark.parametrize(
+    "text", ["acme-corp", "  acme-corp ", '"acme-corp"', "<acme-corp>", "\u200bacme-corp\ufeff"]
+)
 def test_it_looks_up_what_people_really_paste(agent: Client, text: str) -> None:
     response = agent.get("/lookup", {"q": text, "environment": "staging"})
     assert response["Location"] == page("acme-corp", environment="staging")
@@ -254,7 +291,9 @@ def test_it_keeps_what_was_pasted_when_it_finds_nobody(agent: Client) -> None:
     assert soup(response).select_one("#q")["value"] == "a/b?c"
 
 
-@pytest.mark.parametrize("address", ["/", "/lookup?q=x", page("acme-corp"), page("x", part="results/"), "/admin/"])
+@pytest.mark.parametrize(
+    "address", ["/", "/lookup?q=x", page("acme-corp"), page("x", part="results/"), "/admin/"]
+)
 def test_it_shows_nothing_without_signing_in(db: None, client: Client, address: str) -> None:
     response = client.get(address)
     assert response.status_code == 302
@@ -265,7 +304,9 @@ def test_it_sends_htmx_to_sign_in_and_back_to_the_same_page(db: None, client: Cl
     current = {"HTTP_HX_CURRENT_URL": "http://testserver" + page("acme-corp")}
     response = client.get(page("acme-corp", part="results/"), **HTMX, **current)
     assert response.status_code == 401
-    assert response["HX-Redirect"].startswith("/accounts/login/?next=/production/customers/acme-corp")
+    assert response["HX-Redirect"].startswith(
+        "/accounts/login/?next=/production/customers/acme-corp"
+    )
     for hostile in ("http://testserver//evil.example", "http://[", "javascript:alert(1)"):
         forged = client.get(page("x", part="results/"), **HTMX, HTTP_HX_CURRENT_URL=hostile)
         assert (forged.status_code, forged["HX-Redirect"]) == (401, "/accounts/login/?next=/")
@@ -293,7 +334,9 @@ def broken_sessions(agent: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
 
 
 @pytest.mark.parametrize("address", ["/", page("acme-corp"), "/accounts/login/", "/admin/"])
-def test_it_says_that_it_failed_even_when_the_database_is_the_reason(broken_sessions: Client, address: str) -> None:
+def test_it_says_that_it_failed_even_when_the_database_is_the_reason(
+    broken_sessions: Client, address: str
+) -> None:
     response = broken_sessions.get(address)
     assert (response.status_code, problem(response)) == (500, "desk-fault")
     assert "default-src 'none'" in response["Content-Security-Policy"]
@@ -304,7 +347,9 @@ def test_it_answers_health_without_the_database(broken_sessions: Client) -> None
     assert broken_sessions.get("/healthz").content == b"ok"
 
 
-@pytest.mark.parametrize("address", ["/", page("acme-corp"), page("nobody-here"), page(".."), "/nowhere", "/healthz"])
+@pytest.mark.parametrize(
+    "address", ["/", page("acme-corp"), page("nobody-here"), page(".."), "/nowhere", "/healthz"]
+)
 def test_it_sends_its_headers_with_every_answer(agent: Client, address: str) -> None:
     response = agent.get(address)
     assert "unsafe" not in response["Content-Security-Policy"]
@@ -320,13 +365,21 @@ def test_it_answers_health_without_signing_in(client: Client) -> None:
 
 
 def test_no_key_is_in_any_page_or_log(
-    agent: Client, stigg: Simulator, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
+    agent: Client,
+    stigg: Simulator,
+    caplog: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     faults = ["401", "403", "404", "429", "500", "cut", "html", "shape", "empty", "redirect"]
     seen = [agent.get(page(f"fault-{fault}")) for fault in faults]
-    seen += [agent.get(address) for address in ("/", "/nowhere", page("acme-corp"), page(".."), page("hostile-values"))]
+    seen += [
+        agent.get(address)
+        for address in ("/", "/nowhere", page("acme-corp"), page(".."), page("hostile-values"))
+    ]
     captured = capfd.readouterr()
-    logged = "".join(str(record.__dict__) for record in caplog.records) + captured.out + captured.err
+    logged = (
+        "".join(str(record.__dict__) for record in caplog.records) + captured.out + captured.err
+    )
     everything = "".join(f"{response.headers}{response.content!r}" for response in seen) + logged
     assert "stigg call failed" in everything
     assert not [key for key in KEYS if key in everything]
@@ -340,18 +393,26 @@ def test_a_refusal_that_quotes_the_request_brings_no_key_to_a_page_or_a_log(
     stigg.fault(customer="acme-corp", status=400, body=said, headers={"X-Request-ID": f"for {key}"})
     response = agent.get(page("acme-corp"))
     assert "X-API-KEY *** is odd" in response.content.decode()
-    assert key not in response.content.decode() + "".join(str(record.__dict__) for record in caplog.records)
+    assert key not in response.content.decode() + "".join(
+        str(record.__dict__) for record in caplog.records
+    )
     assert "for ***" in [record.__dict__.get("trace_id") for record in caplog.records]
 
 
-def test_a_row_without_a_vendor_has_no_report_that_could_not_be_sent(agent: Client, stigg: Simulator) -> None:
+def test_a_row_without_a_vendor_has_no_report_that_could_not_be_sent(
+    agent: Client, stigg: Simulator
+) -> None:
     row = {
         "id": "i",
         "vendorIdentifier": "",
         "syncedEntityId": "x",
         "syncData": {"billingLinkUrl": "https://a.example"},
     }
-    stigg.fault(customer="acme-corp", route="integrations", body=json.dumps({"data": [row], "pagination": {}}))
+    stigg.fault(
+        customer="acme-corp",
+        route="integrations",
+        body=json.dumps({"data": [row], "pagination": {}}),
+    )
     shown = soup(agent.get(page("acme-corp")))
     assert shown.select_one("td.link a.open") is not None
     assert shown.select_one("a.report") is None
@@ -360,14 +421,20 @@ def test_a_row_without_a_vendor_has_no_report_that_could_not_be_sent(agent: Clie
 def test_a_vendor_in_small_letters_is_the_vendor_that_the_page_shows(agent: Client) -> None:
     response = agent.get(page("acme-corp", "?vendor=stripe&vendor=STRIPE"))
     assert len(rows(response)) == 2
-    assert [chip.get_text() for chip in soup(response).select("a[data-vendor=STRIPE] bdi")] == ["Stripe"]
+    assert [chip.get_text() for chip in soup(response).select("a[data-vendor=STRIPE] bdi")] == [
+        "Stripe"
+    ]
     assert response["HX-Push-Url"] == page("acme-corp", "?vendor=STRIPE")
 
 
 def test_the_same_address_again_is_no_step_for_back(agent: Client) -> None:
     for query, header in (("?vendor=STRIPE", "HX-Replace-Url"), ("", "HX-Push-Url")):
         current = f"http://testserver{page('acme-corp', query)}"
-        asked = agent.get(page("acme-corp", "?vendor=STRIPE", part="results/"), **HTMX, HTTP_HX_CURRENT_URL=current)
+        asked = agent.get(
+            page("acme-corp", "?vendor=STRIPE", part="results/"),
+            **HTMX,
+            HTTP_HX_CURRENT_URL=current,
+        )
         assert asked[header] == page("acme-corp", "?vendor=STRIPE")
         assert sum(name in asked for name in ("HX-Push-Url", "HX-Replace-Url")) == 1
 
@@ -391,12 +458,20 @@ def test_a_form_that_is_out_of_date_says_so(db: None) -> None:
 def test_rows_that_stigg_spells_in_small_letters_are_counted_and_filtered_as_their_vendor(
     agent: Client, stigg: Simulator
 ) -> None:
-    spelled = [{"id": f"i-{name}", "vendorIdentifier": name} for name in ("stripe", "STRIPE", "zuora")]
-    for route, data in (("integrations", spelled), ("customer", {"id": "acme-corp", "integrations": spelled})):
-        stigg.fault(customer="acme-corp", route=route, body=json.dumps({"data": data, "pagination": {}}))
+    spelled = [
+        {"id": f"i-{name}", "vendorIdentifier": name} for name in ("stripe", "STRIPE", "zuora")
+    ]
+    for route, data in (
+        ("integrations", spelled),
+        ("customer", {"id": "acme-corp", "integrations": spelled}),
+    ):
+        stigg.fault(
+            customer="acme-corp", route=route, body=json.dumps({"data": data, "pagination": {}})
+        )
     whole = agent.get(page("acme-corp"))
     told = {
-        str(chip["data-vendor"]): chip.select_one(".count").get_text() for chip in soup(whole).select("a[data-vendor]")
+        str(chip["data-vendor"]): chip.select_one(".count").get_text()
+        for chip in soup(whole).select("a[data-vendor]")
     }
     assert told == {"STRIPE": "2", "ZUORA": "1"}
     filtered = agent.get(str(soup(whole).select_one("a[data-vendor=STRIPE]")["href"]))

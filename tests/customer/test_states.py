@@ -1,4 +1,6 @@
-"""The sync states on a customer's page: merged by integration, never guessed, and never at the list's cost."""
+"""The sync states on a customer's page: merged by integration, never guessed, and never at the
+list's cost.
+"""
 
 import json
 from urllib.parse import quote
@@ -62,18 +64,26 @@ def questions(stigg: Simulator) -> int:
         ("SUCCESS", "an old failure", State("synced", "Synced")),
         ("PENDING", None, State("pending", "Pending")),
         ("NO_SYNC_REQUIRED", None, State("not-needed", "Not needed")),
-        ("ERROR", " Customer already\n\texists\n", State("failed", "Failed", "Customer already exists")),
+        (
+            "ERROR",
+            " Customer already\n\texists\n",
+            State("failed", "Failed", "Customer already exists"),
+        ),
         ("ERROR", None, State("failed", "Failed")),
         ("PAUSED", None, State("unknown", "Stigg says", said="PAUSED")),
         ("", None, None),
     ],
 )
-def test_it_says_each_state_in_plain_words(status: str, error: str | None, state: State | None) -> None:
+def test_it_says_each_state_in_plain_words(
+    status: str, error: str | None, state: State | None
+) -> None:
     assert state_of(SyncState({"status": status, "error": error})) == state
 
 
 def sync_state(status: str, integration_id: str, uuid: str = "") -> SyncState:
-    return SyncState({"status": status, "integration": {"id": uuid, "integrationId": integration_id}})
+    return SyncState(
+        {"status": status, "integration": {"id": uuid, "integrationId": integration_id}}
+    )
 
 
 def test_a_state_is_found_by_either_id_of_an_integration_that_is_shown() -> None:
@@ -83,13 +93,19 @@ def test_a_state_is_found_by_either_id_of_an_integration_that_is_shown() -> None
         sync_state("ERROR", "hidden"),
     ]
     found = by_integration(states, {"stripe-eu", "u-2"})
-    assert {key: state.words for key, state in found.items()} == {"stripe-eu": "Synced", "u-2": "Pending"}
+    assert {key: state.words for key, state in found.items()} == {
+        "stripe-eu": "Synced",
+        "u-2": "Pending",
+    }
     assert by_integration(states, {"u-1"})["u-1"].words == "Synced"
 
 
 def test_a_failure_outweighs_what_else_is_said_of_an_integration() -> None:
     for states in (["ERROR", "SUCCESS"], ["SUCCESS", "ERROR"]):
-        assert by_integration([sync_state(status, "i") for status in states], {"i"})["i"].kind == "failed"
+        assert (
+            by_integration([sync_state(status, "i") for status in states], {"i"})["i"].kind
+            == "failed"
+        )
 
 
 def test_a_state_without_an_integration_belongs_to_no_row() -> None:
@@ -99,7 +115,12 @@ def test_a_state_without_an_integration_belongs_to_no_row() -> None:
 def test_the_listing_merges_states_by_id_and_has_none_of_its_own() -> None:
     rows = tuple(Integration(id=name, vendor_identifier="STRIPE") for name in ("a", "b"))
     assert not listing(Query(), None, Page(rows)).has_states
-    shown = listing(Query(), None, Page(rows), states={"b": State("synced", "Synced"), "c": State("failed", "Failed")})
+    shown = listing(
+        Query(),
+        None,
+        Page(rows),
+        states={"b": State("synced", "Synced"), "c": State("failed", "Failed")},
+    )
     assert shown.has_states
     assert [row.state and row.state.kind for row in shown.rows] == [None, "synced"]
 
@@ -112,22 +133,31 @@ def test_each_row_says_its_state(agent: Browser, stigg: Simulator) -> None:
     assert has_column(shown)
     assert cells(shown) == {
         "Stripe": "Synced",
-        "Salesforce": "Failed: REQUIRED_FIELD_MISSING: Salesforce wants an Industry for this account.",
+        "Salesforce": (
+            "Failed: REQUIRED_FIELD_MISSING: Salesforce wants an Industry for this account."
+        ),
         "HubSpot": "Synced",
         "Snowflake": "Not needed",
         "Acme Ledger": "– Stigg tells no state",
     }
     assert notices(shown) == []
     assert sorted(seen["path"] for seen in stigg.requests()) == [
-        "/api/v1/customers/acme-corp", "/api/v1/customers/acme-corp/integrations", "/graphql"
-    ]  # fmt: skip
+        "/api/v1/customers/acme-corp",
+        "/api/v1/customers/acme-corp/integrations",
+        "/graphql",
+    ]
 
 
-def test_all_four_kinds_come_and_stay_with_their_rows_through_filters_and_pages(agent: Browser) -> None:
+def test_all_four_kinds_come_and_stay_with_their_rows_through_filters_and_pages(
+    agent: Browser,
+) -> None:
     every = soup(agent.get(page("meridian-group", "?limit=100")))
     assert {str(mark["data-sync"]) for mark in every.select("[data-sync]")} == {
-        "synced", "pending", "failed", "not-needed"
-    }  # fmt: skip
+        "synced",
+        "pending",
+        "failed",
+        "not-needed",
+    }
     known = {row["data-integration-id"]: cell(row) for row in every.select("tbody tr")}
     part = soup(agent.get(page("meridian-group", "?limit=20&vendor=STRIPE"))).select("tbody tr")
     shared = [row for row in part if row["data-integration-id"] in known]
@@ -151,7 +181,12 @@ def test_what_only_the_customer_record_names_has_a_state_too(agent: Browser) -> 
 
 def test_the_fragment_for_htmx_has_the_column_too(agent: Browser) -> None:
     assert has_column(
-        soup(agent.get(page("acme-corp").replace("/integrations/", "/integrations/results/"), HTTP_HX_REQUEST="true"))
+        soup(
+            agent.get(
+                page("acme-corp").replace("/integrations/", "/integrations/results/"),
+                HTTP_HX_REQUEST="true",
+            )
+        )
     )
 
 
@@ -190,7 +225,10 @@ def test_a_word_of_tomorrow_is_shown_as_it_came(agent: Browser, stigg: Simulator
     shown = soup(agent.get(page("acme-corp")))
     row_id = str(shown.select_one("tbody tr")["data-integration-id"])
     state = f'{{"status": "<b>PAUSED", "integration": {{"id": "u", "integrationId": "{row_id}"}}}}'
-    stigg.fault(route="graphql", body=f'{{"data": {{"getCustomerByRefId": {{"syncStates": [null, {state}]}}}}}}')
+    stigg.fault(
+        route="graphql",
+        body=f'{{"data": {{"getCustomerByRefId": {{"syncStates": [null, {state}]}}}}}}',
+    )
     again = soup(agent.get(page("acme-corp", "?refresh=1")))
     assert cell(again.select_one("tbody tr")) == "Stigg says <b>PAUSED"
 
@@ -200,9 +238,16 @@ def test_a_word_of_tomorrow_is_shown_as_it_came(agent: Browser, stigg: Simulator
 
 @pytest.mark.parametrize(
     "fault",
-    [{"code": "IdentityForbidden"}, {"code": "NoFeatureEntitlementError"}, {"code": "Unauthenticated"},
-     {"code": "GRAPHQL_VALIDATION_FAILED"}, {"status": 403}, {"status": 404, "body": ""}, {"status": 405}],
-)  # fmt: skip
+    [
+        {"code": "IdentityForbidden"},
+        {"code": "NoFeatureEntitlementError"},
+        {"code": "Unauthenticated"},
+        {"code": "GRAPHQL_VALIDATION_FAILED"},
+        {"status": 403},
+        {"status": 404, "body": ""},
+        {"status": 405},
+    ],
+)
 def test_it_goes_without_where_graphql_is_not_allowed_and_asks_once(
     agent: Browser, stigg: Simulator, fault: dict[str, object]
 ) -> None:
@@ -226,7 +271,9 @@ def test_it_asks_again_when_what_it_remembers_is_old(
     assert has_column(soup(agent.get(page("acme-corp"))))
 
 
-def test_a_key_that_is_refused_everywhere_says_nothing_about_graphql(agent: Browser, stigg: Simulator) -> None:
+def test_a_key_that_is_refused_everywhere_says_nothing_about_graphql(
+    agent: Browser, stigg: Simulator
+) -> None:
     assert agent.get(page("fault-401")).status_code == 502
     assert agent.get(page("fault-403")).status_code == 502
     assert has_column(soup(agent.get(page("acme-corp"))))
@@ -235,11 +282,19 @@ def test_a_key_that_is_refused_everywhere_says_nothing_about_graphql(agent: Brow
 @pytest.fixture
 def rest_only(db: None, stigg: Simulator) -> Environment:
     (key,) = simulator.REST_ONLY_KEYS
-    spec = {"name": "rest-only", "label": "REST only", "live": True, "url": stigg.url, "api_key": key}
+    spec = {
+        "name": "rest-only",
+        "label": "REST only",
+        "live": True,
+        "url": stigg.url,
+        "api_key": key,
+    }
     return environments._environment(spec)
 
 
-def test_a_key_for_rest_alone_gets_the_list_without_states(rest_only: Environment, stigg: Simulator) -> None:
+def test_a_key_for_rest_alone_gets_the_list_without_states(
+    rest_only: Environment, stigg: Simulator
+) -> None:
     for _ in range(2):
         opened = open_customer(rest_only, "acme-corp", Query())
         assert (opened.status, opened.notices) == (200, ())
@@ -251,9 +306,18 @@ def test_a_key_for_rest_alone_gets_the_list_without_states(rest_only: Environmen
 
 @pytest.mark.parametrize(
     "fault",
-    [{"code": "RateLimitExceeded"}, {"code": "UnexpectedError"}, {"code": "CustomerNotFound"}, {"status": 500},
-     {"status": 503}, {"html": True}, {"cut": True}, {"shape": "empty"}, {"shape": "deep"}],
-)  # fmt: skip
+    [
+        {"code": "RateLimitExceeded"},
+        {"code": "UnexpectedError"},
+        {"code": "CustomerNotFound"},
+        {"status": 500},
+        {"status": 503},
+        {"html": True},
+        {"cut": True},
+        {"shape": "empty"},
+        {"shape": "deep"},
+    ],
+)
 def test_any_other_failure_is_a_short_notice_beside_the_whole_list(
     agent: Browser, stigg: Simulator, fault: dict[str, object]
 ) -> None:
@@ -290,7 +354,9 @@ def test_a_failure_is_on_record_without_the_customer(
     assert "acme" not in str(record.__dict__)
 
 
-def test_one_customer_whose_id_graphql_refuses_costs_no_other_its_states(agent: Browser, stigg: Simulator) -> None:
+def test_one_customer_whose_id_graphql_refuses_costs_no_other_its_states(
+    agent: Browser, stigg: Simulator
+) -> None:
     errors = [{"message": "odd id", "extensions": {"code": "BAD_USER_INPUT"}}]
     stigg.fault(route="graphql", times=1, body=json.dumps({"errors": errors}))
     refused = soup(agent.get(page("all-vendors")))

@@ -18,7 +18,12 @@ from integrations_app.stigg.records import read_rows
 AT = datetime(2026, 11, 24, 14, 5, 59, tzinfo=timezone(timedelta(hours=2)))
 ADDRESS = "https://desk.example/production/customers/acme-corp/integrations/?vendor=STRIPE"
 STRIPE = "https://dashboard.stripe.com/"
-PLACE = Place("acme-corp", "Production", True, {"SALESFORCE": "https://acme.my.salesforce.com/{synced_entity_id}"})
+PLACE = Place(
+    "acme-corp",
+    "Production",
+    True,
+    {"SALESFORCE": "https://acme.my.salesforce.com/{synced_entity_id}"},
+)
 
 
 def linked(vendor: str, synced: str | None, url: str | None, **data: str) -> dict[str, Any]:
@@ -26,7 +31,9 @@ def linked(vendor: str, synced: str | None, url: str | None, **data: str) -> dic
             "syncData": {"billingId": synced, "billingLinkUrl": url, **data}}  # fmt: skip
 
 
-def summary(*rows: dict[str, Any], name: str | None = "Acme Inc.", customer_id: str = "acme-corp") -> Ticket:
+def summary(
+    *rows: dict[str, Any], name: str | None = "Acme Inc.", customer_id: str = "acme-corp"
+) -> Ticket:
     shown = listing(Query(), None, Page(read_rows(rows)), PLACE)
     return ticket(customer_id, name, "Production", shown, ADDRESS, AT)
 
@@ -34,7 +41,12 @@ def summary(*rows: dict[str, Any], name: str | None = "Acme Inc.", customer_id: 
 def test_it_says_who_where_when_and_each_vendor_with_ids_and_link_in_plain_text() -> None:
     made = summary(
         linked("STRIPE", "cus_1", f"{STRIPE}customers/cus_1"),
-        linked("STRIPE", "cus_2", f"{STRIPE}acct_9/test/customers/cus_2", priceGroupPackageBillingId="prod_1"),
+        linked(
+            "STRIPE",
+            "cus_2",
+            f"{STRIPE}acct_9/test/customers/cus_2",
+            priceGroupPackageBillingId="prod_1",
+        ),
         linked("ZUORA", "z1", "https://zuora.partner.example/z1"),
         linked("SALESFORCE", "0015", None),
         linked("STRIPE", "cus_3", "javascript:alert(1)"),
@@ -117,7 +129,10 @@ def test_the_page_carries_the_summary_and_the_absolute_address_of_itself(agent: 
     shown = BeautifulSoup(response.content, "html.parser")
     for field in ("#ticket-plain", "#ticket-markdown"):
         text = shown.select_one(field).get_text()
-        assert "http://testserver/production/customers/acme-corp/integrations/?vendor=STRIPE&limit=7" in text
+        assert (
+            "http://testserver/production/customers/acme-corp/integrations/?vendor=STRIPE&limit=7"
+            in text
+        )
         assert f"{datetime.now(UTC):%Y-%m-%d}" in text
         assert "Acme Inc." in text
         assert "2 integrations, Stripe only" in text
@@ -125,8 +140,13 @@ def test_the_page_carries_the_summary_and_the_absolute_address_of_itself(agent: 
     assert shown.select_one("#copy-ticket")["data-copy-from"] == "ticket-plain"
 
 
-def test_the_fragment_carries_it_too_and_a_page_without_rows_to_show_does_not(agent: Client) -> None:
+def test_the_fragment_carries_it_too_and_a_page_without_rows_to_show_does_not(
+    agent: Client,
+) -> None:
     page = "/production/customers/{}/integrations/"
-    assert b"ticket-plain" in agent.get(page.format("acme-corp") + "results/", HTTP_HX_REQUEST="true").content
+    assert (
+        b"ticket-plain"
+        in agent.get(page.format("acme-corp") + "results/", HTTP_HX_REQUEST="true").content
+    )
     assert b"ticket-plain" not in agent.get(page.format("fault-500")).content
     assert b"ticket-plain" in agent.get(page.format("empty-co")).content

@@ -1,4 +1,6 @@
-"""The page that asks before an unfamiliar address is opened: only what this desk signed for this user gets there."""
+"""The page that asks before an unfamiliar address is opened: only what this desk signed for this
+user gets there.
+"""
 
 from datetime import timedelta
 
@@ -29,14 +31,23 @@ def asking(agent: Client, number: int = 0) -> str:
 
 def departing(url: str, **changed: str) -> str:
     user = str(get_user_model().objects.get(username="mara").pk)
-    known = {"user": user, "environment": "production", "customer_id": "every-link", "vendor_identifier": "ZUORA"}
+    known = {
+        "user": user,
+        "environment": "production",
+        "customer_id": "every-link",
+        "vendor_identifier": "ZUORA",
+    }
     return f"/leave/?to={leaving.sign(Departure(**(known | {'url': url} | changed)))}"
 
 
 def outbound(response: HttpResponse) -> list[str]:
     """Every address outside the desk that the page links to or sends to."""
     links = [str(a["href"]) for a in soup(response).select("a[href]")]
-    return [href for href in [*links, response.get("Location", "")] if href and not href.startswith(("/", "#"))]
+    return [
+        href
+        for href in [*links, response.get("Location", "")]
+        if href and not href.startswith(("/", "#"))
+    ]
 
 
 def test_it_names_the_host_and_the_vendor_and_asks(agent: Client) -> None:
@@ -66,7 +77,9 @@ def test_it_never_links_to_an_unfamiliar_address_directly(agent: Client) -> None
     assert {href.split("/")[0] for href in outside} == {"https:"}
 
 
-@pytest.mark.parametrize("token", ["", "x", "WyIxIl0", "WyIxIl0:1:2", "\x00", "https://evil.example/", "a" * 9000])
+@pytest.mark.parametrize(
+    "token", ["", "x", "WyIxIl0", "WyIxIl0:1:2", "\x00", "https://evil.example/", "a" * 9000]
+)
 def test_it_opens_nothing_without_a_token_of_its_own(agent: Client, token: str) -> None:
     response = agent.get("/leave/", {"to": token})
     assert response.status_code == 400
@@ -76,7 +89,10 @@ def test_it_opens_nothing_without_a_token_of_its_own(agent: Client, token: str) 
 
 def test_it_refuses_a_token_that_was_changed(agent: Client) -> None:
     address = asking(agent)
-    for changed in (address[:-1] + ("A" if address[-1] != "A" else "B"), address.replace("to=", "to=A")):
+    for changed in (
+        address[:-1] + ("A" if address[-1] != "A" else "B"),
+        address.replace("to=", "to=A"),
+    ):
         response = agent.get(changed)
         assert response.status_code == 400
         assert outbound(response) == []
@@ -91,7 +107,9 @@ def test_it_refuses_a_token_that_another_part_of_the_desk_signed(agent: Client) 
 
 
 def test_it_refuses_a_token_of_another_shape(agent: Client) -> None:
-    response = agent.get("/leave/", {"to": signing.dumps(["https://evil.example/"], salt=leaving.SALT)})
+    response = agent.get(
+        "/leave/", {"to": signing.dumps(["https://evil.example/"], salt=leaving.SALT)}
+    )
     assert response.status_code == 400
     assert outbound(response) == []
 
@@ -124,7 +142,14 @@ def test_it_asks_for_a_sign_in_first(agent: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["javascript:alert(1)", "https://a@evil.example/", "https://evil.example\\@zuora.com/", "", "//x.example"]
+    "url",
+    [
+        "javascript:alert(1)",
+        "https://a@evil.example/",
+        "https://evil.example\\@zuora.com/",
+        "",
+        "//x.example",
+    ],
 )
 def test_it_judges_the_address_anew(agent: Client, url: str) -> None:
     response = agent.get(departing(url))
@@ -137,7 +162,9 @@ def test_it_refuses_an_environment_that_is_gone(agent: Client) -> None:
 
 
 def test_a_host_that_operators_trust_opens_directly_in_its_environment_only(agent: Client) -> None:
-    TrustedHost.objects.create(environment="production", vendor_identifier="ZUORA", domain="partner.example")
+    TrustedHost.objects.create(
+        environment="production", vendor_identifier="ZUORA", domain="partner.example"
+    )
     hrefs = [str(a["href"]) for a in soup(agent.get(PAGE)).select("a.open")]
     assert "https://zuora.partner.example/accounts/2c92c0f9" in hrefs
     staging = soup(agent.get(PAGE.replace("production", "staging"))).select("a.open")

@@ -304,7 +304,9 @@ def test_it_keeps_vendors_apart():
 def test_it_verifies_nothing_for_a_vendor_without_hosts_and_says_so():
     link = judge("https://ledger.example/1", vendor_for("ACME_LEDGER"))
     assert link.kind == "unfamiliar"
-    assert link.reason == "The desk knows no host of Acme Ledger. Check the host before you open it."
+    assert (
+        link.reason == "The desk knows no host of Acme Ledger. Check the host before you open it."
+    )
 
 
 def test_an_operator_may_add_a_domain_with_all_below_it():
@@ -347,7 +349,9 @@ def test_an_operators_slip_opens_nothing(text):
         assert judge(f"https://{host}/", vendor_for("ACME"), [text]).kind == "unfamiliar"
 
 
-@pytest.mark.parametrize("text", ["example.com", "a.b-c.example", "xn--bcher-kva.example", "4.example"])
+@pytest.mark.parametrize(
+    "text", ["example.com", "a.b-c.example", "xn--bcher-kva.example", "4.example"]
+)
 def test_it_takes_a_clean_domain_from_an_operator(text):
     assert is_domain(text)
 
@@ -358,7 +362,12 @@ def test_it_takes_a_clean_domain_from_an_operator(text):
         ("STRIPE", GOOD, "LIVE", ""),
         ("STRIPE", "https://dashboard.stripe.com/test/customers/cus_1", "TEST", ""),
         ("STRIPE", "https://dashboard.stripe.com/acct_1A2b/customers/cus_1", "LIVE", "acct_1A2b"),
-        ("STRIPE", "https://dashboard.stripe.com/acct_1A2b/test/customers/cus_1", "TEST", "acct_1A2b"),
+        (
+            "STRIPE",
+            "https://dashboard.stripe.com/acct_1A2b/test/customers/cus_1",
+            "TEST",
+            "acct_1A2b",
+        ),
         ("STRIPE", "https://dashboard.stripe.com/%74est/customers/cus_1", "TEST", ""),
         ("STRIPE", "https://dashboard.stripe.com//test/customers/cus_1", "TEST", ""),
         ("STRIPE", "https://dashboard.stripe.com/x/../test/customers/cus_1", "TEST", ""),
@@ -415,9 +424,30 @@ def test_it_warns_when_the_mode_does_not_fit_the_environment(mode, live, sentenc
     assert mode_warning(mode, live, "Production") == sentence
 
 
-HOSTS = st.sampled_from(["dashboard.stripe.com", "stripe.com", "evil.example", "STRIPE.com", "xn--a.com", ""])
+HOSTS = st.sampled_from(
+    ["dashboard.stripe.com", "stripe.com", "evil.example", "STRIPE.com", "xn--a.com", ""]
+)
 PIECES = st.sampled_from(
-    ["https:", "http:", "//", "/", "\\", "@", ":", "443", "?", "#", ".", "%2e", "\t", "\u200b", "。", ";", "[", "]"]
+    [
+        "https:",
+        "http:",
+        "//",
+        "/",
+        "\\",
+        "@",
+        ":",
+        "443",
+        "?",
+        "#",
+        ".",
+        "%2e",
+        "\t",
+        "\u200b",
+        "。",
+        ";",
+        "[",
+        "]",
+    ]
 )
 ADDRESS_LIKE = st.lists(st.one_of(HOSTS, PIECES, st.characters()), max_size=12).map("".join)
 NEAR_ADDRESSES = st.one_of(ADDRESS_LIKE, ADDRESS_LIKE.map("https://".__add__), ANY_TEXT)
@@ -426,8 +456,15 @@ NEAR_ADDRESSES = st.one_of(ADDRESS_LIKE, ADDRESS_LIKE.map("https://".__add__), A
 def assert_safe(link, vendor: Vendor):
     if link.kind == "verified":
         address = URL(link.url)
-        assert (address.protocol, address.username, address.password, address.port) == ("https:", "", "", "")
-        assert any(address.hostname == d or address.hostname.endswith(f".{d}") for d in vendor.domains)
+        assert (address.protocol, address.username, address.password, address.port) == (
+            "https:",
+            "",
+            "",
+            "",
+        )
+        assert any(
+            address.hostname == d or address.hostname.endswith(f".{d}") for d in vendor.domains
+        )
     if link.kind in ("verified", "unfamiliar"):
         address = URL(link.url)
         assert address.href == link.url

@@ -27,13 +27,19 @@ def test_stiggs_own_link_wins_when_it_is_verified() -> None:
 
 def test_a_host_that_operators_trust_is_verified_for_its_vendor_only() -> None:
     assert offer("https://x.trusted.example/1", ZUORA, "z1", None, PLACE).link.kind == "verified"
-    assert offer("https://x.trusted.example/1", SALESFORCE, None, None, PLACE).link.kind == "unfamiliar"
+    assert (
+        offer("https://x.trusted.example/1", SALESFORCE, None, None, PLACE).link.kind
+        == "unfamiliar"
+    )
 
 
 @pytest.mark.parametrize(
-    ("url", "other"), [(STRANGE, "unfamiliar"), ("javascript:x", "refused"), (None, None), ("", None)]
+    ("url", "other"),
+    [(STRANGE, "unfamiliar"), ("javascript:x", "refused"), (None, None), ("", None)],
 )
-def test_a_template_comes_first_when_stiggs_own_link_is_not_verified(url: str | None, other: str | None) -> None:
+def test_a_template_comes_first_when_stiggs_own_link_is_not_verified(
+    url: str | None, other: str | None
+) -> None:
     given_ = offer(url, ZUORA, "a|1", None, PLACE)
     assert given_.link.url == "https://na.zuora.com/a%7C1"
     assert given_.link.kind == "verified"
@@ -62,9 +68,19 @@ def test_a_built_link_is_judged_like_any_other() -> None:
         (None, "customers/1", ""),
     ],
 )
-def test_it_warns_when_the_mode_does_not_fit_the_environment(live: bool | None, path: str, words: str) -> None:
-    place = Place("acme", "Here", live, {"STRIPE": f"https://dashboard.stripe.com/{path}/{{customer_id}}"})
-    own = offer(f"https://dashboard.stripe.com/{path}", vendor_for("STRIPE"), "1", None, Place("acme", "Here", live))
+def test_it_warns_when_the_mode_does_not_fit_the_environment(
+    live: bool | None, path: str, words: str
+) -> None:
+    place = Place(
+        "acme", "Here", live, {"STRIPE": f"https://dashboard.stripe.com/{path}/{{customer_id}}"}
+    )
+    own = offer(
+        f"https://dashboard.stripe.com/{path}",
+        vendor_for("STRIPE"),
+        "1",
+        None,
+        Place("acme", "Here", live),
+    )
     for given_ in (own, offer(None, vendor_for("STRIPE"), "1", None, place)):
         assert words in given_.warning
         assert bool(given_.warning) is bool(words)
@@ -81,7 +97,9 @@ def test_it_warns_when_the_mode_does_not_fit_the_environment(live: bool | None, 
         (None, "NEW_VENDOR", "1", "Stigg gives no link"),
     ],
 )
-def test_it_says_why_there_is_none_and_what_to_do(url: str | None, vendor: str, synced: str | None, words: str) -> None:
+def test_it_says_why_there_is_none_and_what_to_do(
+    url: str | None, vendor: str, synced: str | None, words: str
+) -> None:
     given_ = offer(url, vendor_for(vendor), synced, None)
     assert not given_.opens
     assert words in given_.why
@@ -116,9 +134,15 @@ def test_it_never_raises_and_opens_only_what_was_judged(url: str, synced: str, v
 def test_the_first_nine_links_get_a_number_and_rows_without_a_link_get_none() -> None:
     stripe = "https://dashboard.stripe.com/customers/cus_"
     data = [
-        {"id": f"i{n}", "vendorIdentifier": "STRIPE", "syncedEntityId": "x",
-         "syncData": {"billingId": "x", "billingLinkUrl": "" if n == 1 else f"{stripe}{n}"}}
+        {
+            "id": f"i{n}",
+            "vendorIdentifier": "STRIPE",
+            "syncedEntityId": "x",
+            "syncData": {"billingId": "x", "billingLinkUrl": "" if n == 1 else f"{stripe}{n}"},
+        }
         for n in range(12)
-    ]  # fmt: skip
-    rows = listing(Query(), None, Page(read_rows([*data, {"vendorIdentifier": "STRIPE"}])), PLACE).rows
+    ]
+    rows = listing(
+        Query(), None, Page(read_rows([*data, {"vendorIdentifier": "STRIPE"}])), PLACE
+    ).rows
     assert [row.key for row in rows] == ["1", "", *"23456789", "", "", ""]

@@ -6,7 +6,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from integrations_app.links.judge import judge
-from integrations_app.links.url_templates import PLACEHOLDERS, PRESETS, Preset, check_template, fill, make
+from integrations_app.links.url_templates import (
+    PLACEHOLDERS,
+    PRESETS,
+    Preset,
+    check_template,
+    fill,
+    make,
+)
 from integrations_app.vendors.vendor import vendor_for
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=60)
@@ -119,7 +126,10 @@ def test_it_fills_and_encodes_each_value_with_nothing_safe():
     ],
 )
 def test_it_keeps_a_value_inside_its_place(value, encoded):
-    assert fill("https://a.example/{customer_id}/view", {"customer_id": value}) == f"https://a.example/{encoded}/view"
+    assert (
+        fill("https://a.example/{customer_id}/view", {"customer_id": value})
+        == f"https://a.example/{encoded}/view"
+    )
 
 
 @pytest.mark.parametrize("value", [None, "", " ", "\n", ".", "..", "\ud800"])
@@ -153,17 +163,42 @@ def test_no_text_makes_it_raise(template, values):
 
 
 PARTS = st.sampled_from(
-    ["{customer_id}", "{billing_id}", "/", ".", "..", "%", "%2e", "2e", "?", "#", "@", ":", "\\", "a", "&x=", ";", "//"]
+    [
+        "{customer_id}",
+        "{billing_id}",
+        "/",
+        ".",
+        "..",
+        "%",
+        "%2e",
+        "2e",
+        "?",
+        "#",
+        "@",
+        ":",
+        "\\",
+        "a",
+        "&x=",
+        ";",
+        "//",
+    ]
 )
-TEMPLATES = st.lists(PARTS, min_size=1, max_size=10).map(lambda parts: "https://a.example" + "".join(parts))
-VALUES = st.sampled_from(["e", "2e", "%2e", ".", "..", "/", "@evil.example", "\\", ":443@evil", "x"]) | ANY_TEXT
+TEMPLATES = st.lists(PARTS, min_size=1, max_size=10).map(
+    lambda parts: "https://a.example" + "".join(parts)
+)
+VALUES = (
+    st.sampled_from(["e", "2e", "%2e", ".", "..", "/", "@evil.example", "\\", ":443@evil", "x"])
+    | ANY_TEXT
+)
 
 
 @given(st.sampled_from(ACCEPTED) | TEMPLATES, VALUES, VALUES)
 @example("https://a.example/%{customer_id}{billing_id}", "2e", "2e")
 @example("https://a.example/.{customer_id}", ".", "x")
 def test_whatever_it_builds_stays_on_the_templates_host_and_in_its_folder(template, first, second):
-    address = fill(template, {"customer_id": first, "billing_id": second, "synced_entity_id": first})
+    address = fill(
+        template, {"customer_id": first, "billing_id": second, "synced_entity_id": first}
+    )
     if address is None:
         return
     opened, meant = URL(address), URL(template.replace("{", "").replace("}", ""))
@@ -208,8 +243,14 @@ def preset_named(name: str) -> Preset:
     [
         ("Stripe, live", "https://dashboard.stripe.com/customers/cus_1"),
         ("Stripe, test", "https://dashboard.stripe.com/test/customers/cus_1"),
-        ("Stripe account, live", "https://dashboard.stripe.com/acct_1A2b3C4d5E6f7G8h/customers/cus_1"),
-        ("Stripe account, test", "https://dashboard.stripe.com/acct_1A2b3C4d5E6f7G8h/test/customers/cus_1"),
+        (
+            "Stripe account, live",
+            "https://dashboard.stripe.com/acct_1A2b3C4d5E6f7G8h/customers/cus_1",
+        ),
+        (
+            "Stripe account, test",
+            "https://dashboard.stripe.com/acct_1A2b3C4d5E6f7G8h/test/customers/cus_1",
+        ),
         ("Zuora account", "https://www.zuora.com/apps/CustomerAccount.do?method=view&id=cus_1"),
         ("HubSpot contact", "https://app.hubspot.com/contacts/1234567/record/0-1/cus_1"),
         ("HubSpot company", "https://app.hubspot.com/contacts/1234567/record/0-2/cus_1"),

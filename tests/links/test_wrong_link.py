@@ -23,7 +23,9 @@ def soup(response: HttpResponse) -> BeautifulSoup:
 def filled(response: HttpResponse) -> tuple[str, dict[str, str]]:
     """Where the report's form leads, and what it would send."""
     form = soup(response).select_one("form.wrong-link")
-    return str(form["action"]), {str(field["name"]): str(field.get("value", "")) for field in form.select("input")}
+    return str(form["action"]), {
+        str(field["name"]): str(field.get("value", "")) for field in form.select("input")
+    }
 
 
 def test_an_agent_reports_a_link_from_its_row_and_is_back_where_it_was(agent: Client) -> None:
@@ -44,17 +46,26 @@ def test_an_agent_reports_a_link_from_its_row_and_is_back_where_it_was(agent: Cl
 
 def test_it_keeps_which_template_built_the_link(agent: Client) -> None:
     template = "https://acme.my.salesforce.com/{synced_entity_id}"
-    LinkTemplate.objects.create(environment="production", vendor_identifier="SALESFORCE", template=template)
+    LinkTemplate.objects.create(
+        environment="production", vendor_identifier="SALESFORCE", template=template
+    )
     row = soup(agent.get(PAGE)).select_one("a.open[href*=salesforce]").find_parent("tr")
     action, form = filled(agent.get(str(row.select_one("a.report")["href"])))
     agent.post(action, form)
     kept = WrongLink.objects.get()
-    assert (kept.source, kept.template, kept.host, kept.word) == ("template", template, "acme.my.salesforce.com", "")
+    assert (kept.source, kept.template, kept.host, kept.word) == (
+        "template",
+        template,
+        "acme.my.salesforce.com",
+        "",
+    )
 
 
 def test_a_link_of_stiggs_own_is_not_held_against_the_template(agent: Client) -> None:
     template = "https://dashboard.stripe.com/customers/{billing_id}"
-    LinkTemplate.objects.create(environment="production", vendor_identifier="STRIPE", template=template)
+    LinkTemplate.objects.create(
+        environment="production", vendor_identifier="STRIPE", template=template
+    )
     agent.post(f"{PAGE}wrong-link/", GOOD)
     assert WrongLink.objects.get().template == ""
 
@@ -74,9 +85,15 @@ def test_a_word_that_is_too_long_is_refused_and_kept_in_the_form(agent: Client) 
 
 @pytest.mark.parametrize(
     "changed",
-    [{"source": "elsewhere"}, {"source": ""}, {"vendor_identifier": ""}, {"vendor_identifier": "x" * 256},
-     {"host": "x" * 256}, {"integration_id": "a\x00b"}],
-)  # fmt: skip
+    [
+        {"source": "elsewhere"},
+        {"source": ""},
+        {"vendor_identifier": ""},
+        {"vendor_identifier": "x" * 256},
+        {"host": "x" * 256},
+        {"integration_id": "a\x00b"},
+    ],
+)
 def test_nonsense_is_refused_and_not_kept(agent: Client, changed: dict[str, str]) -> None:
     for send in (agent.get, agent.post):
         response = send(f"{PAGE}wrong-link/", GOOD | changed)
@@ -87,23 +104,39 @@ def test_nonsense_is_refused_and_not_kept(agent: Client, changed: dict[str, str]
 
 @pytest.mark.parametrize("customer_id", ["..", "a%2Fb", "a%00b"])
 def test_it_takes_no_customer_that_cannot_be_one(agent: Client, customer_id: str) -> None:
-    assert agent.post(f"/production/customers/{customer_id}/integrations/wrong-link/", GOOD).status_code == 400
+    assert (
+        agent.post(
+            f"/production/customers/{customer_id}/integrations/wrong-link/", GOOD
+        ).status_code
+        == 400
+    )
     assert agent.post("/nowhere/customers/a/integrations/wrong-link/", GOOD).status_code == 404
     assert not WrongLink.objects.exists()
 
 
 @pytest.mark.parametrize(
-    "back", ["//evil.example/", "https://evil.example/", "?limit=0", "?vendor=<x>", "?a=1", "\\\\evil"]
+    "back",
+    ["//evil.example/", "https://evil.example/", "?limit=0", "?vendor=<x>", "?a=1", "\\\\evil"],
 )
 def test_the_way_back_is_this_customers_page_and_nothing_else(agent: Client, back: str) -> None:
     assert agent.post(f"{PAGE}wrong-link/", GOOD | {"back": back})["Location"] == PAGE
 
 
 def test_the_server_and_not_the_browser_says_who_and_which_template(agent: Client) -> None:
-    forged = {"user": "tom", "template": "https://forged.example/", "customer_id": "other", "environment": "staging"}
+    forged = {
+        "user": "tom",
+        "template": "https://forged.example/",
+        "customer_id": "other",
+        "environment": "staging",
+    }
     agent.post(f"{PAGE}wrong-link/", GOOD | forged)
     kept = WrongLink.objects.get()
-    assert (kept.user, kept.template, kept.customer_id, kept.environment) == ("mara", "", "acme-corp", "production")
+    assert (kept.user, kept.template, kept.customer_id, kept.environment) == (
+        "mara",
+        "",
+        "acme-corp",
+        "production",
+    )
 
 
 def test_it_needs_a_sign_in_and_a_token_against_forgery(agent: Client) -> None:
@@ -115,5 +148,7 @@ def test_it_needs_a_sign_in_and_a_token_against_forgery(agent: Client) -> None:
 
 
 def test_a_row_without_a_link_has_nothing_to_report(agent: Client) -> None:
-    for row in soup(agent.get("/production/customers/every-link/integrations/")).select("tr[data-integration-id]"):
+    for row in soup(agent.get("/production/customers/every-link/integrations/")).select(
+        "tr[data-integration-id]"
+    ):
         assert bool(row.select_one("a.report")) is bool(row.select_one("a.open, .refused"))

@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 
 from integrations_app.lookup import calls as asks
 from integrations_app.lookup import find as finder
-from integrations_app.lookup.find import MAX_CALLS, MAX_CALLS_IN_LIST, elsewhere, find, find_each, may_search, suggest
+from integrations_app.lookup.find import (
+    MAX_CALLS,
+    MAX_CALLS_IN_LIST,
+    elsewhere,
+    find,
+    find_each,
+    may_search,
+    suggest,
+)
 from integrations_app.lookup.finding import Finding
 from integrations_app.lookup.guesses import LIMIT
 from integrations_app.simulator import Simulator
@@ -54,23 +62,35 @@ def ids(finding: Finding) -> list[str]:
         ("@acme.example", "acme-corp", "e-mail domain"),
         ("acme.example", "acme-corp", "e-mail domain"),
         (ACME.synced_id("STRIPE"), "acme-corp", "Stripe id"),
-        (f"https://dashboard.stripe.com/customers/{ACME.synced_id('STRIPE')}", "acme-corp", "Stripe id"),
+        (
+            f"https://dashboard.stripe.com/customers/{ACME.synced_id('STRIPE')}",
+            "acme-corp",
+            "Stripe id",
+        ),
         (ACME.synced_id("SALESFORCE"), "acme-corp", "Salesforce id"),
         (ACME.synced_id("SALESFORCE")[:15], "acme-corp", "Salesforce id"),
         (ACME.synced_id("HUBSPOT"), "acme-corp", "HubSpot id"),
-        (f"https://app.hubspot.com/contacts/1/record/0-2/{ACME.synced_id('HUBSPOT')}", "acme-corp", "HubSpot id"),
+        (
+            f"https://app.hubspot.com/contacts/1/record/0-2/{ACME.synced_id('HUBSPOT')}",
+            "acme-corp",
+            "HubSpot id",
+        ),
         ("https://app.stigg.io/production-9bb95b22/customers/acme-corp", "acme-corp", "id"),
         (PAGE.format("production"), "acme-corp", "desk page"),
         (PAGE.format("elsewhere"), "acme-corp", "id"),
     ],
 )
-def test_it_goes_straight_to_the_one_customer_that_fits(text: str, customer_id: str, why: str) -> None:
+def test_it_goes_straight_to_the_one_customer_that_fits(
+    text: str, customer_id: str, why: str
+) -> None:
     hit = one(text).certain
     assert hit is not None
     assert (hit.customer_id, hit.why[0]) == (customer_id, why)
 
 
-def test_it_takes_a_page_of_the_desk_to_its_own_environment_without_a_call(stigg: Simulator) -> None:
+def test_it_takes_a_page_of_the_desk_to_its_own_environment_without_a_call(
+    stigg: Simulator,
+) -> None:
     hit = one(PAGE.format("staging")).certain
     assert hit is not None
     assert hit.environment.name == "staging"
@@ -85,7 +105,9 @@ def test_it_leaves_the_choice_to_the_agent_when_several_share_an_e_mail() -> Non
     assert finding.outcome == "several"
 
 
-def test_an_exact_id_wins_over_names_but_not_over_another_customers_e_mail(stigg: Simulator) -> None:
+def test_an_exact_id_wins_over_names_but_not_over_another_customers_e_mail(
+    stigg: Simulator,
+) -> None:
     assert one("ops@globex.example").certain
     forget(stigg)
     shouted = '{"node": {"customerId": "other", "email": "OPS@globex.example"}}'
@@ -105,7 +127,8 @@ def test_it_puts_the_best_match_first_and_archived_ones_last(stigg: Simulator) -
     named = (
         '{"data": {"customers": {"edges": ['
         '{"node": {"customerId": "a", "name": "Bolt", "deletedAt": "2026-01-01T00:00:00Z"}},'
-        '{"node": {"customerId": "b", "name": "Bolt and Sons"}}, {"node": {"customerId": "c", "name": "bolt"}}]}}}'
+        '{"node": {"customerId": "b", "name": "Bolt and Sons"}},'
+        '{"node": {"customerId": "c", "name": "bolt"}}]}}}'
     )
     stigg.fault(route="graphql", body=named)
     finding = one("Bolt")
@@ -124,14 +147,23 @@ def test_it_finds_archived_customers() -> None:
 
 def test_it_believes_no_customer_that_does_not_fit(stigg: Simulator) -> None:
     """An upstream that forgets its filter must not lead an agent to a stranger."""
-    stigg.fault(route="customers", body='{"data": [{"id": "stranger", "name": "Stranger", "email": "a@b.example"}]}')
+    stigg.fault(
+        route="customers",
+        body='{"data": [{"id": "stranger", "name": "Stranger", "email": "a@b.example"}]}',
+    )
     assert ids(one("nobody@nowhere.example")) == []
     assert ids(one("Nobody at all")) == []
 
 
 def test_a_domain_ends_where_the_e_mail_ends(stigg: Simulator) -> None:
-    edges = ", ".join(f'{{"node": {{"customerId": "{n}", "email": "x@acme.com{n}"}}}}' for n in ("", ".br", ".evil"))
-    stigg.fault(route="graphql", body=f'{{"data": {{"customers": {{"edges": [{edges}]}}}}}}'.replace('"", ', '"one", '))
+    edges = ", ".join(
+        f'{{"node": {{"customerId": "{n}", "email": "x@acme.com{n}"}}}}'
+        for n in ("", ".br", ".evil")
+    )
+    stigg.fault(
+        route="graphql",
+        body=f'{{"data": {{"customers": {{"edges": [{edges}]}}}}}}'.replace('"", ', '"one", '),
+    )
     assert [hit.email for hit in one("@acme.com").hits] == ["x@acme.com"]
 
 
@@ -152,7 +184,9 @@ def test_a_public_mail_domain_is_never_a_certainty() -> None:
         ("https://evil.example/x", ()),
     ],
 )
-def test_it_says_what_was_tried_and_what_a_near_miss_looks_like(text: str, tried: tuple[str, ...]) -> None:
+def test_it_says_what_was_tried_and_what_a_near_miss_looks_like(
+    text: str, tried: tuple[str, ...]
+) -> None:
     finding = one(text)
     assert finding.hits == ()
     assert finding.tried == tried
@@ -160,10 +194,12 @@ def test_it_says_what_was_tried_and_what_a_near_miss_looks_like(text: str, tried
     assert finding.status == 404
 
 
-# --- when Stigg does not answer, or not all of it ---------------------------------------------------------------------
+# --- when Stigg does not answer, or not all of it -------------------------------------------------
 
 
-def test_where_the_key_may_not_search_the_rest_works_and_says_so(stigg: Simulator, production: Environment) -> None:
+def test_where_the_key_may_not_search_the_rest_works_and_says_so(
+    stigg: Simulator, production: Environment
+) -> None:
     stigg.fault(route="graphql", status=403)
     assert may_search(production)
     assert one("Acme Inc.").certain
@@ -171,7 +207,9 @@ def test_where_the_key_may_not_search_the_rest_works_and_says_so(stigg: Simulato
     assert not may_search(production)
     stigg.clear()
     assert one("Meridian").untried == ("part of a name",)
-    assert [seen for seen in stigg.requests() if seen["method"] == "POST"] == []  # a refusal is remembered
+    assert [
+        seen for seen in stigg.requests() if seen["method"] == "POST"
+    ] == []  # a refusal is remembered
     assert may_search(environments.configured()["staging"])
 
 
@@ -202,7 +240,9 @@ def test_a_failed_call_leaves_the_hits_that_came_but_no_certainty(stigg: Simulat
     assert one("acme-corp").certain  # the exact id is certain all the same
 
 
-def test_rows_speak_for_a_customer_whose_own_call_fails(stigg: Simulator, production: Environment) -> None:
+def test_rows_speak_for_a_customer_whose_own_call_fails(
+    stigg: Simulator, production: Environment
+) -> None:
     stigg.fault(customer="acme-corp", route="customer", status=503)
     hit = one("acme-corp").certain
     assert hit
@@ -220,7 +260,9 @@ def test_rows_speak_for_a_customer_whose_own_call_fails(stigg: Simulator, produc
         ({"shape": "data-null"}, "unexpected"),
     ],
 )
-def test_trouble_with_stigg_becomes_a_named_problem(stigg: Simulator, fault: dict[str, object], kind: str) -> None:
+def test_trouble_with_stigg_becomes_a_named_problem(
+    stigg: Simulator, fault: dict[str, object], kind: str
+) -> None:
     for route in ("customer", "customers", "integrations"):
         stigg.fault(route=route, **fault)
     finding = one("acme-corp")
@@ -233,7 +275,7 @@ def test_an_id_that_stigg_refuses_to_look_for_is_nobodys(stigg: Simulator) -> No
     assert one("Meridian").certain
 
 
-# --- how often Stigg is asked -----------------------------------------------------------------------------------------
+# --- how often Stigg is asked ---------------------------------------------------------------------
 
 
 def test_one_look_up_asks_all_at_once_and_what_the_page_will_need_too(
@@ -241,7 +283,11 @@ def test_one_look_up_asks_all_at_once_and_what_the_page_will_need_too(
 ) -> None:
     find(production, "acme-corp")
     paths = {seen["path"] for seen in stigg.requests()}
-    assert {"/api/v1/customers/acme-corp", "/api/v1/customers/acme-corp/integrations", "/api/v1/customers"} <= paths
+    assert {
+        "/api/v1/customers/acme-corp",
+        "/api/v1/customers/acme-corp/integrations",
+        "/api/v1/customers",
+    } <= paths
     assert len(stigg.requests()) <= MAX_CALLS
 
 
@@ -266,7 +312,9 @@ def test_what_is_hardly_an_id_costs_no_calls_for_a_page(stigg: Simulator, text: 
     assert not [seen for seen in stigg.requests() if seen["path"].endswith("/integrations")]
 
 
-def test_no_kind_of_text_loses_a_call_to_the_bound(stigg: Simulator, production: Environment) -> None:
+def test_no_kind_of_text_loses_a_call_to_the_bound(
+    stigg: Simulator, production: Environment
+) -> None:
     find(production, "736549321053")
     assert len(stigg.requests()) == MAX_CALLS
 
@@ -279,14 +327,43 @@ def test_several_texts_cost_a_few_calls_each(stigg: Simulator, production: Envir
 
 
 HOSTILE = [
-    "' OR 1=1; DROP TABLE customers;--", "%", "%%%", "_", "100%", "\\", "zq\x00qz", "\x00", "x" * 10_000, "🦄🦄🦄",
-    "\u202egnp.txt", "مرحبا بالعالم", "שלום", "{{7*7}}", "<script>alert(1)</script>", "../../etc/passwd", "..", ".",
-    "zq\nqz", "\ud800", "\ufffe", "https://", "https://[::1", "@", "@@", "a@", "|", "auth0|", "\u200b", "0" * 255,
-]  # fmt: skip
+    "' OR 1=1; DROP TABLE customers;--",
+    "%",
+    "%%%",
+    "_",
+    "100%",
+    "\\",
+    "zq\x00qz",
+    "\x00",
+    "x" * 10_000,
+    "🦄🦄🦄",
+    "\u202egnp.txt",
+    "مرحبا بالعالم",
+    "שלום",
+    "{{7*7}}",
+    "<script>alert(1)</script>",
+    "../../etc/passwd",
+    "..",
+    ".",
+    "zq\nqz",
+    "\ud800",
+    "\ufffe",
+    "https://",
+    "https://[::1",
+    "@",
+    "@@",
+    "a@",
+    "|",
+    "auth0|",
+    "\u200b",
+    "0" * 255,
+]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_texts_find_nobody_and_harm_nobody(stigg: Simulator, production: Environment, text: str) -> None:
+def test_hostile_texts_find_nobody_and_harm_nobody(
+    stigg: Simulator, production: Environment, text: str
+) -> None:
     finding = find(production, text)
     assert ids(finding) == []
     assert finding.problem is None
@@ -295,13 +372,17 @@ def test_hostile_texts_find_nobody_and_harm_nobody(stigg: Simulator, production:
 
 TEXTS = st.one_of(
     st.text(max_size=300),
-    st.from_regex(r"(cus_|org_|auth0\||00[136]|https?://|@|A)?[A-Za-z0-9._%@/-]{0,40}", fullmatch=True),
+    st.from_regex(
+        r"(cus_|org_|auth0\||00[136]|https?://|@|A)?[A-Za-z0-9._%@/-]{0,40}", fullmatch=True
+    ),
     st.emails(),
 )
 
 
 @given(text=TEXTS)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_no_text_makes_it_raise_or_ask_more_than_the_bound(stigg: Simulator, text: str) -> None:
     forget(stigg)
     finding = one(text)
@@ -312,12 +393,14 @@ def test_no_text_makes_it_raise_or_ask_more_than_the_bound(stigg: Simulator, tex
     assert len(stigg.requests()) <= 1
 
 
-# --- elsewhere, and while typing --------------------------------------------------------------------------------------
+# --- elsewhere, and while typing ------------------------------------------------------------------
 
 
 def test_after_a_miss_the_other_environments_are_asked() -> None:
     found = elsewhere(one("staging-only"))
-    assert [(finding.environment.name, ids(finding)) for finding in found.found] == [("staging", ["staging-only"])]
+    assert [(finding.environment.name, ids(finding)) for finding in found.found] == [
+        ("staging", ["staging-only"])
+    ]
     assert [place.name for place in elsewhere(one("nobody-here")).missed] == ["staging"]
 
 
@@ -336,7 +419,9 @@ def test_an_environment_in_trouble_is_neither_a_hit_nor_a_miss(stigg: Simulator)
     assert [place.name for place in elsewhere(missed).late] == ["staging"]
 
 
-@pytest.mark.parametrize("text", ["ap", "  a  ", "https://app.stigg.io/x/customers/y", "apex; nimbus", "x" * 101, ""])
+@pytest.mark.parametrize(
+    "text", ["ap", "  a  ", "https://app.stigg.io/x/customers/y", "apex; nimbus", "x" * 101, ""]
+)
 def test_it_suggests_nothing_without_a_call_where_that_cannot_help(
     stigg: Simulator, production: Environment, text: str
 ) -> None:
@@ -344,14 +429,18 @@ def test_it_suggests_nothing_without_a_call_where_that_cannot_help(
     assert stigg.requests() == []
 
 
-def test_it_suggests_by_a_part_of_a_name_with_one_call(stigg: Simulator, production: Environment) -> None:
+def test_it_suggests_by_a_part_of_a_name_with_one_call(
+    stigg: Simulator, production: Environment
+) -> None:
     hits = suggest(production, "apex")
     assert 1 < len(hits) <= finder.SUGGESTIONS
     assert all("apex" in f"{hit.customer_id} {hit.name} {hit.email}".lower() for hit in hits)
     assert len(stigg.requests()) == 1
 
 
-@pytest.mark.parametrize("fault", [{"status": 403}, {"status": 503}, {"status": 429}, {"html": True}])
+@pytest.mark.parametrize(
+    "fault", [{"status": 403}, {"status": 503}, {"status": 429}, {"html": True}]
+)
 def test_it_suggests_nothing_when_stigg_is_in_trouble(
     stigg: Simulator, production: Environment, fault: dict[str, object]
 ) -> None:
@@ -359,16 +448,28 @@ def test_it_suggests_nothing_when_stigg_is_in_trouble(
     assert suggest(production, "apex") == ()
 
 
-def test_the_id_that_was_asked_for_leads_on_whatever_the_answer_calls_itself(stigg: Simulator) -> None:
-    stigg.fault(customer="acme-corp", route="customer", body=json.dumps({"data": {"id": "globex", "name": "Globex"}}))
+def test_the_id_that_was_asked_for_leads_on_whatever_the_answer_calls_itself(
+    stigg: Simulator,
+) -> None:
+    stigg.fault(
+        customer="acme-corp",
+        route="customer",
+        body=json.dumps({"data": {"id": "globex", "name": "Globex"}}),
+    )
     hit = one("acme-corp").certain
     assert hit is not None
     assert hit.customer_id == "acme-corp"
 
 
-@pytest.mark.parametrize("hostile", ["../../staging/customers/victim", "..", "a/b", "a?b", "x" * 256])
+@pytest.mark.parametrize(
+    "hostile", ["../../staging/customers/victim", "..", "a/b", "a?b", "x" * 256]
+)
 def test_an_id_that_could_lead_elsewhere_is_no_hit(stigg: Simulator, hostile: str) -> None:
-    stigg.fault(route="customers", body=json.dumps({"data": [{"id": hostile, "name": "Acme Inc."}]}))
+    stigg.fault(
+        route="customers", body=json.dumps({"data": [{"id": hostile, "name": "Acme Inc."}]})
+    )
     node = {"customerId": hostile, "name": "Acme Inc."}
-    stigg.fault(route="graphql", body=json.dumps({"data": {"customers": {"edges": [{"node": node}]}}}))
+    stigg.fault(
+        route="graphql", body=json.dumps({"data": {"customers": {"edges": [{"node": node}]}}})
+    )
     assert ids(one("Acme Inc.")) == []

@@ -1,4 +1,6 @@
-"""What is a pasted text taken for? The table is the specification; the properties hold for every text."""
+"""What is a pasted text taken for? The table is the specification; the properties hold for every
+text.
+"""
 
 import time
 from typing import Any
@@ -90,7 +92,11 @@ PASTED: list[tuple[str, str, str]] = [
     (f"https://dashboard.stripe.com/customers/{CUS}/", A_STRIPE_CUSTOMER, CUS),
     (f"https://dashboard.stripe.com/test/customers/{CUS}", A_STRIPE_CUSTOMER, CUS),
     (f"https://dashboard.stripe.com/acct_1ILOeaHDuQaJAlOm/customers/{CUS}", A_STRIPE_CUSTOMER, CUS),
-    (f"https://dashboard.stripe.com/acct_1ILOeaHDuQaJAlOm/test/customers/{CUS}", A_STRIPE_CUSTOMER, CUS),
+    (
+        f"https://dashboard.stripe.com/acct_1ILOeaHDuQaJAlOm/test/customers/{CUS}",
+        A_STRIPE_CUSTOMER,
+        CUS,
+    ),
     (f"https://dashboard.stripe.com/customers/{CUS}/subscriptions", A_STRIPE_CUSTOMER, CUS),
     (f"https://dashboard.stripe.com/customers/{CUS}?tab=payments#top", A_STRIPE_CUSTOMER, CUS),
     (f"HTTPS://DASHBOARD.STRIPE.COM/customers/{CUS}", A_STRIPE_CUSTOMER, CUS),
@@ -105,7 +111,11 @@ PASTED: list[tuple[str, str, str]] = [
     ("https://dashboard.stripe.com/customers", UNKNOWN, ""),
     ("https://dashboard.stripe.com/customers/unknown", UNKNOWN, ""),
     ("https://dashboard.stripe.com/payments/pi_3MtwBwLkdIwHu7ix28a3tqPa", UNKNOWN, ""),
-    ("https://dashboard.stripe.com/acct_1ILOeaHDuQaJAlOm/invoices/in_1MtHbELkdIwHu7ix", UNKNOWN, ""),
+    (
+        "https://dashboard.stripe.com/acct_1ILOeaHDuQaJAlOm/invoices/in_1MtHbELkdIwHu7ix",
+        UNKNOWN,
+        "",
+    ),
     # not Stripe
     (f"https://dashboard.stripe.com.evil.example/customers/{CUS}", UNKNOWN, ""),
     (f"https://evil-dashboard.stripe.com/customers/{CUS}", UNKNOWN, ""),
@@ -137,12 +147,20 @@ PASTED: list[tuple[str, str, str]] = [
     ("https://app.stigg.io/production-9bb95b22/subscriptions/subscription-plan-1", UNKNOWN, ""),
     # this desk's own pages
     (f"https://desk.example.com/production/customers/{ID}/integrations/", "desk_page", ID),
-    (f"https://desk.example.com/production/customers/{ID}/integrations/?vendor=STRIPE&limit=20", "desk_page", ID),
+    (
+        f"https://desk.example.com/production/customers/{ID}/integrations/?vendor=STRIPE&limit=20",
+        "desk_page",
+        ID,
+    ),
     (f"https://DESK.example.com/staging/customers/{ID}/integrations.csv", "desk_page", ID),
     (f"http://desk.example.com:8443/production/customers/{ID}/integrations/", "desk_page", ID),
     (f"http://localhost:8000/production/customers/{ID}/integrations/", "desk_page", ID),
     (f"localhost:8000/production/customers/{ID}/integrations/", "desk_page", ID),
-    ("https://desk.example.com/production/customers/auth0%7C5f7c/integrations/", "desk_page", "auth0|5f7c"),
+    (
+        "https://desk.example.com/production/customers/auth0%7C5f7c/integrations/",
+        "desk_page",
+        "auth0|5f7c",
+    ),
     ("https://desk.example.com/lookup?q=acme", UNKNOWN, ""),
     ("https://desk.example.com/production/customers/%2E%2E/integrations/", UNKNOWN, ""),
     (f"http://localhost:9000/production/customers/{ID}/integrations/", UNKNOWN, ""),
@@ -153,7 +171,11 @@ PASTED: list[tuple[str, str, str]] = [
     (ZUORA[:-1], ID_OR_NAME, ""),
     ("A00012345", A_ZUORA_ID, ""),
     (f"https://www.zuora.com/apps/CustomerAccount.do?method=view&id={ZUORA}", A_ZUORA_ID, ZUORA),
-    (f"https://apisandbox.zuora.com/apps/CustomerAccount.do?id={ZUORA}&method=view", A_ZUORA_ID, ZUORA),
+    (
+        f"https://apisandbox.zuora.com/apps/CustomerAccount.do?id={ZUORA}&method=view",
+        A_ZUORA_ID,
+        ZUORA,
+    ),
     (f"https://eu.zuora.com/platform/apps/com_zuora/account/{ZUORA}", A_ZUORA_ID, ZUORA),
     (f"https://sandbox.na.zuora.com/platform/#/accounts/{ZUORA}/summary", A_ZUORA_ID, ZUORA),
     (f"https://www.zuora.com/platform/subscriptions/{ZUORA}", UNKNOWN, ""),
@@ -166,7 +188,11 @@ PASTED: list[tuple[str, str, str]] = [
     ("٣٤٥", ID_OR_NAME, ""),  # digits, but not HubSpot's
     ("https://app.hubspot.com/contacts/48460805/record/0-2/8123456789", "hubspot_id", "8123456789"),
     ("https://app.hubspot.com/contacts/48460805/record/0-1/101/view/1", "hubspot_id", "101"),
-    ("https://app-eu1.hubspot.com/contacts/48460805/company/8123456789/?eschref=x", "hubspot_id", "8123456789"),
+    (
+        "https://app-eu1.hubspot.com/contacts/48460805/company/8123456789/?eschref=x",
+        "hubspot_id",
+        "8123456789",
+    ),
     ("https://app.hubspot.com/contacts/48460805/contact/101", "hubspot_id", "101"),
     ("https://app.hubspot.com/contacts/48460805/record/0-3/101", UNKNOWN, ""),
     ("https://app.hubspot.com/contacts/48460805/objects/0-1/views/all/list", UNKNOWN, ""),
@@ -181,7 +207,11 @@ PASTED: list[tuple[str, str, str]] = [
     ("Internationales", "customer_id name", ""),  # fifteen letters
     (f"https://acme.lightning.force.com/lightning/r/Account/{SF18}/view", A_SALESFORCE_ID, SF18),
     (f"https://acme.lightning.force.com/lightning/r/{SF18}/view", A_SALESFORCE_ID, SF18),
-    (f"https://acme--uat.sandbox.lightning.force.com/lightning/r/Contact/{CONTACT18}/view", A_SALESFORCE_ID, CONTACT18),
+    (
+        f"https://acme--uat.sandbox.lightning.force.com/lightning/r/Contact/{CONTACT18}/view",
+        A_SALESFORCE_ID,
+        CONTACT18,
+    ),
     (f"https://acme.my.salesforce.com/{SF15}", A_SALESFORCE_ID, SF18),
     (f"https://na123.salesforce.com/{SF15}?nooverride=1", A_SALESFORCE_ID, SF18),
     ("https://acme.my.salesforce.com/001D000000INjVeIAM", UNKNOWN, ""),
@@ -202,8 +232,16 @@ PASTED: list[tuple[str, str, str]] = [
     (ORG, AN_AUTH0_ID, ""),
     ("org_x", ID_OR_NAME, ""),
     (f"https://manage.auth0.com/dashboard/us/acme/organizations/{ORG}/overview", AN_AUTH0_ID, ORG),
-    ("https://manage.auth0.com/dashboard/eu/acme/users/auth0%7C5f7c8ec7", AN_AUTH0_ID, "auth0|5f7c8ec7"),
-    ("https://manage.auth0.com/dashboard/eu/acme/users/YXV0aDB8NWY3YzhlYzc", AN_AUTH0_ID, "auth0|5f7c8ec7"),
+    (
+        "https://manage.auth0.com/dashboard/eu/acme/users/auth0%7C5f7c8ec7",
+        AN_AUTH0_ID,
+        "auth0|5f7c8ec7",
+    ),
+    (
+        "https://manage.auth0.com/dashboard/eu/acme/users/YXV0aDB8NWY3YzhlYzc",
+        AN_AUTH0_ID,
+        "auth0|5f7c8ec7",
+    ),
     ("https://manage.auth0.com/dashboard/eu/acme/users/auth0%257C5f7c8ec7", UNKNOWN, ""),
     ("https://manage.auth0.com/dashboard/eu/acme/users/%C3%A9", UNKNOWN, ""),
     ("https://manage.auth0.com/dashboard/eu/acme/users/auth0%7C5f%00", UNKNOWN, ""),
@@ -321,7 +359,7 @@ def test_it_takes_a_pasted_text_for_what_it_is(pasted: str, kinds: str, value: s
         assert found[0].value == (value or pasted)
 
 
-# --- what a guess says ----------------------------------------------------------------------------------
+# --- what a guess says ----------------------------------------------------------------------------
 
 
 def test_twelve_digits_may_be_an_aws_account_or_a_hubspot_number() -> None:
@@ -333,7 +371,9 @@ def test_an_aws_account_loses_its_dashes() -> None:
 
 
 def test_it_takes_the_environment_from_this_desks_own_page() -> None:
-    (page,) = guesses(f"https://desk.example.com/staging/customers/{ID}/integrations/?vendor=ZUORA", OWN_HOSTS)
+    (page,) = guesses(
+        f"https://desk.example.com/staging/customers/{ID}/integrations/?vendor=ZUORA", OWN_HOSTS
+    )
     assert page == Guess("desk_page", ID, environment="staging")
 
 
@@ -348,7 +388,9 @@ def test_a_page_of_another_host_is_not_this_desks() -> None:
 
 
 def test_a_hubspot_number_from_an_address_is_not_tried_as_a_stigg_id() -> None:
-    assert [guess.kind for guess in guesses("https://app.hubspot.com/contacts/1/company/42")] == ["hubspot_id"]
+    assert [guess.kind for guess in guesses("https://app.hubspot.com/contacts/1/company/42")] == [
+        "hubspot_id"
+    ]
 
 
 def test_a_vendors_id_is_tried_as_a_stigg_id_in_the_form_it_was_pasted() -> None:
@@ -359,10 +401,16 @@ def test_a_vendors_id_is_tried_as_a_stigg_id_in_the_form_it_was_pasted() -> None
 @pytest.mark.parametrize(
     ("pasted", "note"),
     [
-        ("https://dashboard.stripe.com/invoices/in_1", "This Stripe address names no customer. Open the customer"),
+        (
+            "https://dashboard.stripe.com/invoices/in_1",
+            "This Stripe address names no customer. Open the customer",
+        ),
         ("https://dashboard.stripe.com/customers/nobody", "This Stripe address names no customer."),
         ("https://app.stigg.io/p/customers/..", "This Stigg address names no customer."),
-        ("https://acme.my.salesforce.com/001D000000INjVeIAM", "This Salesforce address names no customer."),
+        (
+            "https://acme.my.salesforce.com/001D000000INjVeIAM",
+            "This Salesforce address names no customer.",
+        ),
         ("https://www.acme.com/", "To search by e-mail domain, paste @acme.com."),
         ("https://[::1", "This address cannot be read."),
     ],
@@ -375,15 +423,21 @@ def test_an_address_without_a_customer_says_what_to_paste(pasted: str, note: str
 
 @pytest.mark.parametrize("host", ["localhost", "169.254.169.254", "[::1]"])
 def test_a_host_that_is_no_domain_is_not_offered_as_one(host: str) -> None:
-    assert guesses(f"https://{host}/")[0].note.endswith("Paste the customer's id, e-mail or name instead.")
+    assert guesses(f"https://{host}/")[0].note.endswith(
+        "Paste the customer's id, e-mail or name instead."
+    )
 
 
-@pytest.mark.parametrize("domain", ["gmail.com", "outlook.com", "yahoo.co.uk", "hotmail.fr", "proton.me", "web.de"])
+@pytest.mark.parametrize(
+    "domain", ["gmail.com", "outlook.com", "yahoo.co.uk", "hotmail.fr", "proton.me", "web.de"]
+)
 def test_a_public_mail_domain_comes_with_a_warning(domain: str) -> None:
     assert f"Anyone can have an address at {domain}" in guesses(f"@{domain}")[0].note
 
 
-@pytest.mark.parametrize("domain", ["acme.com", "gmail.acme.com", "notgmail.com", "outlook.acme.com"])
+@pytest.mark.parametrize(
+    "domain", ["acme.com", "gmail.acme.com", "notgmail.com", "outlook.acme.com"]
+)
 def test_a_companys_domain_comes_without_a_warning(domain: str) -> None:
     assert guesses(f"@{domain}")[0].note == ""
 
@@ -420,16 +474,34 @@ def test_a_salesforce_check_counts_the_capitals_five_at_a_time(fifteen: str, eig
     assert salesforce_id(fifteen) == salesforce_id(eighteen) == eighteen
 
 
-@pytest.mark.parametrize("text", ["", "001D000000INjV", "001D000000INjVeI", "001D000000INjVe999", "001D000000INjVé"])
+@pytest.mark.parametrize(
+    "text", ["", "001D000000INjV", "001D000000INjVeI", "001D000000INjVe999", "001D000000INjVé"]
+)
 def test_a_text_of_another_shape_is_no_salesforce_id(text: str) -> None:
     assert salesforce_id(text) == ""
 
 
-# --- customer ids ---------------------------------------------------------------------------------------
+# --- customer ids ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    "text", [ID, USER, "a", "x" * 255, "a@b.com", "old id", "été", "株式会社", "a;b", "a:b", "...", "-x", "a.", "_"]
+    "text",
+    [
+        ID,
+        USER,
+        "a",
+        "x" * 255,
+        "a@b.com",
+        "old id",
+        "été",
+        "株式会社",
+        "a;b",
+        "a:b",
+        "...",
+        "-x",
+        "a.",
+        "_",
+    ],
 )
 def test_printable_text_may_be_a_customer_id(text: str) -> None:
     assert problem_with_customer_id(text) == ""
@@ -470,7 +542,7 @@ def test_a_refused_id_hears_why_and_what_an_id_looks_like(text: str, sentence: s
     assert problem.endswith("An id looks like customer-6e24b4.")
 
 
-# --- several at once ------------------------------------------------------------------------------------
+# --- several at once ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -510,11 +582,17 @@ def test_a_refused_id_hears_why_and_what_an_id_looks_like(text: str, sentence: s
         ('"Acme, Inc.', ["Acme, Inc."]),
         # e-mails with names
         ("Anna <anna@acme.com>, Bob <bob@b.com>", ["Anna <anna@acme.com>", "Bob <bob@b.com>"]),
-        ("Berg, Anna <anna@acme.com>; Doe, Bob <bob@b.com>", ["Berg, Anna <anna@acme.com>", "Doe, Bob <bob@b.com>"]),
+        (
+            "Berg, Anna <anna@acme.com>; Doe, Bob <bob@b.com>",
+            ["Berg, Anna <anna@acme.com>", "Doe, Bob <bob@b.com>"],
+        ),
         ('"Berg, Anna" <a@acme.com>, <b@acme.com>', ['"Berg, Anna" <a@acme.com>', "b@acme.com"]),
         # addresses keep their commas
         ("https://a.example/x,y;z?q=1,2", ["https://a.example/x,y;z?q=1,2"]),
-        ("https://a.example/x,y, https://b.example/;z", ["https://a.example/x,y", "https://b.example/;z"]),
+        (
+            "https://a.example/x,y, https://b.example/;z",
+            ["https://a.example/x,y", "https://b.example/;z"],
+        ),
         ("https://a.example/1,https://b.example/2", ["https://a.example/1", "https://b.example/2"]),
         ("HTTPS://a.example/x,", ["HTTPS://a.example/x"]),
         ("<https://a.example/x,y>, Acme", ["https://a.example/x,y", "Acme"]),
@@ -543,14 +621,57 @@ def test_a_cleaned_term_has_a_longest_length(letter: str) -> None:
     assert 0 < len(clean(letter * LONGEST_PASTE)) <= LONGEST_TERM
 
 
-# --- any text at all ------------------------------------------------------------------------------------
+# --- any text at all ------------------------------------------------------------------------------
 
 FRAGMENTS = st.sampled_from(
-    ["https://", "app.stigg.io/", "dashboard.stripe.com/", "desk.example.com/", "customers/", "%2e", "%25", "%00", "..",
-     "mailto:", "auth0|", CUS, SF18, MAIL, "@", ".", ",", ";", '"', "'", "“", "<", ">", "`", "(", ")", "|", "- ", " ",
-     "\n", "\t", "\u200d", "\u200b", "\u202e", "\ufeff", "\ud800", "\x00", "e\u0301", "\u0958", "é", "1", "Inc."]
-)  # fmt: skip
-ANY_TEXT = st.text(st.characters(exclude_categories=())) | st.lists(FRAGMENTS, max_size=12).map("".join)
+    [
+        "https://",
+        "app.stigg.io/",
+        "dashboard.stripe.com/",
+        "desk.example.com/",
+        "customers/",
+        "%2e",
+        "%25",
+        "%00",
+        "..",
+        "mailto:",
+        "auth0|",
+        CUS,
+        SF18,
+        MAIL,
+        "@",
+        ".",
+        ",",
+        ";",
+        '"',
+        "'",
+        "“",
+        "<",
+        ">",
+        "`",
+        "(",
+        ")",
+        "|",
+        "- ",
+        " ",
+        "\n",
+        "\t",
+        "\u200d",
+        "\u200b",
+        "\u202e",
+        "\ufeff",
+        "\ud800",
+        "\x00",
+        "e\u0301",
+        "\u0958",
+        "é",
+        "1",
+        "Inc.",
+    ]
+)
+ANY_TEXT = st.text(st.characters(exclude_categories=())) | st.lists(FRAGMENTS, max_size=12).map(
+    "".join
+)
 
 
 @settings(max_examples=600, deadline=None)
@@ -583,14 +704,45 @@ def test_no_paste_gives_more_terms_than_the_limit(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "unit", ['"', '"a', ",", '",', "“", "<", "<a", "- ", '- "', "1", "1 ", "a.", "h", "https://", "https://,", "|", "'",
-             "mailto:", "a@", "a@b.", "%25", "(", "\u200d", "é\u200d", "1.", "Inc,", "<https://a|", "a,", "sasas",
-             "coco "]
-)  # fmt: skip
+    "unit",
+    [
+        '"',
+        '"a',
+        ",",
+        '",',
+        "“",
+        "<",
+        "<a",
+        "- ",
+        '- "',
+        "1",
+        "1 ",
+        "a.",
+        "h",
+        "https://",
+        "https://,",
+        "|",
+        "'",
+        "mailto:",
+        "a@",
+        "a@b.",
+        "%25",
+        "(",
+        "\u200d",
+        "é\u200d",
+        "1.",
+        "Inc,",
+        "<https://a|",
+        "a,",
+        "sasas",
+        "coco ",
+    ],
+)
 @pytest.mark.parametrize("form", ["{}", "x, {}!"])
 def test_a_long_hostile_paste_does_not_hang_the_reader(unit: str, form: str) -> None:
     text = form.format(unit * (19_990 // len(unit)))
     begun = time.perf_counter()
     for term in (text, *split(text).terms):
         guesses(term, OWN_HOSTS)
-    assert time.perf_counter() - begun < 10  # a pattern that backtracks would take hours; a busy machine does not
+    # A pattern that backtracks would take hours; a busy machine does not
+    assert time.perf_counter() - begun < 10

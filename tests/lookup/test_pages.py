@@ -1,4 +1,6 @@
-"""The look-up page, what a look-up leads to, the suggestions and the record of it all, through Django's test client."""
+"""The look-up page, what a look-up leads to, the suggestions and the record of it all, through
+Django's test client.
+"""
 
 from datetime import timedelta
 from urllib.parse import urlencode
@@ -37,7 +39,7 @@ def problem(response: HttpResponse) -> str:
     return str(panel["data-problem"]) if panel else ""
 
 
-# --- what a look-up leads to ------------------------------------------------------------------------------------------
+# --- what a look-up leads to ----------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -46,24 +48,39 @@ def problem(response: HttpResponse) -> str:
         ("acme-corp", "", "/production/customers/acme-corp/integrations/"),
         ("ops@acme.example", "", "/production/customers/acme-corp/integrations/"),
         ("ops@acme.example", "staging", "/staging/customers/acme-corp/integrations/"),
-        ("http://testserver/staging/customers/acme-corp/integrations/?vendor=STRIPE", "production",
-         "/staging/customers/acme-corp/integrations/"),
-        ("https://app.stigg.io/whatever-9bb95b22/customers/acme-corp", "staging",
-         "/staging/customers/acme-corp/integrations/"),
-        ("auth0|65f1c0ffee0badc0de5ca1ab", "",
-         "/production/customers/auth0%7C65f1c0ffee0badc0de5ca1ab/integrations/"),
+        (
+            "http://testserver/staging/customers/acme-corp/integrations/?vendor=STRIPE",
+            "production",
+            "/staging/customers/acme-corp/integrations/",
+        ),
+        (
+            "https://app.stigg.io/whatever-9bb95b22/customers/acme-corp",
+            "staging",
+            "/staging/customers/acme-corp/integrations/",
+        ),
+        (
+            "auth0|65f1c0ffee0badc0de5ca1ab",
+            "",
+            "/production/customers/auth0%7C65f1c0ffee0badc0de5ca1ab/integrations/",
+        ),
     ],
-)  # fmt: skip
-def test_one_certain_hit_goes_straight_to_the_customer(agent: Client, text: str, environment: str, page: str) -> None:
+)
+def test_one_certain_hit_goes_straight_to_the_customer(
+    agent: Client, text: str, environment: str, page: str
+) -> None:
     response = look_up(agent, text, environment=environment)
     assert response.status_code == 302
     assert response["Location"] == page
 
 
-def test_the_page_that_an_id_leads_to_asks_stigg_nothing_again(agent: Client, stigg: Simulator) -> None:
+def test_the_page_that_an_id_leads_to_asks_stigg_nothing_again(
+    agent: Client, stigg: Simulator
+) -> None:
     response = agent.get("/lookup", {"q": "acme-corp"}, follow=True)
     assert response.status_code == 200
-    asked = [f"{seen['path']}?{seen['query']}" for seen in stigg.requests() if seen["method"] == "GET"]
+    asked = [
+        f"{seen['path']}?{seen['query']}" for seen in stigg.requests() if seen["method"] == "GET"
+    ]
     assert sorted(asked) == [
         "/api/v1/customers/acme-corp/integrations?limit=20",
         "/api/v1/customers/acme-corp?",
@@ -93,7 +110,10 @@ def test_a_part_of_a_name_gives_a_choice_with_reasons(agent: Client) -> None:
 
 
 def test_an_archived_customer_is_marked_in_the_choice(agent: Client, stigg: Simulator) -> None:
-    two = '{"data": [{"id": "a", "name": "Bolt", "archivedAt": "2026-01-01T00:00:00Z"}, {"id": "b", "name": "Bolt"}]}'
+    two = (
+        '{"data": [{"id": "a", "name": "Bolt", "archivedAt": "2026-01-01T00:00:00Z"},'
+        ' {"id": "b", "name": "Bolt"}]}'
+    )
     stigg.fault(route="customers", body=two)
     response = look_up(agent, "Bolt")
     assert chosen_from(response) == [("b", "production"), ("a", "production")]
@@ -120,7 +140,9 @@ def test_a_miss_is_looked_for_in_the_other_environments(agent: Client) -> None:
     assert chosen_from(response) == [("staging-only", "staging")]
 
 
-def test_a_look_up_that_took_all_its_time_offers_the_other_environments_instead_of_asking_them(agent: Client) -> None:
+def test_a_look_up_that_took_all_its_time_offers_the_other_environments_instead_of_asking_them(
+    agent: Client,
+) -> None:
     with override_settings(STIGG_DEADLINE_SECONDS=0):
         response = look_up(agent, "staging-only")
     assert response.status_code == 404
@@ -128,7 +150,9 @@ def test_a_look_up_that_took_all_its_time_offers_the_other_environments_instead_
     assert soup(response).find("a", string="Look in Staging")
 
 
-def test_an_environment_that_gives_no_answer_is_offered_to_try(agent: Client, stigg: Simulator) -> None:
+def test_an_environment_that_gives_no_answer_is_offered_to_try(
+    agent: Client, stigg: Simulator
+) -> None:
     stigg.fault(environment="staging", status=503)
     response = look_up(agent, "nobody-here & co")
     link = soup(response).find("a", string="Look in Staging")
@@ -141,13 +165,17 @@ def test_several_texts_get_a_block_each(agent: Client) -> None:
     assert response.status_code == 200
     blocks = soup(response).select("section.found")
     assert [block.h2.get_text() for block in blocks] == [
-        "acme-corp", "nobody-x", "https://evil.example/a", "shared@twins.example"
-    ]  # fmt: skip
+        "acme-corp",
+        "nobody-x",
+        "https://evil.example/a",
+        "shared@twins.example",
+    ]
     assert [block["data-outcome"] for block in blocks] == ["one", "none", "none", "several"]
     assert "Paste the customer's id" in blocks[2].get_text()
     assert blocks[1].a["href"] == "/lookup?q=nobody-x&environment=production"
     assert (
-        soup(response).select_one("#q")["value"] == "acme-corp; nobody-x; https://evil.example/a; shared@twins.example"
+        soup(response).select_one("#q")["value"]
+        == "acme-corp; nobody-x; https://evil.example/a; shared@twins.example"
     )
 
 
@@ -162,20 +190,30 @@ def test_a_public_mail_domain_comes_with_a_warning(agent: Client, stigg: Simulat
     stigg.fault(route="graphql", body=f'{{"data": {{"customers": {{"edges": [{edge}]}}}}}}')
     response = look_up(agent, "@gmail.com")
     assert chosen_from(response) == [("a", "production")]
-    assert "Anyone can have an address at gmail.com" in soup(response).select_one(".notice").get_text()
+    assert (
+        "Anyone can have an address at gmail.com" in soup(response).select_one(".notice").get_text()
+    )
 
 
 @pytest.mark.parametrize(
     ("text", "kept", "words"),
     [
-        ("https://evil.example/customers/1", "https://evil.example/customers/1", "Paste the customer's id, e-mail or"),
-        ("dashboard.stripe.com/invoices/in_1", "dashboard.stripe.com/invoices/in_1", "names no customer"),
+        (
+            "https://evil.example/customers/1",
+            "https://evil.example/customers/1",
+            "Paste the customer's id, e-mail or",
+        ),
+        (
+            "dashboard.stripe.com/invoices/in_1",
+            "dashboard.stripe.com/invoices/in_1",
+            "names no customer",
+        ),
         ("%", "%", "has no “%” in it"),
         ("\u200b", "\u200b", "nothing in that text"),
         ("\x00", "�", "nothing in that text"),
         ("x" * 10_000, "x" * 2_000, "at most 255 characters"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_looked_up_is_kept_and_explained(
     agent: Client, stigg: Simulator, text: str, kept: str, words: str
 ) -> None:
@@ -215,7 +253,9 @@ def test_trouble_with_stigg_is_said_in_place(
     assert not again or again["href"] == "/lookup?q=acme-corp"
 
 
-def test_a_choice_says_when_a_call_failed_that_might_have_brought_more(agent: Client, stigg: Simulator) -> None:
+def test_a_choice_says_when_a_call_failed_that_might_have_brought_more(
+    agent: Client, stigg: Simulator
+) -> None:
     stigg.fault(route="graphql", status=503)
     response = look_up(agent, "Acme Inc.")
     assert chosen_from(response) == [("acme-corp", "production")]
@@ -226,13 +266,20 @@ def test_the_box_says_what_it_takes_today(agent: Client, stigg: Simulator) -> No
     assert "Salesforce" in soup(agent.get("/")).select_one("#q-takes").get_text()
     stigg.fault(route="graphql", environment="production", status=403)
     missed = look_up(agent, "cus_NffrFeUfNV2Hib")
-    assert "Not looked up as Stripe id" in soup(missed).select_one("[data-state=untried]").get_text()
+    assert (
+        "Not looked up as Stripe id" in soup(missed).select_one("[data-state=untried]").get_text()
+    )
     assert "may not search" in soup(agent.get("/")).select_one("#q-takes").get_text()
-    assert "Salesforce" in soup(agent.get("/?environment=staging")).select_one("#q-takes").get_text()
+    assert (
+        "Salesforce" in soup(agent.get("/?environment=staging")).select_one("#q-takes").get_text()
+    )
 
 
 def test_names_from_stigg_are_shown_as_text(agent: Client, stigg: Simulator) -> None:
-    nodes = ", ".join(f'{{"node": {{"customerId": "id{n}", "name": "<script>", "email": "<b>"}}}}' for n in range(2))
+    nodes = ", ".join(
+        f'{{"node": {{"customerId": "id{n}", "name": "<script>", "email": "<b>"}}}}'
+        for n in range(2)
+    )
     stigg.fault(route="graphql", body=f'{{"data": {{"customers": {{"edges": [{nodes}]}}}}}}')
     for response in (look_up(agent, "script"), agent.get("/lookup/suggestions/?q=script")):
         assert b"<b>" not in response.content
@@ -240,19 +287,26 @@ def test_names_from_stigg_are_shown_as_text(agent: Client, stigg: Simulator) -> 
 
 
 def test_no_key_is_in_any_page(agent: Client, stigg: Simulator) -> None:
-    pages = [look_up(agent, text) for text in ("shared@twins.example", "nobody-x", "a; b", "%", "fault-401")]
+    pages = [
+        look_up(agent, text)
+        for text in ("shared@twins.example", "nobody-x", "a; b", "%", "fault-401")
+    ]
     assert not [key for key in KEYS for page in pages if key in page.content.decode()]
 
 
-@given(text=st.one_of(st.text(max_size=60), st.from_regex(r"[a-z./%|@ ;,\n-]{0,30}", fullmatch=True)))
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    text=st.one_of(st.text(max_size=60), st.from_regex(r"[a-z./%|@ ;,\n-]{0,30}", fullmatch=True))
+)
+@settings(
+    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 def test_every_text_gets_an_answer_that_is_meant(agent: Client, text: str) -> None:
     response = look_up(agent, text)
     assert response.status_code in (200, 302, 400, 404)
     assert agent.get("/lookup/suggestions/", {"q": text}).status_code == 200
 
 
-# --- suggestions ------------------------------------------------------------------------------------------------------
+# --- suggestions ----------------------------------------------------------------------------------
 
 
 def test_suggestions_are_options_that_lead_to_customers(agent: Client) -> None:
@@ -263,7 +317,9 @@ def test_suggestions_are_options_that_lead_to_customers(agent: Client) -> None:
     assert b"<html" not in response.content
 
 
-@pytest.mark.parametrize("fault", [{"status": 403}, {"status": 500}, {"status": 429}, {"html": True}, {"cut": True}])
+@pytest.mark.parametrize(
+    "fault", [{"status": 403}, {"status": 500}, {"status": 429}, {"html": True}, {"cut": True}]
+)
 def test_errors_suggest_nothing(agent: Client, stigg: Simulator, fault: dict[str, object]) -> None:
     stigg.fault(route="graphql", **fault)
     response = agent.get("/lookup/suggestions/?q=meridian")
@@ -271,7 +327,7 @@ def test_errors_suggest_nothing(agent: Client, stigg: Simulator, fault: dict[str
     assert response.content.strip() == b""
 
 
-# --- the record, and recents ------------------------------------------------------------------------------------------
+# --- the record, and recents ----------------------------------------------------------------------
 
 
 def rows() -> list[tuple[str, str, str, str, str, str, str]]:
@@ -289,7 +345,10 @@ def test_a_look_up_and_the_page_it_leads_to_are_one_row_each(agent: Client) -> N
 
 
 def test_filters_and_pages_of_an_open_customer_are_no_new_visits(agent: Client) -> None:
-    agent.get("/production/customers/acme-corp/integrations/results/?vendor=STRIPE", HTTP_HX_REQUEST="true")
+    agent.get(
+        "/production/customers/acme-corp/integrations/results/?vendor=STRIPE",
+        HTTP_HX_REQUEST="true",
+    )
     assert rows() == []
 
 
@@ -303,7 +362,9 @@ def test_filters_and_pages_of_an_open_customer_are_no_new_visits(agent: Client) 
         ("\x00\x01", "bad-input"),
     ],
 )
-def test_every_look_up_is_on_record_with_its_outcome(agent: Client, text: str, outcome: str) -> None:
+def test_every_look_up_is_on_record_with_its_outcome(
+    agent: Client, text: str, outcome: str
+) -> None:
     look_up(agent, text, environment="production")
     (row,) = rows()
     assert (row[1], row[3], row[-1]) == ("lookup", "", outcome)
@@ -314,7 +375,10 @@ def test_trouble_is_on_record_too(agent: Client, stigg: Simulator) -> None:
     stigg.fault(status=503)
     look_up(agent, "acme-corp")
     agent.get("/production/customers/acme-corp/integrations/")
-    assert [(row[1], row[-1]) for row in rows()] == [("lookup", "unavailable"), ("view", "unavailable")]
+    assert [(row[1], row[-1]) for row in rows()] == [
+        ("lookup", "unavailable"),
+        ("view", "unavailable"),
+    ]
 
 
 def test_what_is_kept_of_a_text_is_bounded(agent: Client) -> None:
@@ -325,7 +389,14 @@ def test_what_is_kept_of_a_text_is_bounded(agent: Client) -> None:
 def test_nothing_that_a_database_could_refuse_is_written(db: None, rf: RequestFactory) -> None:
     request = rf.get("/")
     request.user = User(username="mara")
-    record(request, "view", "shown", environment="production", customer_id="a\x00b\ud800", customer_name=None)
+    record(
+        request,
+        "view",
+        "shown",
+        environment="production",
+        customer_id="a\x00b\ud800",
+        customer_name=None,
+    )
     event = AuditEvent.objects.get()
     assert (event.customer_id, event.customer_name) == ("a\ufffdb\ufffd", "")
 
@@ -356,13 +427,23 @@ def recent(agent: Client) -> list[str]:
 def test_recents_are_the_agents_own_last_ten_customers(agent: Client, client: Client) -> None:
     now = timezone.now()
     for n in range(12):
-        event = AuditEvent(user="mara", action="view", environment="production", customer_id=f"c{n}", outcome="shown")
+        event = AuditEvent(
+            user="mara",
+            action="view",
+            environment="production",
+            customer_id=f"c{n}",
+            outcome="shown",
+        )
         event.save()
         AuditEvent.objects.filter(pk=event.pk).update(at=now - timedelta(minutes=60 - n))
     for user, environment, outcome in (("otto", "production", "shown"), ("mara", "gone", "shown"),
                                        ("mara", "production", "not-found")):  # fmt: skip
         AuditEvent.objects.create(
-            user=user, action="view", environment=environment, customer_id="none of mine", outcome=outcome
+            user=user,
+            action="view",
+            environment=environment,
+            customer_id="none of mine",
+            outcome=outcome,
         )
     agent.get("/production/customers/acme-corp/integrations/")
     agent.get("/staging/customers/acme-corp/integrations/")
@@ -371,9 +452,13 @@ def test_recents_are_the_agents_own_last_ten_customers(agent: Client, client: Cl
     assert len(shown) == 9  # ten, of which one is of an environment that the desk no longer has
     assert shown[:4] == [
         f"/{place}/integrations/"
-        for place in ("production/customers/acme-corp", "staging/customers/acme-corp", "production/customers/c11",
-                      "production/customers/c10")
-    ]  # fmt: skip
+        for place in (
+            "production/customers/acme-corp",
+            "staging/customers/acme-corp",
+            "production/customers/c11",
+            "production/customers/c10",
+        )
+    ]
     first = soup(agent.get("/")).select_one(".recents li").get_text(" ", strip=True)
     assert first == "acme-corp Acme Inc. Production · now"
 
@@ -391,14 +476,17 @@ def test_recents_are_one_indexed_query(agent: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("minutes", "words"), [(0, "now"), (1, "1 min"), (59, "59 min"), (60, "1 h"), (1439, "23 h"), (4320, "3 d")]
+    ("minutes", "words"),
+    [(0, "now"), (1, "1 min"), (59, "59 min"), (60, "1 h"), (1439, "23 h"), (4320, "3 d")],
 )
 def test_ages_are_short(minutes: int, words: str) -> None:
     assert ago(timezone.now() - timedelta(minutes=minutes, seconds=1)) == words
 
 
 @pytest.mark.parametrize("address", ["/lookup?q=x", "/lookup/suggestions/?q=acme", "/"])
-def test_nothing_is_looked_up_without_signing_in(db: None, client: Client, stigg: Simulator, address: str) -> None:
+def test_nothing_is_looked_up_without_signing_in(
+    db: None, client: Client, stigg: Simulator, address: str
+) -> None:
     response = client.get(address)
     assert response.status_code == 302
     assert "/login/" in response["Location"]
@@ -408,9 +496,17 @@ def test_nothing_is_looked_up_without_signing_in(db: None, client: Client, stigg
 @pytest.mark.parametrize(
     ("link", "query"),
     [
-        ("q=anna+ops@acme.example", "anna+ops@acme.example"),  # as it is: the + belongs to the address
+        # As it is: the + belongs to the address
+        (
+            "q=anna+ops@acme.example",
+            "anna+ops@acme.example",
+        ),
         ("q=anna%2Bops%40acme.example", "anna+ops@acme.example"),
-        ("ticket=7&q=anna+ops%40acme.example", "anna ops@acme.example"),  # from a form: the + is a blank
+        # From a form: the + is a blank
+        (
+            "ticket=7&q=anna+ops%40acme.example",
+            "anna ops@acme.example",
+        ),
         ("q=ops@m%C3%BCller.example", "ops@müller.example"),
         ("q=Anna%20<ops@acme.example>", "Anna <ops@acme.example>"),
     ],

@@ -92,7 +92,11 @@ def call_on(connection, path, method="GET", headers=PRODUCTION, body=None) -> Re
 
 def rows(api, customer_id, headers=PRODUCTION, **query) -> Reply:
     suffix = "?" + urlencode(query, safe=",") if query else ""
-    return call(api, f"/api/v1/customers/{quote(customer_id, safe='')}/integrations{suffix}", headers=headers)
+    return call(
+        api,
+        f"/api/v1/customers/{quote(customer_id, safe='')}/integrations{suffix}",
+        headers=headers,
+    )
 
 
 def customer(api, customer_id, headers=PRODUCTION) -> Reply:
@@ -104,7 +108,9 @@ def customers(api, headers=PRODUCTION, **query) -> Reply:
 
 
 def control(api, method, path, payload=None) -> Reply:
-    return call(api, path, method, headers={}, body=None if payload is None else json.dumps(payload))
+    return call(
+        api, path, method, headers={}, body=None if payload is None else json.dumps(payload)
+    )
 
 
 def raw(api, request: bytes) -> bytes:
@@ -212,7 +218,9 @@ def test_head_is_refused_without_a_body(api):
     assert (reply.status, reply.body) == (405, b"")
 
 
-@pytest.mark.parametrize("path", ["/", "/api/v1", "/api/v1/customers/a/b", "/api/v2/customers", "/graphql", "/healthz"])
+@pytest.mark.parametrize(
+    "path", ["/", "/api/v1", "/api/v1/customers/a/b", "/api/v2/customers", "/graphql", "/healthz"]
+)
 def test_other_paths_are_not_found_in_json(api, path):
     reply = call(api, path)
 
@@ -222,7 +230,10 @@ def test_other_paths_are_not_found_in_json(api, path):
 
 def test_a_body_that_nobody_wants_does_not_spoil_the_next_request(api):
     connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=10)
-    assert call_on(connection, "/api/v1/customers", "POST", body=b"GET / HTTP/1.1\r\n\r\n").status == 405
+    assert (
+        call_on(connection, "/api/v1/customers", "POST", body=b"GET / HTTP/1.1\r\n\r\n").status
+        == 405
+    )
     assert call_on(connection, "/api/v1/customers/acme-corp").status == 200
     connection.close()
 
@@ -234,7 +245,10 @@ def test_a_body_that_nobody_wants_does_not_spoil_the_next_request(api):
         (b"GET / HTTP/9.9\r\n\r\n", b"505"),
         (b"POST /api/v1/customers HTTP/1.1\r\nContent-Length: ten\r\n\r\n", b"400"),
         (b"POST /api/v1/customers HTTP/1.1\r\nContent-Length: -1\r\n\r\n", b"400"),
-        (b"POST /api/v1/customers HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n", b"413"),
+        (
+            b"POST /api/v1/customers HTTP/1.1\r\nContent-Length: " + b"9" * 5000 + b"\r\n\r\n",
+            b"413",
+        ),
         (b"POST /api/v1/customers HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", b"400"),
     ],
 )
@@ -246,7 +260,9 @@ def test_what_is_hardly_http_is_refused_in_json(api, request_text, status):
 
 
 def test_it_keeps_the_rules_of_wsgi():
-    """A stranger's judgement: wsgiref's validator raises where an application or its server breaks PEP 3333."""
+    """A stranger's judgement: wsgiref's validator raises where an application or its server breaks
+    PEP 3333.
+    """
     application = validator(Application(lambda _seconds: None))
     environ = {
         "REQUEST_METHOD": "GET",
@@ -280,7 +296,10 @@ def test_a_key_opens_its_own_environment(api):
 
 
 def test_a_key_needs_no_environment_header_and_ignores_it(api):
-    assert customer(api, "staging-only", STAGING | {"X-ENVIRONMENT-ID": "env-production"}).status == 200
+    assert (
+        customer(api, "staging-only", STAGING | {"X-ENVIRONMENT-ID": "env-production"}).status
+        == 200
+    )
 
 
 @pytest.mark.parametrize(
@@ -310,11 +329,17 @@ def test_a_person_may_name_the_account(api):
 
 
 def test_a_person_who_names_no_environment_is_told(api):
-    assert customer(api, "acme-corp", {"Authorization": PERSON["Authorization"]}).error == (400, "BadUserInput")
+    assert customer(api, "acme-corp", {"Authorization": PERSON["Authorization"]}).error == (
+        400,
+        "BadUserInput",
+    )
 
 
 def test_a_person_sees_no_foreign_environment(api):
-    assert customer(api, "acme-corp", PERSON | {"X-ENVIRONMENT-ID": "env-other"}).error == (403, "AccessDeniedError")
+    assert customer(api, "acme-corp", PERSON | {"X-ENVIRONMENT-ID": "env-other"}).error == (
+        403,
+        "AccessDeniedError",
+    )
 
 
 # --- what is asked --------------------------------------------------------------------------------
@@ -334,7 +359,10 @@ def test_an_id_is_decoded_once(api):
 
 
 def test_a_quoted_slash_stays_inside_its_id(api):
-    assert call(api, "/api/v1/customers/acme-corp%2Fintegrations").error == (404, "CustomerNotFound")
+    assert call(api, "/api/v1/customers/acme-corp%2Fintegrations").error == (
+        404,
+        "CustomerNotFound",
+    )
 
 
 def test_a_plus_in_an_id_is_a_plus(api):
@@ -396,10 +424,14 @@ def test_a_query_that_makes_no_sense_is_refused(api, query):
 
 
 @pytest.mark.parametrize(
-    "value", ["", "ACME_LEDGER", "stripe", "STRIPE,", "STRIPE, ZUORA", "STRIPE;ZUORA", "STRIPE,DATA_EXPORT"]
+    "value",
+    ["", "ACME_LEDGER", "stripe", "STRIPE,", "STRIPE, ZUORA", "STRIPE;ZUORA", "STRIPE,DATA_EXPORT"],
 )
 def test_a_vendor_that_stigg_does_not_know_is_refused(api, value):
-    assert rows(api, "acme-corp", vendorIdentifier=value).error == (400, "UnsupportedVendorIdentifier")
+    assert rows(api, "acme-corp", vendorIdentifier=value).error == (
+        400,
+        "UnsupportedVendorIdentifier",
+    )
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
@@ -448,7 +480,9 @@ def test_the_query_is_judged_before_the_customer_is_looked_up(api):
 
 
 def walk(connection, path, limit, vendors, **cursor):
-    """Pages in the order they come: `after` the last row until the end, or `before` the first to the start."""
+    """Pages in the order they come: `after` the last row until the end, or `before` the first to
+    the start.
+    """
     query = {"limit": limit} | ({"vendorIdentifier": ",".join(vendors)} if vendors else {})
     direction, step = ("before", "prev") if "before" in cursor else ("after", "next")
     for _ in range(200):
@@ -462,12 +496,16 @@ def walk(connection, path, limit, vendors, **cursor):
 
 
 @given(
-    customer_id=st.sampled_from(["meridian-group", "acme-corp", "all-vendors", "hostile-values", "empty-co"]),
+    customer_id=st.sampled_from(
+        ["meridian-group", "acme-corp", "all-vendors", "hostile-values", "empty-co"]
+    ),
     limit=st.sampled_from([1, 7, 20, 100]),
     vendors=st.sets(st.sampled_from(VENDORS), max_size=5),
 )
 @settings(max_examples=100, deadline=None, database=None)
-def test_walking_next_shows_every_row_once_and_walking_back_the_same_reversed(running, customer_id, limit, vendors):
+def test_walking_next_shows_every_row_once_and_walking_back_the_same_reversed(
+    running, customer_id, limit, vendors
+):
     path = f"/api/v1/customers/{customer_id}/integrations"
     everything = data.customers("production")[customer_id].listed
     wanted = [row.row["id"] for row in everything if not vendors or row.vendor in vendors]
@@ -507,7 +545,10 @@ def test_a_cursor_stays_good_under_another_filter(api):
     seen = rows(api, "meridian-group", limit=50).json["data"]
     stripes = sum(row["vendorIdentifier"] == "STRIPE" for row in seen)
 
-    assert len(rows(api, "meridian-group", limit=100, vendorIdentifier="STRIPE", after=cursor).ids) == 42 - stripes
+    assert (
+        len(rows(api, "meridian-group", limit=100, vendorIdentifier="STRIPE", after=cursor).ids)
+        == 42 - stripes
+    )
 
 
 def test_cursors_are_uuids_that_outlive_a_restart(api):
@@ -518,7 +559,10 @@ def test_cursors_are_uuids_that_outlive_a_restart(api):
 def test_a_cursor_may_be_written_in_capitals(api):
     cursor = rows(api, "meridian-group").next
 
-    assert rows(api, "meridian-group", after=cursor.upper()).ids == rows(api, "meridian-group", after=cursor).ids
+    assert (
+        rows(api, "meridian-group", after=cursor.upper()).ids
+        == rows(api, "meridian-group", after=cursor).ids
+    )
 
 
 def test_a_cursor_of_another_customer_is_refused(api):
@@ -553,8 +597,25 @@ def test_a_customer_has_the_fields_that_the_official_sdk_reads(api):
     document = customer(api, "acme-corp").json["data"]
 
     assert document.keys() == {
-        *("id", "name", "email", "billingId", "billingCurrency", "couponId", "createdAt", "updatedAt", "archivedAt"),
-        *("defaultPaymentMethod", "integrations", "language", "timezone", "metadata", "passthrough"),
+        *(
+            "id",
+            "name",
+            "email",
+            "billingId",
+            "billingCurrency",
+            "couponId",
+            "createdAt",
+            "updatedAt",
+            "archivedAt",
+        ),
+        *(
+            "defaultPaymentMethod",
+            "integrations",
+            "language",
+            "timezone",
+            "metadata",
+            "passthrough",
+        ),
     }
     assert document["createdAt"] < document["updatedAt"]
 
@@ -586,10 +647,14 @@ def test_all_customers_come_once(api):
     connection.close()
 
     assert len(found) == len(set(found)) > 3_000
-    assert not [one for one in found if one.startswith("fault-")], "a walk should never stumble into a fault"
+    assert not [one for one in found if one.startswith("fault-")], (
+        "a walk should never stumble into a fault"
+    )
 
 
-@pytest.mark.parametrize("query", ["createdAt[gt]=2026-01-01", "id=acme-corp", "vendorIdentifier=STRIPE"])
+@pytest.mark.parametrize(
+    "query", ["createdAt[gt]=2026-01-01", "id=acme-corp", "vendorIdentifier=STRIPE"]
+)
 def test_customers_cannot_be_filtered_by_anything_else(api, query):
     assert call(api, f"/api/v1/customers?{query}").error == (400, "BadUserInput")
 
@@ -664,7 +729,10 @@ def test_only_billing_vendors_have_links_and_only_marketplaces_dimensions(enviro
 
 
 def test_sync_data_comes_in_every_legal_shape():
-    shapes = {tuple(row["syncData"] or ()) if "syncData" in row else "absent" for _, row in every_row("production")}
+    shapes = {
+        tuple(row["syncData"] or ()) if "syncData" in row else "absent"
+        for _, row in every_row("production")
+    }
 
     assert shapes == {
         "absent",
@@ -704,13 +772,25 @@ def test_the_last_three_letters_of_a_salesforce_id_spell_its_capitals():
 def test_links_fit_their_environment():
     links = {"production": set(), "staging": set()}
     for environment, found in links.items():
-        crowd = [one for one in everybody(environment) if one.id not in {named.id for named in NAMED}]
-        found |= {row.row["syncData"]["billingLinkUrl"] for one in crowd for row in one.carried if linked(row)}
+        crowd = [
+            one for one in everybody(environment) if one.id not in {named.id for named in NAMED}
+        ]
+        found |= {
+            row.row["syncData"]["billingLinkUrl"]
+            for one in crowd
+            for row in one.carried
+            if linked(row)
+        }
 
     assert all("/test/" in link for link in links["staging"] if "stripe" in link)
-    assert not [link for link in links["production"] if "/test/" in link or "sandbox" in link or "demo" in link]
+    assert not [
+        link
+        for link in links["production"]
+        if "/test/" in link or "sandbox" in link or "demo" in link
+    ]
     assert any(
-        link.startswith("https://www.zuora.com/apps/CustomerAccount.do?method=view&id=") for link in links["production"]
+        link.startswith("https://www.zuora.com/apps/CustomerAccount.do?method=view&id=")
+        for link in links["production"]
     )
 
 
@@ -722,7 +802,14 @@ def test_acme_has_six_rows_and_one_test_link_in_production(api):
     reply = rows(api, "acme-corp")
     first, second = [row["syncData"]["billingLinkUrl"] for row in reply.json["data"][:2]]
 
-    assert reply.vendors == ["STRIPE", "STRIPE", "SALESFORCE", "HUBSPOT", "SNOWFLAKE", "ACME_LEDGER"]
+    assert reply.vendors == [
+        "STRIPE",
+        "STRIPE",
+        "SALESFORCE",
+        "HUBSPOT",
+        "SNOWFLAKE",
+        "ACME_LEDGER",
+    ]
     assert "/test/" not in first
     assert "/test/" in second
     assert reply.json["data"][4]["syncedEntityId"] is None
@@ -813,7 +900,11 @@ def test_a_customer_may_answer_in_html(api):
 def test_a_customer_may_send_elsewhere(api):
     reply = rows(api, "fault-redirect")
 
-    assert (reply.status, reply.headers["Location"], reply.body) == (302, "https://elsewhere.example/", b"")
+    assert (reply.status, reply.headers["Location"], reply.body) == (
+        302,
+        "https://elsewhere.example/",
+        b"",
+    )
 
 
 def test_a_customer_may_answer_with_nothing(api):
@@ -855,7 +946,11 @@ def test_a_fault_meets_its_customer_alone(api):
 def test_a_fault_meets_everybody_unless_told(api):
     api.fault(status=503)
 
-    assert {rows(api, "acme-corp").status, customer(api, "twin-one").status, customers(api).status} == {503}
+    assert {
+        rows(api, "acme-corp").status,
+        customer(api, "twin-one").status,
+        customers(api).status,
+    } == {503}
 
 
 def test_a_fault_may_meet_one_environment(api):
@@ -890,7 +985,9 @@ def test_of_two_faults_the_newer_happens_first(api):
 
 
 def test_a_fault_may_bring_its_own_words(api):
-    api.fault(status=400, code="ApiKeyExpired", message="Your key has expired", headers={"X-Trace": "t-1"})
+    api.fault(
+        status=400, code="ApiKeyExpired", message="Your key has expired", headers={"X-Trace": "t-1"}
+    )
     reply = rows(api, "acme-corp")
 
     assert reply.json == {"message": "Your key has expired", "code": "ApiKeyExpired"}
@@ -925,7 +1022,8 @@ def test_an_answer_without_content_has_no_body(api):
     """A body behind a 204 would be read as the next answer."""
     api.fault(status=204)
     request = (
-        "GET /api/v1/customers/acme-corp HTTP/1.1\r\nX-API-KEY: simulated-production-key\r\nConnection: close\r\n\r\n"
+        "GET /api/v1/customers/acme-corp HTTP/1.1\r\nX-API-KEY: "
+        "simulated-production-key\r\nConnection: close\r\n\r\n"
     )
 
     assert raw(api, request.encode()).endswith(b"\r\n\r\n")
@@ -958,7 +1056,9 @@ def test_even_its_head_may_drip(api):
 def test_a_client_that_hangs_up_on_a_drip_disturbs_nobody(api, capsys):
     api.fault(customer="twin-one", drip=0.01)
     with socket.create_connection(("127.0.0.1", api.port)) as connection:
-        request = "GET /api/v1/customers/twin-one HTTP/1.1\r\nX-API-KEY: simulated-production-key\r\n\r\n"
+        request = (
+            "GET /api/v1/customers/twin-one HTTP/1.1\r\nX-API-KEY: simulated-production-key\r\n\r\n"
+        )
         connection.sendall(request.encode())
         connection.recv(10)
 
@@ -975,7 +1075,10 @@ def test_a_client_that_hangs_up_on_a_drip_disturbs_nobody(api, capsys):
         ("list", lambda body: len(json.loads(body)) == 6),
         ("empty", lambda body: body == b""),
         ("broken-json", lambda body: body.startswith(b'{"data"') and not body.endswith(b"}")),
-        ("broken-row", lambda body: [type(row) for row in json.loads(body)["data"]].count(dict) == 7),
+        (
+            "broken-row",
+            lambda body: [type(row) for row in json.loads(body)["data"]].count(dict) == 7,
+        ),
         ("surrogate", lambda body: b'"cus_\\ud800"' in body),
         ("deep", lambda body: body.count(b"[") == 100_000),
         ("nan", lambda body: b"NaN" in body),
@@ -994,7 +1097,11 @@ def test_an_answer_may_have_another_shape(api, shape, is_so):
 def test_every_shape_fits_the_other_routes_and_unknown_customers(api, shape):
     api.fault(shape=shape)
 
-    assert (customer(api, "acme-corp").status, customers(api).status, customer(api, "nobody").status) == (200, 200, 200)
+    assert (
+        customer(api, "acme-corp").status,
+        customers(api).status,
+        customer(api, "nobody").status,
+    ) == (200, 200, 200)
 
 
 def test_shapes_never_stay(api):
@@ -1008,7 +1115,10 @@ def test_shapes_never_stay(api):
 
 
 def test_faults_can_be_set_and_cleared_over_http(api):
-    assert control(api, "POST", "/_control/faults", {"customer": "acme-corp", "status": 503}).status == 201
+    assert (
+        control(api, "POST", "/_control/faults", {"customer": "acme-corp", "status": 503}).status
+        == 201
+    )
     assert rows(api, "acme-corp").status == 503
 
     assert control(api, "DELETE", "/_control/faults").status == 200
@@ -1017,7 +1127,15 @@ def test_faults_can_be_set_and_cleared_over_http(api):
 
 @pytest.mark.parametrize(
     "payload",
-    [{"colour": "red"}, {"shape": "round"}, {"route": "home"}, {"status": 99}, {"status": "503"}, ["list"], "text"],
+    [
+        {"colour": "red"},
+        {"shape": "round"},
+        {"route": "home"},
+        {"status": 99},
+        {"status": "503"},
+        ["list"],
+        "text",
+    ],
 )
 def test_a_fault_that_makes_no_sense_is_refused(api, payload):
     reply = control(api, "POST", "/_control/faults", payload)
@@ -1032,7 +1150,10 @@ def test_broken_json_is_refused(api):
 
 
 def test_it_tells_what_it_was_asked(api):
-    call(api, "/api/v1/customers/auth0%7C65f1c0ffee0badc0de5ca1ab/integrations?vendorIdentifier=STRIPE%2CZUORA")
+    call(
+        api,
+        "/api/v1/customers/auth0%7C65f1c0ffee0badc0de5ca1ab/integrations?vendorIdentifier=STRIPE%2CZUORA",
+    )
     (seen,) = control(api, "GET", "/_control/requests").json
 
     assert seen["method"] == "GET"
@@ -1071,7 +1192,8 @@ def test_clear_is_a_fresh_start(api):
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/_control/faults"), ("PUT", "/_control/requests"), ("GET", "/_control/")]
+    ("method", "path"),
+    [("GET", "/_control/faults"), ("PUT", "/_control/requests"), ("GET", "/_control/")],
 )
 def test_there_are_no_other_controls(api, method, path):
     assert control(api, method, path).status == 404
@@ -1079,7 +1201,11 @@ def test_there_are_no_other_controls(api, method, path):
 
 def test_only_this_machine_may_control():
     heard = []
-    environ = {"REQUEST_METHOD": "DELETE", "RAW_URI": "/_control/faults", "REMOTE_ADDR": "203.0.113.5"}
+    environ = {
+        "REQUEST_METHOD": "DELETE",
+        "RAW_URI": "/_control/faults",
+        "REMOTE_ADDR": "203.0.113.5",
+    }
     Application(lambda _seconds: None)(environ, lambda status, _headers: heard.append(status))
 
     assert heard == ["403 Forbidden"]

@@ -24,7 +24,8 @@ from integrations_app import simulator
 from integrations_app.simulator.named import NAMED
 
 DOCUMENTS = Path(__file__).parent / "contract"
-PUBLISHED = DOCUMENTS / "published.yaml"  # the YAML block of docs.stigg.io "Get a list of customer integrations"
+# The YAML block of docs.stigg.io "Get a list of customer integrations"
+PUBLISHED = DOCUMENTS / "published.yaml"
 KEY = "simulated-production-key"
 CUSTOMERS = [
     pytest.param(named.id, environment, id=f"{named.id[:20]} in {environment}")
@@ -52,20 +53,27 @@ def official(stigg_api: simulator.Simulator) -> Iterator[stigg.Stigg]:
 def published() -> dict:
     """The published document with one patch.
 
-    As published it refuses two answers that it means to allow: a price-group `syncData` matches two branches
-    of its `oneOf`, and null matches none, because OpenAPI 3.0 reads `nullable` only beside a `type`. So
-    `oneOf` becomes `anyOf` with a branch for null.
+    As published it refuses two answers that it means to allow: a price-group `syncData` matches two
+    branches of its `oneOf`, and null matches none, because OpenAPI 3.0 reads `nullable` only beside
+    a `type`. So `oneOf` becomes `anyOf` with a branch for null.
     """
     document = yaml.safe_load(PUBLISHED.read_text())
-    listed = document["components"]["schemas"]["CustomerIntegrationListResponseDto"]["properties"]["data"]
+    listed = document["components"]["schemas"]["CustomerIntegrationListResponseDto"]["properties"][
+        "data"
+    ]
     sync_data = listed["items"]["properties"]["syncData"]
-    sync_data["anyOf"] = [*sync_data.pop("oneOf"), {"type": "object", "nullable": True, "enum": [None]}]
+    sync_data["anyOf"] = [
+        *sync_data.pop("oneOf"),
+        {"type": "object", "nullable": True, "enum": [None]},
+    ]
     return document
 
 
 def published_vendors() -> list[str]:
     (operation,) = (path["get"] for path in published()["paths"].values())
-    (vendors,) = (one["schema"] for one in operation["parameters"] if one["name"] == "vendorIdentifier")
+    (vendors,) = (
+        one["schema"] for one in operation["parameters"] if one["name"] == "vendorIdentifier"
+    )
     return vendors["items"]["enum"]
 
 
@@ -82,7 +90,9 @@ class AtStigg(RequestsOpenAPIRequest):
 
 def ask(url: str, path: str, environment: str = "production", **query: object) -> requests.Response:
     key = f"simulated-{environment}-key"
-    return requests.get(f"{url}/api/v1/{path}", params=query, headers={"X-API-KEY": key}, timeout=10)
+    return requests.get(
+        f"{url}/api/v1/{path}", params=query, headers={"X-API-KEY": key}, timeout=10
+    )
 
 
 def judge(response: requests.Response) -> None:
@@ -99,7 +109,9 @@ def test_the_published_contract_is_untouched():
 
 @pytest.mark.parametrize(("customer_id", "environment"), CUSTOMERS)
 def test_every_named_customer_answers_as_the_contract_says(stigg_api, customer_id, environment):
-    """Only rows of vendors that the contract knows are asked for: it forbids the names that reality adds."""
+    """Only rows of vendors that the contract knows are asked for: it forbids the names that reality
+    adds.
+    """
     path = f"customers/{quote(customer_id, safe='')}/integrations"
     vendors = ",".join(published_vendors())
 
@@ -116,7 +128,12 @@ def test_rows_of_one_vendor_more_are_the_only_thing_the_contract_does_not_know(s
 
 @pytest.mark.parametrize(
     ("status", "code"),
-    [(400, "BadUserInput"), (401, "Unauthenticated"), (403, "IdentityForbidden"), (429, "RateLimitExceeded")],
+    [
+        (400, "BadUserInput"),
+        (401, "Unauthenticated"),
+        (403, "IdentityForbidden"),
+        (429, "RateLimitExceeded"),
+    ],
 )
 def test_errors_have_the_bodies_of_the_contract(stigg_api, status, code):
     stigg_api.fault(customer="twin-one", status=status, times=1)
@@ -128,7 +145,8 @@ def test_errors_have_the_bodies_of_the_contract(stigg_api, status, code):
 
 
 @pytest.mark.parametrize(
-    "query", [{"limit": 0}, {"limit": 101}, {"after": "page-2"}, {"vendorIdentifier": "ACME_LEDGER"}]
+    "query",
+    [{"limit": 0}, {"limit": 101}, {"after": "page-2"}, {"vendorIdentifier": "ACME_LEDGER"}],
 )
 def test_what_the_contract_forbids_to_ask_is_refused(stigg_api, query):
     response = ask(stigg_api.url, "customers/acme-corp/integrations", **query)
@@ -179,13 +197,17 @@ def test_the_official_sdk_reads_the_customer(official):
 
 
 def test_the_official_sdk_filters_by_vendor(official):
-    rows = official.v1.customers.integrations.list("acme-corp", vendor_identifier=["STRIPE", "HUBSPOT"]).data
+    rows = official.v1.customers.integrations.list(
+        "acme-corp", vendor_identifier=["STRIPE", "HUBSPOT"]
+    ).data
 
     assert [row.vendor_identifier for row in rows] == ["STRIPE", "STRIPE", "HUBSPOT"]
 
 
 def test_the_official_sdk_finds_twins_by_their_email(official):
-    assert [customer.id for customer in official.v1.customers.list(email="shared@twins.example")] == [
+    assert [
+        customer.id for customer in official.v1.customers.list(email="shared@twins.example")
+    ] == [
         "twin-one",
         "twin-two",
     ]
@@ -224,11 +246,30 @@ def test_the_official_sdk_gets_its_own_error_for_too_many_requests(official):
 
 
 def test_schemathesis_finds_nothing(stigg_api, tmp_path):
-    """Through its command line, as anybody would; a process of its own keeps its hooks out of ours."""
-    command = [sys.executable, "-c", "import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())"]
-    options = ["--config-file", str(DOCUMENTS / "schemathesis.toml"), "run", str(DOCUMENTS / "simulated.yaml")]
+    """Through its command line, as anybody would; a process of its own keeps its hooks out
+    of ours.
+    """
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from schemathesis.cli import schemathesis; sys.exit(schemathesis())",
+    ]
+    options = [
+        "--config-file",
+        str(DOCUMENTS / "schemathesis.toml"),
+        "run",
+        str(DOCUMENTS / "simulated.yaml"),
+    ]
     options += ["--url", stigg_api.url, "--header", f"X-API-KEY: {KEY}", "--checks", "all"]
-    options += ["--max-examples", "40", "--seed", "1", "--generation-database", "none", "--no-color"]
+    options += [
+        "--max-examples",
+        "40",
+        "--seed",
+        "1",
+        "--generation-database",
+        "none",
+        "--no-color",
+    ]
 
     run = subprocess.run(
         [*command, *options],

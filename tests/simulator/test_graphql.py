@@ -20,14 +20,16 @@ PERSON = {"Authorization": "Bearer simulated-user-token", "X-ENVIRONMENT-ID": "e
 CUSTOMERS = """query Any($filter: CustomerFilter!, $paging: CursorPaging!) {
   customers(filter: $filter, paging: $paging) {
     totalCount
-    edges { cursor node { id customerId refId name email createdAt updatedAt deletedAt billingId salesforceId crmId
+    edges { cursor node { id customerId refId name email createdAt updatedAt deletedAt billingId
+      salesforceId crmId
       crmHubspotCompanyId awsMarketplaceCustomerId } }
   }
 }"""
 STATES = """query States($input: GetCustomerByRefIdInput!) {
   getCustomerByRefId(input: $input) {
     customerId
-    syncStates { status error vendorIdentifier syncedEntityId integration { id integrationId vendorIdentifier } }
+    syncStates { status error vendorIdentifier syncedEntityId
+      integration { id integrationId vendorIdentifier } }
   }
 }"""
 
@@ -76,15 +78,24 @@ def post(api: simulator.Simulator, body: bytes, headers: dict[str, str] = PRODUC
         connection.close()
 
 
-def ask(api: simulator.Simulator, query: str, headers: dict[str, str] = PRODUCTION, **variables: object) -> Reply:
+def ask(
+    api: simulator.Simulator, query: str, headers: dict[str, str] = PRODUCTION, **variables: object
+) -> Reply:
     return post(api, json.dumps({"query": query, "variables": variables}).encode(), headers)
 
 
-def find(api: simulator.Simulator, first: int = 10, headers: dict[str, str] = PRODUCTION, **filters: object) -> Reply:
+def find(
+    api: simulator.Simulator,
+    first: int = 10,
+    headers: dict[str, str] = PRODUCTION,
+    **filters: object,
+) -> Reply:
     return ask(api, CUSTOMERS, headers, filter=filters, paging={"first": first})
 
 
-def states(api: simulator.Simulator, customer_id: str, headers: dict[str, str] = PRODUCTION) -> Reply:
+def states(
+    api: simulator.Simulator, customer_id: str, headers: dict[str, str] = PRODUCTION
+) -> Reply:
     return ask(api, STATES, headers, input={"customerId": customer_id})
 
 
@@ -92,7 +103,9 @@ def states(api: simulator.Simulator, customer_id: str, headers: dict[str, str] =
 
 
 def judge(document: str, variables: dict[str, object], data: object) -> None:
-    """Every name, enum and non-null of an answer, by the schema's own executor over the answer itself."""
+    """Every name, enum and non-null of an answer, by the schema's own executor over the answer
+    itself.
+    """
     outcome = execute(schema(), parse(document), root_value=data, variable_values=variables)
     assert (outcome.errors, outcome.data) == (None, data)
 
@@ -102,7 +115,9 @@ def test_what_is_found_fits_the_published_schema(api: simulator.Simulator) -> No
     judge(CUSTOMERS, variables, ask(api, CUSTOMERS, **variables).json["data"])
 
 
-@pytest.mark.parametrize("customer_id", ["acme-corp", "meridian-group", "hostile-values", "archived-co", "empty-co"])
+@pytest.mark.parametrize(
+    "customer_id", ["acme-corp", "meridian-group", "hostile-values", "archived-co", "empty-co"]
+)
 def test_sync_states_fit_the_published_schema(api: simulator.Simulator, customer_id: str) -> None:
     judge(STATES, {"input": {"customerId": customer_id}}, states(api, customer_id).json["data"])
 
@@ -127,13 +142,20 @@ def test_sync_states_fit_the_published_schema(api: simulator.Simulator, customer
         ({"searchQuery": {"iLike": "%TWIN %"}}, {"twin-one", "twin-two"}),
         ({"searchQuery": {"iLike": "%müller%"}}, {"müller-gmbh"}),
         ({"searchQuery": {"iLike": "archived-co"}}, {"archived-co"}),
-        ({"or": [{"name": {"eq": "Globex"}}, {"customerId": {"eq": "twin-one"}}]},
-         {"auth0|65f1c0ffee0badc0de5ca1ab", "twin-one"}),
-        ({"and": [{"email": {"eq": "shared@twins.example"}}, {"name": {"iLike": "%two%"}}]}, {"twin-two"}),
+        (
+            {"or": [{"name": {"eq": "Globex"}}, {"customerId": {"eq": "twin-one"}}]},
+            {"auth0|65f1c0ffee0badc0de5ca1ab", "twin-one"},
+        ),
+        (
+            {"and": [{"email": {"eq": "shared@twins.example"}}, {"name": {"iLike": "%two%"}}]},
+            {"twin-two"},
+        ),
         ({"email": {"eq": "shared@twins.example"}, "name": {"iLike": "%two%"}}, {"twin-two"}),
     ],
-)  # fmt: skip
-def test_it_searches_as_postgres_would(api: simulator.Simulator, filters: dict[str, object], found: set[str]) -> None:
+)
+def test_it_searches_as_postgres_would(
+    api: simulator.Simulator, filters: dict[str, object], found: set[str]
+) -> None:
     assert set(find(api, **filters).ids) == found
 
 
@@ -146,7 +168,9 @@ def test_a_vendors_id_leads_back_to_its_customer(api: simulator.Simulator, field
 
 def test_a_marketplaces_id_leads_back_to_its_customer(api: simulator.Simulator) -> None:
     (edge,) = find(api, customerId={"eq": "all-vendors"}).json["data"]["customers"]["edges"]
-    assert find(api, awsMarketplaceCustomerId={"eq": edge["node"]["awsMarketplaceCustomerId"]}).ids == ["all-vendors"]
+    assert find(
+        api, awsMarketplaceCustomerId={"eq": edge["node"]["awsMarketplaceCustomerId"]}
+    ).ids == ["all-vendors"]
 
 
 def test_some_salesforce_ids_are_kept_short(api: simulator.Simulator) -> None:
@@ -176,11 +200,16 @@ def test_a_fault_customer_is_never_stumbled_into(api: simulator.Simulator) -> No
 
 def test_all_four_kinds_of_sync_state_come(api: simulator.Simulator) -> None:
     assert {state["status"] for state in states(api, "meridian-group").states} == {
-        "SUCCESS", "PENDING", "ERROR", "NO_SYNC_REQUIRED"
-    }  # fmt: skip
+        "SUCCESS",
+        "PENDING",
+        "ERROR",
+        "NO_SYNC_REQUIRED",
+    }
 
 
-def test_acmes_salesforce_row_has_failed_and_its_unheard_of_vendor_has_no_state(api: simulator.Simulator) -> None:
+def test_acmes_salesforce_row_has_failed_and_its_unheard_of_vendor_has_no_state(
+    api: simulator.Simulator,
+) -> None:
     found = {state["vendorIdentifier"]: state for state in states(api, "acme-corp").states}
     assert (found["SALESFORCE"]["status"], found["STRIPE"]["status"]) == ("ERROR", "SUCCESS")
     assert "Industry" in found["SALESFORCE"]["error"]
@@ -200,7 +229,11 @@ def test_states_are_the_same_every_time(api: simulator.Simulator) -> None:
 
 def test_an_unknown_customer_is_null_beside_an_error(api: simulator.Simulator) -> None:
     reply = states(api, "staging-only")
-    assert (reply.status, reply.code, reply.json["data"]) == (200, "CustomerNotFound", {"getCustomerByRefId": None})
+    assert (reply.status, reply.code, reply.json["data"]) == (
+        200,
+        "CustomerNotFound",
+        {"getCustomerByRefId": None},
+    )
     assert states(api, "staging-only", STAGING).states
 
 
@@ -208,13 +241,17 @@ def test_an_unknown_customer_is_null_beside_an_error(api: simulator.Simulator) -
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-API-KEY": "wrong"}, {"Authorization": "Bearer wrong"}])
-def test_it_refuses_a_stranger_inside_an_answer(api: simulator.Simulator, headers: dict[str, str]) -> None:
+def test_it_refuses_a_stranger_inside_an_answer(
+    api: simulator.Simulator, headers: dict[str, str]
+) -> None:
     reply = find(api, headers=headers, name={"eq": "x"})
     assert (reply.status, reply.code) == (200, "Unauthenticated")
 
 
 def test_a_person_may_ask(api: simulator.Simulator) -> None:
-    assert find(api, headers=PERSON, name={"eq": "Globex"}).ids == ["auth0|65f1c0ffee0badc0de5ca1ab"]
+    assert find(api, headers=PERSON, name={"eq": "Globex"}).ids == [
+        "auth0|65f1c0ffee0badc0de5ca1ab"
+    ]
 
 
 @pytest.mark.parametrize("key", simulator.REST_ONLY_KEYS)
@@ -230,26 +267,38 @@ def test_a_key_for_rest_alone_is_refused(api: simulator.Simulator, key: str) -> 
 @pytest.mark.parametrize(
     ("query", "code"),
     [
-        ("", "GRAPHQL_PARSE_FAILED"), ("{", "GRAPHQL_PARSE_FAILED"), ("query {}", "GRAPHQL_PARSE_FAILED"),
-        ("mutation M { a }", "GRAPHQL_PARSE_FAILED"), (CUSTOMERS + "}", "GRAPHQL_PARSE_FAILED"),
+        ("", "GRAPHQL_PARSE_FAILED"),
+        ("{", "GRAPHQL_PARSE_FAILED"),
+        ("query {}", "GRAPHQL_PARSE_FAILED"),
+        ("mutation M { a }", "GRAPHQL_PARSE_FAILED"),
+        (CUSTOMERS + "}", "GRAPHQL_PARSE_FAILED"),
         ("{ a " + "{ a " * 9000, "GRAPHQL_PARSE_FAILED"),
         ("{ customers { ...All } }", "GRAPHQL_PARSE_FAILED"),
-        ('{ customers(filter: {}) { totalCount } }', "GRAPHQL_PARSE_FAILED"),
-        ("{ plans { id } }", "GRAPHQL_VALIDATION_FAILED"), ("{ customers }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ customers(filter: {}) { totalCount } }", "GRAPHQL_PARSE_FAILED"),
+        ("{ plans { id } }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{ customers }", "GRAPHQL_VALIDATION_FAILED"),
         ("{ customers { edges { node { nam } } } }", "GRAPHQL_VALIDATION_FAILED"),
         ("{ customers { totalCount { much } } }", "GRAPHQL_VALIDATION_FAILED"),
-        (STATES.replace("integration { id", "integration { credentials"), "GRAPHQL_VALIDATION_FAILED"),
+        (
+            STATES.replace("integration { id", "integration { credentials"),
+            "GRAPHQL_VALIDATION_FAILED",
+        ),
         ("query Q($p: Int) { customers(page: $p) { totalCount } }", "GRAPHQL_VALIDATION_FAILED"),
         ("query Q { customers(filter: $f) { totalCount } }", "GRAPHQL_VALIDATION_FAILED"),
-        (CUSTOMERS, "BAD_USER_INPUT"), (STATES, "BAD_USER_INPUT"),
+        (CUSTOMERS, "BAD_USER_INPUT"),
+        (STATES, "BAD_USER_INPUT"),
     ],
-)  # fmt: skip
-def test_it_refuses_a_document_that_does_not_fit(api: simulator.Simulator, query: str, code: str) -> None:
+)
+def test_it_refuses_a_document_that_does_not_fit(
+    api: simulator.Simulator, query: str, code: str
+) -> None:
     reply = ask(api, query)
     assert (reply.status, reply.code) == (400, code)
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"5", b"{}", b'{"query": 5}', b"\xff", b"[" * 100_000])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"5", b"{}", b'{"query": 5}', b"\xff", b"[" * 100_000]
+)
 def test_it_refuses_a_body_that_is_no_question(api: simulator.Simulator, body: bytes) -> None:
     reply = post(api, body)
     assert (reply.status, reply.code) == (400, "BAD_REQUEST")
@@ -265,12 +314,22 @@ def test_it_refuses_an_operation_that_the_document_does_not_have(api: simulator.
 @pytest.mark.parametrize(
     "filters",
     [
-        {"searchQuery": {"eq": "acme"}}, {"searchQuery": {"like": "acme"}}, {"searchQuery": {}}, {"searchQuery": "a"},
-        {"name": {"contains": "a"}}, {"name": {"eq": 5}}, {"name": {"in": "a"}}, {"name": {"in": [5]}},
-        {"name": {"eq": "a", "iLike": "a"}}, {"name": {"iLike": "a\\"}}, {"metadata": {"eq": "a"}}, {"or": {}},
-        {"or": []}, {"and": ["x"]},
+        {"searchQuery": {"eq": "acme"}},
+        {"searchQuery": {"like": "acme"}},
+        {"searchQuery": {}},
+        {"searchQuery": "a"},
+        {"name": {"contains": "a"}},
+        {"name": {"eq": 5}},
+        {"name": {"in": "a"}},
+        {"name": {"in": [5]}},
+        {"name": {"eq": "a", "iLike": "a"}},
+        {"name": {"iLike": "a\\"}},
+        {"metadata": {"eq": "a"}},
+        {"or": {}},
+        {"or": []},
+        {"and": ["x"]},
     ],
-)  # fmt: skip
+)
 def test_it_refuses_a_filter_that_the_schema_does_not_know(
     api: simulator.Simulator, filters: dict[str, object]
 ) -> None:
@@ -322,7 +381,10 @@ def test_a_code_without_a_status_is_refused_inside_an_answer(api: simulator.Simu
 
 
 def test_a_customer_of_faults_fails_here_too(api: simulator.Simulator) -> None:
-    assert (states(api, "fault-403").status, states(api, "fault-403").code) == (403, "IdentityForbidden")
+    assert (states(api, "fault-403").status, states(api, "fault-403").code) == (
+        403,
+        "IdentityForbidden",
+    )
 
 
 @pytest.mark.parametrize("shape", faults.SHAPES)
@@ -332,7 +394,9 @@ def test_every_shape_fits_graphql(api: simulator.Simulator, shape: str, customer
     for body in (STATES, CUSTOMERS):
         variables = {"input": {"customerId": customer_id}, "filter": {}, "paging": {"first": 3}}
         connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=10)
-        connection.request("POST", "/graphql", json.dumps({"query": body, "variables": variables}), PRODUCTION)
+        connection.request(
+            "POST", "/graphql", json.dumps({"query": body, "variables": variables}), PRODUCTION
+        )
         assert connection.getresponse().status == 200
         connection.close()
 

@@ -1,4 +1,6 @@
-"""What a browser loads at first: few requests, few bytes, and nothing in them that only people read."""
+"""What a browser loads at first: few requests, few bytes, and nothing in them that only people
+read.
+"""
 
 import gzip
 import re
@@ -23,7 +25,10 @@ TWENTY_ROWS = "/production/customers/meridian-group/integrations/"
 def served(settings: Any, tmp_path: Path) -> Path:
     """The static files as the production server has them, each beside its compressed form."""
     settings.STATIC_ROOT = tmp_path
-    settings.STORAGES = {**settings.STORAGES, "staticfiles": {"BACKEND": "dashboard.storage.StaticStorage"}}
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "dashboard.storage.StaticStorage"},
+    }
     settings.STATICFILES_DIRS = [settings.BASE_DIR / "static"]
     call_command("collectstatic", verbosity=0, interactive=False)
     return tmp_path
@@ -31,16 +36,23 @@ def served(settings: Any, tmp_path: Path) -> Path:
 
 def files_of(page: str) -> list[str]:
     soup = BeautifulSoup(page, "html.parser")
-    named = [tag.get("href") or tag.get("src") for tag in soup.select("link[rel=stylesheet], [src]")]
+    named = [
+        tag.get("href") or tag.get("src") for tag in soup.select("link[rel=stylesheet], [src]")
+    ]
     return [str(name).removeprefix(settings.STATIC_URL) for name in named]
 
 
 @pytest.mark.parametrize("path", [LOOK_UP, TWENTY_ROWS])
-def test_a_first_visit_is_at_most_thirty_kilobytes_as_sent(agent: Client, served: Path, path: str) -> None:
+def test_a_first_visit_is_at_most_thirty_kilobytes_as_sent(
+    agent: Client, served: Path, path: str
+) -> None:
     response = agent.get(path, headers={"Accept-Encoding": "gzip"})
     files = files_of(gzip.decompress(response.content).decode())
     assert len(files) == 3
-    assert len(response.content) + sum((served / f"{name}.gz").stat().st_size for name in files) <= MAX_BYTES
+    assert (
+        len(response.content) + sum((served / f"{name}.gz").stat().st_size for name in files)
+        <= MAX_BYTES
+    )
 
 
 def test_the_served_files_are_the_written_ones_without_comments(served: Path) -> None:
@@ -59,7 +71,9 @@ RULES = """css => { const sheet = new CSSStyleSheet(); sheet.replaceSync(css);
 
 
 def told_apart(rules: str) -> str:
-    """Without the blanks that mean nothing; browsers keep those of custom properties as they are written."""
+    """Without the blanks that mean nothing; browsers keep those of custom properties as they are
+    written.
+    """
     return re.sub(r"(?<=[,{};:]) | (?=[{}])|\s*\n\s*", "", rules)
 
 
@@ -67,12 +81,17 @@ class TestInABrowser:
     pytestmark = NEEDED
 
     def test_the_served_style_means_what_is_written(self, visit: Page, served: Path) -> None:
-        written, sent = (settings.BASE_DIR / "static/desk.css").read_text(), (served / "desk.css").read_text()
+        written, sent = (
+            (settings.BASE_DIR / "static/desk.css").read_text(),
+            (served / "desk.css").read_text(),
+        )
         assert told_apart(visit.evaluate(RULES, sent)) == told_apart(visit.evaluate(RULES, written))
 
     @pytest.mark.parametrize("path", [LOOK_UP, TWENTY_ROWS])
     def test_a_first_visit_is_four_requests(self, visit: Page, chrome: Browser, path: str) -> None:
-        first = chrome.new_context(base_url=visit.url, storage_state=visit.context.storage_state()).new_page()
+        first = chrome.new_context(
+            base_url=visit.url, storage_state=visit.context.storage_state()
+        ).new_page()
         asked = list[str]()
         first.on("request", lambda request: asked.append(request.url))
         first.goto(path, wait_until="networkidle")

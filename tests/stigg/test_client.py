@@ -9,13 +9,23 @@ from hypothesis import strategies as st
 from integrations_app import stigg as api
 from integrations_app.customer import listing
 from integrations_app.simulator import Simulator
-from integrations_app.stigg import ApiKey, BrokenRow, Client, Integration, Limits, UserToken, records
+from integrations_app.stigg import (
+    ApiKey,
+    BrokenRow,
+    Client,
+    Integration,
+    Limits,
+    UserToken,
+    records,
+)
 
 JSON = {"Content-Type": "application/json"}
 KEY = "simulated-production-key"
 
 
-def client(stigg: Simulator, credentials: ApiKey | UserToken = ApiKey(KEY), **limits: float) -> Client:
+def client(
+    stigg: Simulator, credentials: ApiKey | UserToken = ApiKey(KEY), **limits: float
+) -> Client:
     return Client(stigg.url, credentials, limits=Limits(**limits))
 
 
@@ -24,11 +34,16 @@ def test_it_reads_a_page_and_follows_its_cursors(stigg: Simulator) -> None:
     second = client(stigg).list_integrations("meridian-group", limit=7, after=first.next)
     assert first.prev is None
     assert len(first.rows) == len(second.rows) == 7
-    assert client(stigg).list_integrations("meridian-group", limit=7, before=second.prev).rows == first.rows
+    assert (
+        client(stigg).list_integrations("meridian-group", limit=7, before=second.prev).rows
+        == first.rows
+    )
 
 
 def test_it_sends_several_vendors_as_one_value_and_its_key(stigg: Simulator) -> None:
-    client(stigg).list_integrations("auth0|65f1c0ffee0badc0de5ca1ab", vendor_identifier=["STRIPE", "ZUORA"])
+    client(stigg).list_integrations(
+        "auth0|65f1c0ffee0badc0de5ca1ab", vendor_identifier=["STRIPE", "ZUORA"]
+    )
     seen = stigg.requests()[-1]
     assert seen["path"] == "/api/v1/customers/auth0%7C65f1c0ffee0badc0de5ca1ab/integrations"
     assert "vendorIdentifier=STRIPE%2CZUORA" in str(seen["query"])
@@ -43,7 +58,11 @@ def test_it_signs_in_as_a_user_with_a_token(stigg: Simulator) -> None:
 
 
 def test_it_never_follows_a_redirect(stigg: Simulator) -> None:
-    stigg.fault(customer="elsewhere", status=302, headers={"Location": f"{stigg.url}/api/v1/customers/acme-corp"})
+    stigg.fault(
+        customer="elsewhere",
+        status=302,
+        headers={"Location": f"{stigg.url}/api/v1/customers/acme-corp"},
+    )
     with pytest.raises(api.UnexpectedResponse):
         client(stigg).get_customer("elsewhere")
     assert len(stigg.requests()) == 1
@@ -69,12 +88,23 @@ def test_it_refuses_an_id_that_no_address_can_carry(customer_id: str) -> None:
 
 @pytest.mark.parametrize(
     ("status", "error"),
-    [(400, api.BadRequest), (401, api.KeyRejected), (403, api.Forbidden), (409, api.BadRequest),
-     (408, api.Unavailable), (500, api.Unavailable), (302, api.UnexpectedResponse),
-     (204, api.UnexpectedResponse)],
-)  # fmt: skip
-@pytest.mark.parametrize("body", [b"", b"<html>", b'{"message": 5, "code": null}', b'{"error": {"code": "X"}}', b"["])
-def test_it_names_every_status_whatever_the_body(status: int, error: type[api.StiggError], body: bytes) -> None:
+    [
+        (400, api.BadRequest),
+        (401, api.KeyRejected),
+        (403, api.Forbidden),
+        (409, api.BadRequest),
+        (408, api.Unavailable),
+        (500, api.Unavailable),
+        (302, api.UnexpectedResponse),
+        (204, api.UnexpectedResponse),
+    ],
+)
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b'{"message": 5, "code": null}', b'{"error": {"code": "X"}}', b"["]
+)
+def test_it_names_every_status_whatever_the_body(
+    status: int, error: type[api.StiggError], body: bytes
+) -> None:
     with pytest.raises(error) as caught:
         api.decode(status, JSON, body)
     assert type(caught.value) is error
@@ -82,9 +112,18 @@ def test_it_names_every_status_whatever_the_body(status: int, error: type[api.St
 
 @pytest.mark.parametrize(
     ("value", "seconds"),
-    [("12", 12), ("0", 0), ("", None), ("soon", None), ("-5", None), ("1.5", None), ("999999999999", 3600),
-     ("Thu, 01 Jan 1970 00:00:00 GMT", 0), ("Fri, 31 Dec 2999 23:59:59 GMT", 3600)],
-)  # fmt: skip
+    [
+        ("12", 12),
+        ("0", 0),
+        ("", None),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("999999999999", 3600),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+        ("Fri, 31 Dec 2999 23:59:59 GMT", 3600),
+    ],
+)
 def test_it_reads_how_long_to_wait(value: str, seconds: int | None) -> None:
     with pytest.raises(api.RateLimited) as caught:
         api.decode(429, JSON | {"Retry-After": value}, b"")
@@ -95,23 +134,43 @@ def test_it_keeps_the_code_the_words_and_the_trace_of_an_error() -> None:
     body = json.dumps({"message": "no\x00", "code": "BadUserInput", "traceId": "t-1"}).encode()
     with pytest.raises(api.BadRequest) as caught:
         api.decode(400, JSON, body)
-    assert (caught.value.code, caught.value.message, caught.value.trace_id) == ("BadUserInput", "no\ufffd", "t-1")
+    assert (caught.value.code, caught.value.message, caught.value.trace_id) == (
+        "BadUserInput",
+        "no\ufffd",
+        "t-1",
+    )
 
 
 @pytest.mark.parametrize(
     ("sync_data", "link"),
-    [({"billingId": "b", "billingLinkUrl": "https://x.example"}, "https://x.example"), (None, None), ({}, None),
-     ({"dimensions": "d"}, None), ({"foo": 1}, None), ("text", None), ([1], None), ({"billingLinkUrl": 5.5}, None)],
-)  # fmt: skip
+    [
+        ({"billingId": "b", "billingLinkUrl": "https://x.example"}, "https://x.example"),
+        (None, None),
+        ({}, None),
+        ({"dimensions": "d"}, None),
+        ({"foo": 1}, None),
+        ("text", None),
+        ([1], None),
+        ({"billingLinkUrl": 5.5}, None),
+    ],
+)
 def test_it_reads_sync_data_of_every_shape(sync_data: object, link: str | None) -> None:
     row = records._read_row(
-        {"id": "i", "vendorIdentifier": "NEW", "syncedEntityId": None, "syncData": sync_data, "new": 1}
+        {
+            "id": "i",
+            "vendorIdentifier": "NEW",
+            "syncedEntityId": None,
+            "syncData": sync_data,
+            "new": 1,
+        }
     )
     assert isinstance(row, Integration)
     assert (row.sync_data.billing_link_url if row.sync_data else None) == link
 
 
-@pytest.mark.parametrize("item", [None, 5, [], {}, {"id": ""}, {"id": 3}, {"id": None, "vendorIdentifier": "STRIPE"}])
+@pytest.mark.parametrize(
+    "item", [None, 5, [], {}, {"id": ""}, {"id": 3}, {"id": None, "vendorIdentifier": "STRIPE"}]
+)
 def test_it_reports_a_broken_row_in_its_place(item: object) -> None:
     good = {"id": "i", "vendorIdentifier": "STRIPE", "syncedEntityId": "c"}
     broken, kept = records.read_page({"data": [item, good]}).rows
@@ -121,17 +180,40 @@ def test_it_reports_a_broken_row_in_its_place(item: object) -> None:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-        st.sampled_from(["data", "id", "vendorIdentifier", "syncedEntityId", "syncData", "pagination", "next",
-                         "prev", "billingLinkUrl", "name", "integrations", "\ud800", ""]), inner, max_size=6),
-)  # fmt: skip
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "data",
+                    "id",
+                    "vendorIdentifier",
+                    "syncedEntityId",
+                    "syncData",
+                    "pagination",
+                    "next",
+                    "prev",
+                    "billingLinkUrl",
+                    "name",
+                    "integrations",
+                    "\ud800",
+                    "",
+                ]
+            ),
+            inner,
+            max_size=6,
+        )
+    ),
+)
 
 
 @given(json_values)
 def test_no_json_makes_it_raise_anything_but_its_own_errors(value: object) -> None:
     for read in (records.read_page, records.read_customer):
         try:
-            read(api.decode(200, JSON, json.dumps({"data": value}).encode("utf-8", "surrogatepass")))
+            read(
+                api.decode(200, JSON, json.dumps({"data": value}).encode("utf-8", "surrogatepass"))
+            )
         except api.StiggError:
             pass
 
@@ -146,17 +228,26 @@ def test_no_bytes_make_it_raise_anything_but_its_own_errors(body: bytes, status:
 
 @pytest.mark.parametrize(
     ("body", "error"),
-    [(b"", api.CustomerNotFound), (b'{"message": 5, "code": null}', api.CustomerNotFound),
-     (b"<h1>No such path</h1>", api.UnexpectedResponse), (b"[", api.UnexpectedResponse)],
-)  # fmt: skip
-def test_a_404_of_somebody_else_is_no_word_about_a_customer(body: bytes, error: type[api.StiggError]) -> None:
+    [
+        (b"", api.CustomerNotFound),
+        (b'{"message": 5, "code": null}', api.CustomerNotFound),
+        (b"<h1>No such path</h1>", api.UnexpectedResponse),
+        (b"[", api.UnexpectedResponse),
+    ],
+)
+def test_a_404_of_somebody_else_is_no_word_about_a_customer(
+    body: bytes, error: type[api.StiggError]
+) -> None:
     with pytest.raises(error) as raised:
         api.decode(404, {"Content-Type": "text/html"}, body)
     assert type(raised.value) is error
 
 
 def test_it_hides_its_key_from_repr() -> None:
-    assert KEY not in f"{Client('http://127.0.0.1', ApiKey(KEY))!r}{ApiKey(KEY)!r}{UserToken(KEY, 'e')!r}"
+    assert (
+        KEY
+        not in f"{Client('http://127.0.0.1', ApiKey(KEY))!r}{ApiKey(KEY)!r}{UserToken(KEY, 'e')!r}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -181,7 +272,9 @@ def test_a_text_that_is_too_long_says_that_it_was_cut() -> None:
     assert row == Integration(id="i", synced_entity_id="x" * 999 + "…")
 
 
-@pytest.mark.parametrize("item", [{"id": "i", "\ud800": 1}, {"id": 5, "\ud800": 1, "problem": "mine"}, {"\ud800": {}}])
+@pytest.mark.parametrize(
+    "item", [{"id": "i", "\ud800": 1}, {"id": 5, "\ud800": 1, "problem": "mine"}, {"\ud800": {}}]
+)
 def test_a_field_whose_name_no_text_can_hold_costs_no_row(item: object) -> None:
     broken = json.dumps({"data": [{"id": "a"}, item, {"id": "b"}]}).encode()
     rows = records.read_page(api.decode(200, JSON, broken)).rows
@@ -190,5 +283,7 @@ def test_a_field_whose_name_no_text_can_hold_costs_no_row(item: object) -> None:
 
 
 def test_a_record_that_names_thousands_fills_no_page() -> None:
-    customer = records.read_customer({"data": {"id": "c", "integrations": [{"id": str(n)} for n in range(5_000)]}})
+    customer = records.read_customer(
+        {"data": {"id": "c", "integrations": [{"id": str(n)} for n in range(5_000)]}}
+    )
     assert len(listing.listing(listing.Query(), customer, records.Page(())).rows) == 100

@@ -1,4 +1,6 @@
-"""The GraphQL client: its documents against Stigg's published schema, its readers, and over real HTTP."""
+"""The GraphQL client: its documents against Stigg's published schema, its readers, and over real
+HTTP.
+"""
 
 import json
 import re
@@ -41,7 +43,9 @@ def running() -> Iterator[Simulator]:
 def schema() -> GraphQLSchema:
     """The schema that Stigg's own GraphQL client (PyPI: stigg-api-client) is generated from."""
     built_in = {"Int", "Float", "String", "Boolean", "ID"}
-    return build_schema("\n".join(repr(kind) for kind in published if kind.__name__ not in built_in))
+    return build_schema(
+        "\n".join(repr(kind) for kind in published if kind.__name__ not in built_in)
+    )
 
 
 def problems(document: str, variables: dict[str, object] | None = None) -> list[str]:
@@ -61,7 +65,11 @@ def test_each_document_fits_the_published_schema(document: str) -> None:
 
 @pytest.mark.parametrize(
     ("right", "wrong"),
-    [("customerId name", "customerId nam"), ("paging: $paging", "page: $paging"), ("CustomerFilter!", "Filter!")],
+    [
+        ("customerId name", "customerId nam"),
+        ("paging: $paging", "page: $paging"),
+        ("CustomerFilter!", "Filter!"),
+    ],
 )
 def test_a_typo_in_a_document_would_be_seen(right: str, wrong: str) -> None:
     assert problems(graphql.FIND_CUSTOMERS.replace(right, wrong)) != []
@@ -70,8 +78,13 @@ def test_a_typo_in_a_document_would_be_seen(right: str, wrong: str) -> None:
 @pytest.mark.parametrize("field", FIELDS)
 @pytest.mark.parametrize("contains", [True, False])
 @pytest.mark.parametrize("values", [["one"], ["one", "two"]])
-def test_every_filter_fits_the_published_schema(field: graphql.SearchField, contains: bool, values: list[str]) -> None:
-    variables = {"filter": graphql._filter(field, values, contains=contains), "paging": {"first": 10}}
+def test_every_filter_fits_the_published_schema(
+    field: graphql.SearchField, contains: bool, values: list[str]
+) -> None:
+    variables = {
+        "filter": graphql._filter(field, values, contains=contains),
+        "paging": {"first": 10},
+    }
     assert problems(graphql.FIND_CUSTOMERS, variables) == []
 
 
@@ -114,7 +127,9 @@ def test_it_finds_customers_by_exact_email_and_exact_name(stigg: Simulator) -> N
 
 def test_a_broken_customer_does_not_hide_the_others() -> None:
     good = {"id": "a", "integrations": [None, {"id": "i"}]}
-    found = records.read_customers({"data": [None, {"id": ""}, good, {"name": "no id"}, {"id": "b", "name": 5.5}]})
+    found = records.read_customers(
+        {"data": [None, {"id": ""}, good, {"name": "no id"}, {"id": "b", "name": 5.5}]}
+    )
     assert [customer.id for customer in found] == ["a", "b"]
 
 
@@ -143,17 +158,31 @@ def test_a_post_ends_by_its_deadline(stigg: Simulator) -> None:
 
 @pytest.mark.parametrize(
     ("code", "error"),
-    [("Unauthenticated", api.KeyRejected), ("UNAUTHENTICATED", api.KeyRejected), ("ApiKeyExpired", api.KeyRejected),
-     ("AccessDeniedError", api.Forbidden), ("IdentityForbidden", api.Forbidden), ("FORBIDDEN", api.Forbidden),
-     ("NoFeatureEntitlementError", api.Forbidden), ("CustomerNotFound", api.CustomerNotFound),
-     ("RateLimitExceeded", api.RateLimited), ("UnexpectedError", api.Unavailable),
-     ("INTERNAL_SERVER_ERROR", api.Unavailable), ("OperationTimeout", api.Unavailable),
-     ("BadUserInput", api.BadRequest), ("GRAPHQL_VALIDATION_FAILED", api.BadRequest), ("OfTomorrow", api.BadRequest),
-     (None, api.UnexpectedResponse), (7.5, api.UnexpectedResponse)],
-)  # fmt: skip
+    [
+        ("Unauthenticated", api.KeyRejected),
+        ("UNAUTHENTICATED", api.KeyRejected),
+        ("ApiKeyExpired", api.KeyRejected),
+        ("AccessDeniedError", api.Forbidden),
+        ("IdentityForbidden", api.Forbidden),
+        ("FORBIDDEN", api.Forbidden),
+        ("NoFeatureEntitlementError", api.Forbidden),
+        ("CustomerNotFound", api.CustomerNotFound),
+        ("RateLimitExceeded", api.RateLimited),
+        ("UnexpectedError", api.Unavailable),
+        ("INTERNAL_SERVER_ERROR", api.Unavailable),
+        ("OperationTimeout", api.Unavailable),
+        ("BadUserInput", api.BadRequest),
+        ("GRAPHQL_VALIDATION_FAILED", api.BadRequest),
+        ("OfTomorrow", api.BadRequest),
+        (None, api.UnexpectedResponse),
+        (7.5, api.UnexpectedResponse),
+    ],
+)
 def test_it_names_a_graphql_error_by_its_code(code: object, error: type[api.StiggError]) -> None:
     extensions = {"code": code, "traceId": "t-1"}
-    caught = answers.refusal(200, {}, {"errors": [{"message": "no\x00", "extensions": extensions}], "data": None})
+    caught = answers.refusal(
+        200, {}, {"errors": [{"message": "no\x00", "extensions": extensions}], "data": None}
+    )
     assert type(caught) is error
     assert (caught.message, caught.trace_id) == ("no\ufffd", "t-1")
 
@@ -166,28 +195,46 @@ def test_errors_of_no_shape_are_an_answer_that_makes_no_sense(errors: object) ->
 # --- finding customers, over real HTTP ------------------------------------------------------------
 
 
-def found(stigg: Simulator, field: graphql.SearchField, *values: str, contains: bool = False) -> list[str]:
-    return [match.customer_id for match in graphql.find_customers(client(stigg), field, values, contains=contains)]
+def found(
+    stigg: Simulator, field: graphql.SearchField, *values: str, contains: bool = False
+) -> list[str]:
+    return [
+        match.customer_id
+        for match in graphql.find_customers(client(stigg), field, values, contains=contains)
+    ]
 
 
 def test_it_finds_by_a_part_of_id_name_and_email(stigg: Simulator) -> None:
     assert found(stigg, "searchQuery", "IDIAN gro") == ["meridian-group"]
     assert found(stigg, "name", "IDIAN gro", contains=True) == ["meridian-group"]
     assert found(stigg, "name", "IDIAN gro") == []
-    assert sorted(found(stigg, "email", "@TWINS.example", contains=True)) == ["twin-one", "twin-two"]
+    assert sorted(found(stigg, "email", "@TWINS.example", contains=True)) == [
+        "twin-one",
+        "twin-two",
+    ]
 
 
 def test_it_finds_several_at_once(stigg: Simulator) -> None:
-    assert sorted(found(stigg, "customerId", "twin-one", "acme-corp", "nobody")) == ["acme-corp", "twin-one"]
-    assert sorted(found(stigg, "name", "meridian g", "acme inc", contains=True)) == ["acme-corp", "meridian-group"]
+    assert sorted(found(stigg, "customerId", "twin-one", "acme-corp", "nobody")) == [
+        "acme-corp",
+        "twin-one",
+    ]
+    assert sorted(found(stigg, "name", "meridian g", "acme inc", contains=True)) == [
+        "acme-corp",
+        "meridian-group",
+    ]
     assert len(stigg.requests()) == 2
 
 
 @pytest.mark.parametrize(
     ("field", "vendor", "customer_id"),
-    [("billingId", "STRIPE", "acme-corp"), ("salesforceId", "SALESFORCE", "all-vendors"),
-     ("crmHubspotCompanyId", "HUBSPOT", "acme-corp"), ("awsMarketplaceCustomerId", "AWS_MARKETPLACE", "all-vendors")],
-)  # fmt: skip
+    [
+        ("billingId", "STRIPE", "acme-corp"),
+        ("salesforceId", "SALESFORCE", "all-vendors"),
+        ("crmHubspotCompanyId", "HUBSPOT", "acme-corp"),
+        ("awsMarketplaceCustomerId", "AWS_MARKETPLACE", "all-vendors"),
+    ],
+)
 def test_it_finds_whose_record_of_a_vendor_it_is(
     stigg: Simulator, field: graphql.SearchField, vendor: str, customer_id: str
 ) -> None:
@@ -202,25 +249,37 @@ def test_it_finds_archived_customers_and_marks_them(stigg: Simulator) -> None:
         graphql.find_customers(client(stigg), "customerId", ["archived-co", "acme-corp"]),
         key=lambda match: not match.archived,
     )
-    assert (archived.customer_id, archived.name, archived.email, archived.archived) == ("archived-co", None, None, True)
+    assert (archived.customer_id, archived.name, archived.email, archived.archived) == (
+        "archived-co",
+        None,
+        None,
+        True,
+    )
     assert (plain.name, plain.email, plain.archived) == ("Acme Inc.", "ops@acme.example", False)
 
 
 @pytest.mark.parametrize("values", [[], [""], ["  ", "\t"]])
-def test_it_asks_nothing_when_there_is_nothing_to_look_for(stigg: Simulator, values: list[str]) -> None:
+def test_it_asks_nothing_when_there_is_nothing_to_look_for(
+    stigg: Simulator, values: list[str]
+) -> None:
     assert graphql.find_customers(client(stigg), "name", values, contains=True) == ()
     assert stigg.requests() == []
 
 
 @pytest.mark.parametrize(("limit", "count"), [(3, 3), (0, 1), (10_000, 50)])
 def test_it_asks_for_no_more_than_stigg_gives(stigg: Simulator, limit: int, count: int) -> None:
-    assert len(graphql.find_customers(client(stigg), "searchQuery", [".example"], limit=limit)) == count
+    assert (
+        len(graphql.find_customers(client(stigg), "searchQuery", [".example"], limit=limit))
+        == count
+    )
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.text(st.sampled_from("%_\\aA. -c") | st.characters(), min_size=1, max_size=12))
 def test_a_pasted_text_never_matches_more_than_itself(running: Simulator, text: str) -> None:
-    """Whatever is found has the text in it, letter by letter but for capitals; and what has it, is found."""
+    """Whatever is found has the text in it, letter by letter but for capitals; and what has it, is
+    found.
+    """
     matches = graphql.find_customers(client(running), "email", [text], contains=True, limit=50)
     everyone = simulator.data.listed("production")
     holds = re.compile(re.escape(api.clean(text)), re.IGNORECASE)
@@ -248,14 +307,19 @@ def test_it_reads_the_sync_states_of_a_customer(stigg: Simulator) -> None:
     states = graphql.sync_states(client(stigg), "acme-corp")
     failed = next(state for state in states if state.status == "ERROR")
     row = next(
-        row for row in client(stigg).list_integrations("acme-corp").rows if row.vendor_identifier == "SALESFORCE"
+        row
+        for row in client(stigg).list_integrations("acme-corp").rows
+        if row.vendor_identifier == "SALESFORCE"
     )
     assert (failed.status, failed.integration_ids[0]) == ("ERROR", row.id)
     assert "Industry" in failed.error
     assert all(failed.integration_ids)
     assert {state.status for state in graphql.sync_states(client(stigg), "meridian-group")} == {
-        "SUCCESS", "PENDING", "ERROR", "NO_SYNC_REQUIRED"
-    }  # fmt: skip
+        "SUCCESS",
+        "PENDING",
+        "ERROR",
+        "NO_SYNC_REQUIRED",
+    }
 
 
 def test_a_customer_without_integrations_has_no_sync_states(stigg: Simulator) -> None:
@@ -286,17 +350,30 @@ def test_a_key_for_rest_alone_is_forbidden(stigg: Simulator) -> None:
 
 @pytest.mark.parametrize(
     ("fault", "error"),
-    [({"code": "RateLimitExceeded"}, api.RateLimited), ({"code": "UnexpectedError"}, api.Unavailable),
-     ({"code": "Unauthenticated"}, api.KeyRejected), ({"code": "BadUserInput"}, api.BadRequest),
-     ({"status": 401}, api.KeyRejected), ({"status": 403}, api.Forbidden), ({"status": 500}, api.Unavailable),
-     ({"status": 400, "code": "UNAUTHENTICATED"}, api.KeyRejected), ({"status": 429}, api.RateLimited),
-     ({"status": 404}, api.CustomerNotFound),
-     ({"status": 404, "body": "{}"}, api.BadRequest), ({"status": 302}, api.UnexpectedResponse),
-     ({"html": True}, api.UnexpectedResponse), ({"cut": True}, api.Unavailable),
-     ({"shape": "deep"}, api.UnexpectedResponse), ({"shape": "list"}, api.UnexpectedResponse),
-     ({"shape": "data-null"}, api.UnexpectedResponse), ({"shape": "data-object"}, api.UnexpectedResponse)],
-)  # fmt: skip
-def test_it_names_what_went_wrong(stigg: Simulator, fault: dict[str, Any], error: type[api.StiggError]) -> None:
+    [
+        ({"code": "RateLimitExceeded"}, api.RateLimited),
+        ({"code": "UnexpectedError"}, api.Unavailable),
+        ({"code": "Unauthenticated"}, api.KeyRejected),
+        ({"code": "BadUserInput"}, api.BadRequest),
+        ({"status": 401}, api.KeyRejected),
+        ({"status": 403}, api.Forbidden),
+        ({"status": 500}, api.Unavailable),
+        ({"status": 400, "code": "UNAUTHENTICATED"}, api.KeyRejected),
+        ({"status": 429}, api.RateLimited),
+        ({"status": 404}, api.CustomerNotFound),
+        ({"status": 404, "body": "{}"}, api.BadRequest),
+        ({"status": 302}, api.UnexpectedResponse),
+        ({"html": True}, api.UnexpectedResponse),
+        ({"cut": True}, api.Unavailable),
+        ({"shape": "deep"}, api.UnexpectedResponse),
+        ({"shape": "list"}, api.UnexpectedResponse),
+        ({"shape": "data-null"}, api.UnexpectedResponse),
+        ({"shape": "data-object"}, api.UnexpectedResponse),
+    ],
+)
+def test_it_names_what_went_wrong(
+    stigg: Simulator, fault: dict[str, Any], error: type[api.StiggError]
+) -> None:
     stigg.fault(route="graphql", **fault)
     for call in (
         lambda: graphql.sync_states(client(stigg), "acme-corp"),
@@ -315,11 +392,17 @@ def test_it_ends_by_its_deadline(stigg: Simulator) -> None:
 
 
 def answering(stigg: Simulator, data: object, code: str = "") -> None:
-    errors = {"errors": [{"message": "some of it", "extensions": {"code": code, "traceId": "t-7"}}]} if code else {}
+    errors = (
+        {"errors": [{"message": "some of it", "extensions": {"code": code, "traceId": "t-7"}}]}
+        if code
+        else {}
+    )
     stigg.fault(route="graphql", body=json.dumps({"data": data} | errors))
 
 
-def test_what_came_beside_errors_counts_as_far_as_it_came(stigg: Simulator, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_came_beside_errors_counts_as_far_as_it_came(
+    stigg: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
     edges = [
         {"node": {"customerId": "a", "name": None}},
         {"node": {"customerId": None}},
@@ -328,7 +411,11 @@ def test_what_came_beside_errors_counts_as_far_as_it_came(stigg: Simulator, capl
     ]
     answering(stigg, {"customers": {"edges": edges}}, "UnexpectedError")
     assert found(stigg, "name", "x") == ["a", "b"]
-    answering(stigg, {"getCustomerByRefId": {"syncStates": [{"status": "SUCCESS"}, None, {"status": 5.5}]}}, "X")
+    answering(
+        stigg,
+        {"getCustomerByRefId": {"syncStates": [{"status": "SUCCESS"}, None, {"status": 5.5}]}},
+        "X",
+    )
     assert [state.status for state in graphql.sync_states(client(stigg), "x")] == ["SUCCESS", ""]
     assert [record.__dict__["trace_id"] for record in caplog.records] == ["t-7", "t-7"]
 
@@ -340,14 +427,18 @@ def test_errors_stand_for_a_list_that_did_not_come(stigg: Simulator, data: objec
         found(stigg, "name", "x")
 
 
-@pytest.mark.parametrize("data", [None, {}, {"getCustomerByRefId": None}, {"getCustomerByRefId": {"syncStates": None}}])
+@pytest.mark.parametrize(
+    "data", [None, {}, {"getCustomerByRefId": None}, {"getCustomerByRefId": {"syncStates": None}}]
+)
 def test_errors_stand_for_states_that_did_not_come(stigg: Simulator, data: object) -> None:
     answering(stigg, data, "AccessDeniedError")
     with pytest.raises(api.Forbidden):
         graphql.sync_states(client(stigg), "x")
 
 
-@pytest.mark.parametrize("data", [5, "x", [], {"getCustomerByRefId": 5}, {"getCustomerByRefId": {"syncStates": 5}}, {}])
+@pytest.mark.parametrize(
+    "data", [5, "x", [], {"getCustomerByRefId": 5}, {"getCustomerByRefId": {"syncStates": 5}}, {}]
+)
 def test_an_answer_of_no_shape_makes_no_sense(stigg: Simulator, data: object) -> None:
     answering(stigg, data)
     with pytest.raises(api.UnexpectedResponse):
@@ -360,17 +451,46 @@ def test_an_answer_of_no_shape_makes_no_sense(stigg: Simulator, data: object) ->
 def test_a_customer_may_have_no_states_and_words_of_tomorrow_are_kept(stigg: Simulator) -> None:
     answering(stigg, {"getCustomerByRefId": {"syncStates": None}})
     assert graphql.sync_states(client(stigg), "x") == ()
-    answering(stigg, {"getCustomerByRefId": {"syncStates": [{"status": "PAUSED", "integration": {"id": "u"}}]}})
+    answering(
+        stigg,
+        {"getCustomerByRefId": {"syncStates": [{"status": "PAUSED", "integration": {"id": "u"}}]}},
+    )
     (state,) = graphql.sync_states(client(stigg), "x")
     assert (state.status, state.integration_ids) == ("PAUSED", ("", "u"))
 
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(
-        st.sampled_from(["data", "errors", "customers", "edges", "node", "customerId", "getCustomerByRefId", "error",
-                         "syncStates", "status", "integration", "id", "extensions", "code"]), inner, max_size=6),
-)  # fmt: skip
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                [
+                    "data",
+                    "errors",
+                    "customers",
+                    "edges",
+                    "node",
+                    "customerId",
+                    "getCustomerByRefId",
+                    "error",
+                    "syncStates",
+                    "status",
+                    "integration",
+                    "id",
+                    "extensions",
+                    "code",
+                ]
+            ),
+            inner,
+            max_size=6,
+        )
+    ),
+)
 
 
 class Said:
@@ -379,8 +499,16 @@ class Said:
     def __init__(self, payload: object) -> None:
         self.payload = payload
 
-    def ask(self, _path: str, read: Callable[[dict[str, Any]], Any], *_payload: object, **_options: object) -> Any:
-        return read(api.decode(200, {"Content-Type": "application/json"}, json.dumps(self.payload).encode()))
+    def ask(
+        self,
+        _path: str,
+        read: Callable[[dict[str, Any]], Any],
+        *_payload: object,
+        **_options: object,
+    ) -> Any:
+        return read(
+            api.decode(200, {"Content-Type": "application/json"}, json.dumps(self.payload).encode())
+        )
 
 
 @given(json_values)

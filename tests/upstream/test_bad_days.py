@@ -1,4 +1,6 @@
-"""Whatever a server does, over real sockets: what the agent sees, with which status, and that it ends in time."""
+"""Whatever a server does, over real sockets: what the agent sees, with which status, and that it
+ends in time.
+"""
 
 import gzip
 import json
@@ -29,9 +31,13 @@ Point = Callable[[str], Environment]
 
 
 def upstream(url: str, *, places: int = 8, deadline: float = DEADLINE_SECONDS) -> Upstream:
-    client = Client(url, ApiKey("hostile-key"), limits=Limits(connect=0.4, read=0.4, total=deadline))
+    client = Client(
+        url, ApiKey("hostile-key"), limits=Limits(connect=0.4, read=0.4, total=deadline)
+    )
     slots = Slots(BoundedSemaphore(16), BoundedSemaphore(places))
-    return Upstream(client, Memory(cache, url), slots, ThreadPoolExecutor(16), RetryBudget(), deadline)
+    return Upstream(
+        client, Memory(cache, url), slots, ThreadPoolExecutor(16), RetryBudget(), deadline
+    )
 
 
 @pytest.fixture
@@ -58,24 +64,72 @@ FAULTS: dict[str, tuple[hostile.Behaviour, int, str]] = {
     "drips headers": (hostile.drips(b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n"), 504, "timeout"),
     "drips a body": (hostile.drips(hostile.head("Content-Length: 100000"), b" "), 504, "timeout"),
     "drips a body of unknown length": (hostile.drips(hostile.head(), b" "), 504, "timeout"),
-    "drips chunks": (hostile.drips(hostile.head("Transfer-Encoding: chunked"), b"1\r\n \r\n"), 504, "timeout"),
+    "drips chunks": (
+        hostile.drips(hostile.head("Transfer-Encoding: chunked"), b"1\r\n \r\n"),
+        504,
+        "timeout",
+    ),
     "hangs up at once": (lambda _connection: None, 503, "unavailable"),
     "resets": (hostile.resets, 503, "unavailable"),
-    "cuts the body off": (hostile.sends(hostile.head("Content-Length: 900"), EMPTY), 503, "unavailable"),
-    "breaks a chunk": (hostile.sends(hostile.head("Transfer-Encoding: chunked"), b"zz\r\n"), 503, "unavailable"),
-    "ends in the middle of the JSON": (hostile.sends(hostile.head(), EMPTY[:-9]), 502, "unexpected"),
+    "cuts the body off": (
+        hostile.sends(hostile.head("Content-Length: 900"), EMPTY),
+        503,
+        "unavailable",
+    ),
+    "breaks a chunk": (
+        hostile.sends(hostile.head("Transfer-Encoding: chunked"), b"zz\r\n"),
+        503,
+        "unavailable",
+    ),
+    "ends in the middle of the JSON": (
+        hostile.sends(hostile.head(), EMPTY[:-9]),
+        502,
+        "unexpected",
+    ),
     "speaks no HTTP": (hostile.sends(b"220 mail.example ESMTP\r\n"), 503, "unavailable"),
     "sends 100 MB": (hostile.floods(hostile.head("Content-Length: 100000000")), 502, "unexpected"),
     "sends without end": (hostile.floods(hostile.head()), 502, "unexpected"),
-    "sends headers without end": (hostile.drips(b"HTTP/1.1 200 OK\r\nX-A: ", b"a" * 90_000, 0), 503, "unavailable"),
+    "sends headers without end": (
+        hostile.drips(b"HTTP/1.1 200 OK\r\nX-A: ", b"a" * 90_000, 0),
+        503,
+        "unavailable",
+    ),
     "sends a gzip bomb": (
-        hostile.sends(hostile.head("Content-Encoding: gzip", f"Content-Length: {len(GZIP)}"), GZIP), 502, "unexpected"),
-    "redirects": (hostile.sends(hostile.head("Location: http://127.0.0.1:9/", status="302 Found")), 502, "unexpected"),
-    "sends HTML": (hostile.sends(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>"), 502, "unexpected"),
-    "sends no length and no type": (hostile.sends(b"HTTP/1.1 200 OK\r\n\r\n" + EMPTY), 502, "unexpected"),
-    "says a strange status": (hostile.sends(hostile.head(status="299 Odd"), EMPTY), 502, "unexpected"),
-    "is restarting": (hostile.sends(hostile.head(status="503 Restarting", ), b""), 503, "unavailable"),
-}  # fmt: skip
+        hostile.sends(hostile.head("Content-Encoding: gzip", f"Content-Length: {len(GZIP)}"), GZIP),
+        502,
+        "unexpected",
+    ),
+    "redirects": (
+        hostile.sends(hostile.head("Location: http://127.0.0.1:9/", status="302 Found")),
+        502,
+        "unexpected",
+    ),
+    "sends HTML": (
+        hostile.sends(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n<p>"),
+        502,
+        "unexpected",
+    ),
+    "sends no length and no type": (
+        hostile.sends(b"HTTP/1.1 200 OK\r\n\r\n" + EMPTY),
+        502,
+        "unexpected",
+    ),
+    "says a strange status": (
+        hostile.sends(hostile.head(status="299 Odd"), EMPTY),
+        502,
+        "unexpected",
+    ),
+    "is restarting": (
+        hostile.sends(
+            hostile.head(
+                status="503 Restarting",
+            ),
+            b"",
+        ),
+        503,
+        "unavailable",
+    ),
+}
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -121,7 +175,9 @@ def test_it_ends_in_time_when_a_name_is_not_resolved(
     assert took < DEADLINE_SECONDS + SLACK_SECONDS
 
 
-def test_it_names_a_host_that_does_not_exist(agent: Browser, point: Point, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_names_a_host_that_does_not_exist(
+    agent: Browser, point: Point, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def unknown(*_args: object, **_kwargs: object) -> None:
         raise socket.gaierror("no such name")
 
@@ -139,8 +195,12 @@ def anonymous_tls(connection: socket.socket) -> None:
         context.wrap_socket(connection, server_side=True).recv(100)
 
 
-@pytest.mark.parametrize("speaks", [anonymous_tls, hostile.sends(b"HTTP/1.1 400 Bad Request\r\n\r\n")])
-def test_it_trusts_no_answer_without_a_certificate(agent: Browser, point: Point, speaks: hostile.Behaviour) -> None:
+@pytest.mark.parametrize(
+    "speaks", [anonymous_tls, hostile.sends(b"HTTP/1.1 400 Bad Request\r\n\r\n")]
+)
+def test_it_trusts_no_answer_without_a_certificate(
+    agent: Browser, point: Point, speaks: hostile.Behaviour
+) -> None:
     with hostile.server(hostile.hangs) as stigg:
         stigg._meet = speaks  # type: ignore[method-assign]  # a TLS client does not begin with an HTTP head
         point(stigg.url.replace("http:", "https:"))
@@ -155,7 +215,10 @@ def test_it_checks_certificates() -> None:
 
 
 def listing(rows: int, following: str | None, previous: str | None = None) -> bytes:
-    data = [{"id": f"i-{n}", "vendorIdentifier": "STRIPE", "syncedEntityId": f"cus_{n}"} for n in range(rows)]
+    data = [
+        {"id": f"i-{n}", "vendorIdentifier": "STRIPE", "syncedEntityId": f"cus_{n}"}
+        for n in range(rows)
+    ]
     body = json.dumps({"data": data, "pagination": {"next": following, "prev": previous}}).encode()
     return hostile.head(f"Content-Length: {len(body)}", "Connection: close") + body
 
@@ -185,7 +248,9 @@ def by_cursor(answers: dict[str, bytes]) -> hostile.Behaviour:
     ],
     ids=["it repeats itself", "two pages lead to each other"],
 )
-def test_a_walk_in_circles_ends_with_a_notice(agent: Browser, point: Point, answers: dict[str, bytes]) -> None:
+def test_a_walk_in_circles_ends_with_a_notice(
+    agent: Browser, point: Point, answers: dict[str, bytes]
+) -> None:
     behaviour = by_cursor(answers)
     with hostile.server(behaviour) as stigg:
         behaviour.server = stigg  # type: ignore[attr-defined]
@@ -202,9 +267,15 @@ def test_a_walk_in_circles_ends_with_a_notice(agent: Browser, point: Point, answ
         assert before.status_code == 200
 
 
-def test_reading_the_whole_list_ends_when_its_marks_lead_in_a_circle(agent: Browser, point: Point) -> None:
-    refused = hostile.head("Content-Length: 2", "Connection: close", status="400 Bad Request") + b"{}"
-    behaviour = by_cursor({"vendorIdentifier": refused, f"after={A}": listing(2, A), "first": listing(2, A)})
+def test_reading_the_whole_list_ends_when_its_marks_lead_in_a_circle(
+    agent: Browser, point: Point
+) -> None:
+    refused = (
+        hostile.head("Content-Length: 2", "Connection: close", status="400 Bad Request") + b"{}"
+    )
+    behaviour = by_cursor(
+        {"vendorIdentifier": refused, f"after={A}": listing(2, A), "first": listing(2, A)}
+    )
     with hostile.server(behaviour) as stigg:
         behaviour.server = stigg  # type: ignore[attr-defined]
         point(stigg.url)

@@ -1,4 +1,6 @@
-"""One answer for many readers, an old one when there is no new one, and no queue of waiting threads."""
+"""One answer for many readers, an old one when there is no new one, and no queue of waiting
+threads.
+"""
 
 import logging
 import re
@@ -84,14 +86,18 @@ def test_refresh_goes_past_the_copy_and_its_address_does_not_stay(
     assert soup(again).select_one("time[data-age]")["datetime"] == "2026-11-24T12:00:03+00:00"
 
 
-def test_a_chip_is_answered_from_a_whole_list_that_is_fresh(agent: Browser, stigg: Simulator) -> None:
+def test_a_chip_is_answered_from_a_whole_list_that_is_fresh(
+    agent: Browser, stigg: Simulator
+) -> None:
     agent.get(ACME)
     response = agent.get(page("acme-corp", "?vendor=STRIPE"))
     assert len(rows(response)) == 2
     assert asked(stigg) == 2
 
 
-def test_a_chip_asks_stigg_when_only_a_part_of_the_list_is_known(agent: Browser, stigg: Simulator) -> None:
+def test_a_chip_asks_stigg_when_only_a_part_of_the_list_is_known(
+    agent: Browser, stigg: Simulator
+) -> None:
     agent.get(page("meridian-group"))
     agent.get(page("meridian-group", "?vendor=STRIPE"))
     assert asked(stigg) == 3
@@ -119,7 +125,11 @@ TROUBLE = [
 
 @pytest.mark.parametrize(("fault", "kind"), TROUBLE)
 def test_it_shows_what_it_had_with_its_age_and_the_reason(
-    agent: Browser, stigg: Simulator, later: Callable[[float], object], fault: dict[str, Any], kind: str
+    agent: Browser,
+    stigg: Simulator,
+    later: Callable[[float], object],
+    fault: dict[str, Any],
+    kind: str,
 ) -> None:
     agent.get(ACME)
     later(300)
@@ -154,7 +164,9 @@ def test_it_keeps_nothing_for_bad_days_when_told_so(
     assert problem(agent.get(ACME)) == "unavailable"
 
 
-@pytest.mark.parametrize(("status", "kind"), [(401, "key-rejected"), (403, "forbidden"), (404, "not-found")])
+@pytest.mark.parametrize(
+    ("status", "kind"), [(401, "key-rejected"), (403, "forbidden"), (404, "not-found")]
+)
 def test_a_refusal_is_shown_and_ends_the_copy(
     agent: Browser, stigg: Simulator, later: Callable[[float], object], status: int, kind: str
 ) -> None:
@@ -223,24 +235,32 @@ def test_one_broken_customer_does_not_stop_the_others(agent: Browser, stigg: Sim
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
-def test_it_tries_once_more_when_the_trouble_may_pass(agent: Browser, stigg: Simulator, status: int) -> None:
+def test_it_tries_once_more_when_the_trouble_may_pass(
+    agent: Browser, stigg: Simulator, status: int
+) -> None:
     stigg.fault(customer="acme-corp", route="integrations", status=status, times=1)
     assert len(rows(agent.get(ACME))) == 6
     assert asked(stigg) == 3
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 429, 500])
-def test_it_does_not_try_again_what_will_not_pass(agent: Browser, stigg: Simulator, status: int) -> None:
+def test_it_does_not_try_again_what_will_not_pass(
+    agent: Browser, stigg: Simulator, status: int
+) -> None:
     stigg.fault(customer="acme-corp", route="integrations", status=status)
     agent.get(ACME)
     assert len([seen for seen in stigg.requests() if "integrations" in str(seen["path"])]) == 1
 
 
-def test_an_outage_costs_a_tenth_more_calls_not_twice_as_many(stigg: Simulator, upstream: Upstream) -> None:
+def test_an_outage_costs_a_tenth_more_calls_not_twice_as_many(
+    stigg: Simulator, upstream: Upstream
+) -> None:
     stigg.fault(customer="acme-corp", status=503)
     for _ in range(40):
         with pytest.raises(resilience.Unavailable):
-            upstream._persist(Question("/api/v1/customers/acme-corp"), resilience.time.monotonic() + 5)
+            upstream._persist(
+                Question("/api/v1/customers/acme-corp"), resilience.time.monotonic() + 5
+            )
     assert asked(stigg) <= 40 + resilience.MAX_RETRIES_SAVED + 4
 
 
@@ -271,10 +291,14 @@ def test_a_full_desk_says_so_at_once_and_the_rest_stays_quick(
     assert agent.get(ACME).status_code == 200
 
 
-def test_a_full_desk_still_shows_copies(agent: Browser, upstream: Upstream, later: Callable[[float], object]) -> None:
+def test_a_full_desk_still_shows_copies(
+    agent: Browser, upstream: Upstream, later: Callable[[float], object]
+) -> None:
     agent.get(ACME)
     later(60)
-    taken = [upstream.slots.of_all.acquire(blocking=False) for _ in range(environments.settings.THREADS)]
+    taken = [
+        upstream.slots.of_all.acquire(blocking=False) for _ in range(environments.settings.THREADS)
+    ]
     try:
         assert stale(agent.get(ACME)) == "busy"
     finally:
@@ -298,7 +322,9 @@ class Broken:
     set = delete = get
 
 
-def test_it_works_without_its_cache(agent: Browser, upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_works_without_its_cache(
+    agent: Browser, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
     broken = Memory(Broken(), "x")
     monkeypatch.setattr(upstream, "memory", broken)
     monkeypatch.setattr(upstream.rest, "memory", broken)
@@ -323,12 +349,16 @@ def test_the_log_names_the_request_that_the_page_names(
     assert quoted
     assert quoted[1] == response["X-Request-ID"]
     logged = [vars(record) for record in caplog.records if record.message == "stigg call failed"]
-    assert {(line["request_id"], line["trace_id"]) for line in logged} == {(quoted[1], "trace-of-stigg")}
+    assert {(line["request_id"], line["trace_id"]) for line in logged} == {
+        (quoted[1], "trace-of-stigg")
+    }
     (ours,) = [vars(record) for record in caplog.records if record.name == "django.request"]
     assert ours["request_id"] == quoted[1]
 
 
-def test_what_an_agent_pasted_is_not_in_the_log(agent: Browser, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_an_agent_pasted_is_not_in_the_log(
+    agent: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
     formatter = next(handler for handler in logging.getLogger().handlers if handler.filters)
     assert agent.get("/lookup", {"q": "mara@secret.example"}).status_code == 404
     written = [formatter.format(record) for record in caplog.records if formatter.filter(record)]
@@ -346,7 +376,9 @@ def test_nothing_is_asked_in_the_copies_only_mode(upstream: Upstream, stigg: Sim
     assert asked(stigg) == 0
 
 
-def test_each_agent_has_the_same_copy_but_needs_a_sign_in_of_its_own(agent: Browser, stigg: Simulator) -> None:
+def test_each_agent_has_the_same_copy_but_needs_a_sign_in_of_its_own(
+    agent: Browser, stigg: Simulator
+) -> None:
     agent.get(ACME)
     other = Browser()
     other.force_login(get_user_model().objects.create_user("noor"))

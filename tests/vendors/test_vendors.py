@@ -62,7 +62,14 @@ def test_it_says_why_a_vendor_has_no_page_and_what_to_do():
 
 @pytest.mark.parametrize(
     "shared",
-    ["google.com", "amazonaws.com", "force.com", "auth0.com", "apple.com", "snowflakecomputing.com"],
+    [
+        "google.com",
+        "amazonaws.com",
+        "force.com",
+        "auth0.com",
+        "apple.com",
+        "snowflakecomputing.com",
+    ],
 )
 def test_it_trusts_no_domain_where_strangers_may_publish(shared):
     assert all(shared not in vendor.domains for vendor in VENDORS.values())
@@ -108,7 +115,9 @@ def test_it_keeps_the_identifier_of_an_unknown_vendor_and_trusts_no_host_of_it()
     assert vendor.has_record_page
 
 
-@pytest.mark.parametrize("look_alike", ["ſtripe", "STRIPЕ", "ＳＴＲＩＰＥ", "STRI\u200bPE", "STRİPE"])
+@pytest.mark.parametrize(
+    "look_alike", ["ſtripe", "STRIPЕ", "ＳＴＲＩＰＥ", "STRI\u200bPE", "STRİPE"]
+)
 def test_it_does_not_take_a_look_alike_for_the_vendor(look_alike):
     assert vendor_for(look_alike).domains == ()
 
@@ -125,7 +134,11 @@ def test_it_answers_any_text_with_something_fit_to_show(identifier):
 
 @pytest.mark.parametrize(
     ("identifier", "count", "word"),
-    [("STRIPE", 5, "no subscription"), ("ZUORA", 6, "payment method"), ("HUBSPOT", 1, "custom plans")],
+    [
+        ("STRIPE", 5, "no subscription"),
+        ("ZUORA", 6, "payment method"),
+        ("HUBSPOT", 1, "custom plans"),
+    ],
 )
 def test_it_gives_the_reasons_that_stigg_documents(identifier, count, word):
     reasons = not_synced_reasons(vendor_for(identifier))
@@ -133,7 +146,9 @@ def test_it_gives_the_reasons_that_stigg_documents(identifier, count, word):
     assert word in " ".join(reasons)
 
 
-@pytest.mark.parametrize("identifier", [*sorted(set(PUBLISHED) - {"STRIPE", "ZUORA", "HUBSPOT"}), "ACME"])
+@pytest.mark.parametrize(
+    "identifier", [*sorted(set(PUBLISHED) - {"STRIPE", "ZUORA", "HUBSPOT"}), "ACME"]
+)
 def test_it_makes_no_reason_up_where_stigg_documents_none(identifier):
     assert not_synced_reasons(vendor_for(identifier)) == ()
 

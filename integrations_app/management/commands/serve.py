@@ -1,4 +1,6 @@
-"""`manage.py serve`: bring the database and the static files up to date, then run the desk's production server."""
+"""`manage.py serve`: bring the database and the static files up to date, then run the desk's
+production server.
+"""
 
 import hashlib
 import os
@@ -32,35 +34,65 @@ class Command(BaseCommand):
         address = f"Integrations Desk: http://{settings.HOST}:{settings.PORT}/"
         if not settings.STIGG_SIMULATOR:
             names = ", ".join(e["label"] for e in settings.STIGG_ENVIRONMENTS)
-            return f"{address}\nStigg environments: {names}. Accounts: .venv/bin/python manage.py createsuperuser"
+            return (
+                f"{address}\nStigg environments: {names}. Accounts: .venv/bin/python manage.py "
+                "createsuperuser"
+            )
         demo_link_templates()
-        tries = "\n".join(f"  {customer_id:<34.34} {why}" for customer_id, why in environments.examples())
-        return f"{address}\nSimulated Stigg, no key. Sign in as demo with password {demo_password()}\nTry:\n{tries}"
+        tries = "\n".join(
+            f"  {customer_id:<34.34} {why}" for customer_id, why in environments.examples()
+        )
+        return (
+            f"{address}\nSimulated Stigg, no key. Sign in as demo with password "
+            f"{demo_password()}\nTry:\n{tries}"
+        )
 
 
 def refuse_taken_port() -> None:
     """Granian would share a port with another desk, and each would get some of the requests."""
     family = socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET
     with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # connections that have just ended are no reason
+        # Connections that have just ended are no reason
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((settings.HOST, settings.PORT))
         except OSError as error:
             place = f"{settings.HOST}:{settings.PORT}"
-            raise CommandError(f"Nothing can listen on {place}: {error.strerror}. Set PORT.") from None
+            raise CommandError(
+                f"Nothing can listen on {place}: {error.strerror}. Set PORT."
+            ) from None
 
 
 def server_arguments() -> list[str]:
-    """Granian: slow clients cannot hold its threads, which they can with servers that need a proxy in front."""
+    """Granian: slow clients cannot hold its threads, which they can with servers that need a proxy
+    in front.
+    """
     return [
-        *("-m", "granian", "--interface", "wsgi", "--host", settings.HOST, "--port", str(settings.PORT)),
+        *(
+            "-m",
+            "granian",
+            "--interface",
+            "wsgi",
+            "--host",
+            settings.HOST,
+            "--port",
+            str(settings.PORT),
+        ),
         *("--blocking-threads", str(settings.THREADS), "--backpressure", str(settings.THREADS * 8)),
-        *("--no-ws", "--log-level", "warning", "--respawn-failed-workers", "dashboard.wsgi:application"),
+        *(
+            "--no-ws",
+            "--log-level",
+            "warning",
+            "--respawn-failed-workers",
+            "dashboard.wsgi:application",
+        ),
     ]
 
 
 def collect_static() -> None:
-    """Collecting takes a second or two, so it is done only when something it depends on has changed."""
+    """Collecting takes a second or two, so it is done only when something it depends on has
+    changed.
+    """
     stamp, current = settings.STATIC_ROOT / ".collected", fingerprint()
     if not stamp.exists() or stamp.read_text() != current:
         call_command("collectstatic", verbosity=0, interactive=False, clear=True)
@@ -75,14 +107,19 @@ def fingerprint() -> str:
 
 
 def demo_password() -> str:
-    """Make sure that the demo account exists. It lives in the simulated database only, with a password of its own."""
+    """Make sure that the demo account exists.
+
+    It lives in the simulated database only, with a password of its own.
+    """
     kept = settings.VAR / "demo-password"
     if not kept.exists():
         kept.touch(mode=0o600)
         kept.write_text(secrets.token_urlsafe(9))
     password = kept.read_text()
     users = get_user_model().objects
-    demo = users.filter(username="demo").first() or users.create_superuser("demo", password=password)
+    demo = users.filter(username="demo").first() or users.create_superuser(
+        "demo", password=password
+    )
     if not demo.check_password(password):
         demo.set_password(password)
         demo.save()
@@ -90,7 +127,9 @@ def demo_password() -> str:
 
 
 def demo_link_templates() -> None:
-    """One for each case that an agent can meet: in the simulated database only, and only while it has none."""
+    """One for each case that an agent can meet: in the simulated database only, and only while it
+    has none.
+    """
     if LinkTemplate.objects.exists():
         return
     LinkTemplate.objects.bulk_create(
@@ -101,7 +140,10 @@ def demo_link_templates() -> None:
 
 
 def demo_presets(live: bool) -> dict[str, str]:  # noqa: FBT001 - a fact, not a switch
-    presets, answers = {preset.name: preset for preset in PRESETS}, {"my_domain": "acme", "portal_id": "1234567"}
+    presets, answers = (
+        {preset.name: preset for preset in PRESETS},
+        {"my_domain": "acme", "portal_id": "1234567"},
+    )
     chosen = {
         "SALESFORCE": "Salesforce account",
         "HUBSPOT": "HubSpot company",
