@@ -1,7 +1,7 @@
 """What every answer carries, and what a browser without a sign-in gets."""
 
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
@@ -10,9 +10,9 @@ from django.contrib.sessions.middleware import SessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import add_never_cache_headers
-from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
-from django_htmx.middleware import HtmxDetails
+
+from integrations_app.htmx import page_of
 
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -72,15 +72,3 @@ class SignInRequired(LoginRequiredMiddleware):
         response = HttpResponseClientRedirect(sign_in.url)
         response.status_code = 401
         return response
-
-
-def page_of(request: HttpRequest) -> str:
-    """The page that sent the request.
-
-    The header comes from the browser, so it is checked like any `next`.
-    """
-    try:
-        address = cast(HtmxDetails, getattr(request, "htmx", None)).current_url_abs_path or ""
-    except (AttributeError, ValueError):  # no htmx, or not an address at all
-        return "/"
-    return address if url_has_allowed_host_and_scheme(address, {request.get_host()}) else "/"

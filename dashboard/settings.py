@@ -245,7 +245,7 @@ AUTH_PASSWORD_VALIDATORS = [
         ("CommonPasswordValidator", {}),
     ]
 ]
-CSRF_FAILURE_VIEW = "integrations_app.customer.views.csrf_failure"
+CSRF_FAILURE_VIEW = "dashboard.errors.csrf_failure"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "login"
 

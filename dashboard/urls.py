@@ -4,6 +4,8 @@ from django.contrib import admin
 from django.contrib.auth import views as auth_views
 from django.urls import include, path
 
+from dashboard.health import healthz
+
 urlpatterns = [
     path(
         "accounts/login/",
@@ -12,10 +14,11 @@ urlpatterns = [
     ),
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
+    path("healthz", healthz, name="healthz"),
     path("", include("integrations_app.urls")),
 ]
 
-handler400 = "integrations_app.customer.views.bad_request"
-handler403 = "integrations_app.customer.views.forbidden"
-handler404 = "integrations_app.customer.views.not_found"
-handler500 = "integrations_app.customer.views.server_error"
+handler400 = "dashboard.errors.bad_request"
+handler403 = "dashboard.errors.forbidden"
+handler404 = "dashboard.errors.not_found"
+handler500 = "dashboard.errors.server_error"

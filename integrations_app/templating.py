@@ -18,7 +18,7 @@ from jinja2.ext import Extension
 from jinja2.runtime import Context
 from markupsafe import Markup, escape
 
-from integrations_app.customer.listing import Query
+from integrations_app.customer.query import Query
 from integrations_app.links import departures as leaving
 from integrations_app.links.judge import Link
 from integrations_app.vendors.vendor import Vendor

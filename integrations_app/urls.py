@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from integrations_app.customer import views
+from integrations_app.customer import views as customer_views
 from integrations_app.links import views as link_views
 from integrations_app.lookup import views as lookup_views
 
@@ -24,9 +24,8 @@ urlpatterns = [
     path("", lookup_views.home, name="home"),
     path("lookup", lookup_views.lookup, name="lookup"),
     path("lookup/suggestions/", lookup_views.suggestions, name="suggestions"),
-    path(f"{page}results/", views.results, name="results"),
+    path(f"{page}results/", customer_views.results, name="results"),
     path(f"{page}wrong-link/", link_views.wrong_link, name="wrong-link"),
     path("leave/", link_views.leave, name="leave"),
-    path(page, views.integrations, name="integrations"),
-    path("healthz", views.healthz, name="healthz"),
+    path(page, customer_views.integrations, name="integrations"),
 ]

@@ -2,21 +2,17 @@
 I/O.
 """
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Self
-from urllib.parse import quote, urlencode
+from urllib.parse import quote
 
+from integrations_app.customer.query import PAGE_SIZES, VENDOR_PATTERN, Query
 from integrations_app.customer.states import State
 from integrations_app.links.judge import Link
 from integrations_app.links.offers import NOWHERE, Offer, Place, offer
 from integrations_app.stigg import (
-    DEFAULT_LIMIT,
-    MAX_LIMIT,
-    UUID_PATTERN,
     BrokenRow,
     Customer,
     Integration,
@@ -25,120 +21,8 @@ from integrations_app.stigg import (
 )
 from integrations_app.vendors.vendor import Vendor, vendor_for
 
-PAGE_SIZES = (20, 50, 100)
 MAX_CHIPS = 30
-# Stigg's names are capitals and underscores; a name that we have never seen must still fit one
-# comma-joined value.
-VENDOR_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
-MAX_VENDORS_CHARACTERS = 255
 UNKNOWN_FORM = "Stigg sent details in a form that the desk does not know."
-
-
-class BadQuery(ValueError):
-    """The address asks for something that no page has; `problems` are sentences for the agent."""
-
-    def __init__(self, problems: Sequence[str]) -> None:
-        super().__init__(" ".join(problems))
-        self.problems = tuple(problems)
-
-
-@dataclass(frozen=True, slots=True)
-class Query:
-    """What a page's address asks for.
-
-    Equal filters give equal addresses: vendors are sorted and said once.
-
-    Whatever changes the filter or the size also drops the cursor, which belongs to the list it came
-    from.
-    """
-
-    vendors: tuple[str, ...] = ()
-    after: str | None = None
-    before: str | None = None
-    limit: int = DEFAULT_LIMIT
-
-    @classmethod
-    def read(cls, parameters: Mapping[str, Sequence[str]]) -> Self:
-        """Read `vendor` (repeated), `after`, `before` and `limit`.
-
-        Raises BadQuery with all that is wrong.
-        """
-        vendors = tuple(
-            sorted(
-                {vendor_for(vendor).identifier for vendor in parameters.get("vendor", ()) if vendor}
-            )
-        )
-        once = {name: list(parameters.get(name, ())) for name in ("after", "before", "limit")}
-        if problems := [*_vendor_problems(vendors), *_single_problems(once)]:
-            raise BadQuery(problems)
-        first = {name: values[0] if values else "" for name, values in once.items()}
-        return cls(
-            vendors,
-            first["after"] or None,
-            first["before"] or None,
-            int(first["limit"] or DEFAULT_LIMIT),
-        )
-
-    @property
-    def has_cursor(self) -> bool:
-        return bool(self.after or self.before)
-
-    def start(self) -> Self:
-        return type(self)(self.vendors, limit=self.limit)
-
-    def following(self, cursor: str) -> Self:
-        return type(self)(self.vendors, after=cursor, limit=self.limit)
-
-    def preceding(self, cursor: str) -> Self:
-        return type(self)(self.vendors, before=cursor, limit=self.limit)
-
-    def toggled(self, vendor: str) -> Self:
-        return type(self)(tuple(sorted({vendor} ^ set(self.vendors))), limit=self.limit)
-
-    def unfiltered(self) -> Self:
-        return type(self)(limit=self.limit)
-
-    def sized(self, limit: int) -> Self:
-        return type(self)(self.vendors, limit=limit)
-
-    def __str__(self) -> str:
-        """The query string, `?` included; empty for the page's plain address."""
-        pairs = [("vendor", vendor) for vendor in self.vendors]
-        pairs += [
-            (name, value)
-            for name, value in (("after", self.after), ("before", self.before))
-            if value
-        ]
-        pairs += [("limit", str(self.limit))] if self.limit != DEFAULT_LIMIT else []
-        return f"?{urlencode(pairs)}" if pairs else ""
-
-
-def _vendor_problems(vendors: Sequence[str]) -> Iterable[str]:
-    if not all(VENDOR_PATTERN.fullmatch(vendor) for vendor in vendors):
-        yield (
-            "A vendor is one name of letters, digits and underscores, such as STRIPE. "
-            "Repeat vendor= for several."
-        )
-    elif len(",".join(vendors)) > MAX_VENDORS_CHARACTERS:
-        yield "That is more vendors than one filter can hold. Choose fewer."
-
-
-def _single_problems(once: Mapping[str, Sequence[str]]) -> Iterable[str]:
-    for name, values in once.items():
-        if len(values) > 1:
-            yield f"{name} is given {len(values)} times. Give it once."
-    after, before, limit = ((values or [""])[0] for values in once.values())
-    if any(cursor and not UUID_PATTERN.fullmatch(cursor) for cursor in (after, before)):
-        yield (
-            "The page mark in the address (after, before) is not one that Stigg makes. "
-            "Start from the first page."
-        )
-    if after and before:
-        yield "after and before exclude each other. Give one of them."
-    if limit and not (
-        re.fullmatch(r"[0-9]{1,3}", limit, re.ASCII) and 1 <= int(limit) <= MAX_LIMIT
-    ):
-        yield f"limit is a whole number from 1 to {MAX_LIMIT}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,23 +5,20 @@ Each works without JavaScript; htmx makes it quick.
 
 from typing import Any
 
-from django.contrib.auth.decorators import login_not_required
-from django.contrib.auth.models import AnonymousUser
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from dashboard.middleware import page_of
 from integrations_app.audit.record import record
-from integrations_app.customer.listing import BadQuery, Query
 from integrations_app.customer.page import CustomerPage, open_customer
+from integrations_app.customer.query import BadQuery, Query
 from integrations_app.customer.ticket import Ticket, ticket
-from integrations_app.lookup import guesses as pasted
-from integrations_app.upstream import environments
-from integrations_app.upstream.environments import Environment
+from integrations_app.htmx import page_of
+from integrations_app.stigg.customer_ids import problem_with_customer_id
+from integrations_app.upstream.environments import environment_or_404
 
 
 @require_safe
@@ -74,7 +71,7 @@ def _checked(request: HttpRequest, customer_id: str, context: dict[str, Any]) ->
     """The page's query. Raises BadQuery; where only the query is wrong, `context` has the page to
     go back to.
     """
-    if problem := pasted.problem_with_customer_id(customer_id):
+    if problem := problem_with_customer_id(customer_id):
         raise BadQuery([problem])
     context["page"] = reverse("integrations", args=[context["environment"].name, customer_id])
     return Query.read(dict(request.GET.lists()))
@@ -101,85 +98,4 @@ def _record_visit(request: HttpRequest, name: str, customer_id: str, opened: Cus
         environment=name,
         customer_id=customer_id,
         customer_name=customer_name,
-    )
-
-
-def environment_or_404(name: str) -> Environment:
-    """The configured environment of this name."""
-    try:
-        return environments.configured()[name]
-    except KeyError:
-        known = ", ".join(environments.configured())
-        raise Http404(
-            f"There is no environment of this name here. This desk has: {known}."
-        ) from None
-
-
-@login_not_required
-@require_safe
-def healthz(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - Django's signature
-    """Is the process alive? Touches neither the database nor Stigg."""
-    return HttpResponse("ok", content_type="text/plain")
-
-
-def _error(request: HttpRequest, status: int, kind: str, title: str, meaning: str) -> HttpResponse:
-    context = {"kind": kind, "title": title, "meaning": meaning}
-    return render(request, "error.html", context, status=status)
-
-
-@login_not_required
-def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
-    return _error(
-        request,
-        400,
-        "bad-input",
-        "The desk cannot read this request",
-        "Part of the address is not allowed.",
-    )
-
-
-@login_not_required
-def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
-    return _error(
-        request,
-        403,
-        "no-permission",
-        "You may not do this",
-        "Ask the operator of this desk for the right.",
-    )
-
-
-@login_not_required
-def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
-    """Most often a form that was open in another tab while somebody signed in or out."""
-    meaning = "Nothing was sent. Go back, reload the page, and try again."
-    return _error(request, 403, "old-form", "This form is out of date", meaning)
-
-
-@login_not_required
-def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    said = (
-        str(exception)
-        if isinstance(exception, Http404) and exception.args and isinstance(exception.args[0], str)
-        else ""
-    )
-    return _error(
-        request,
-        404,
-        "no-page",
-        "There is no page at this address",
-        said or "Check the address, or look up a customer.",
-    )
-
-
-@login_not_required
-def server_error(request: HttpRequest) -> HttpResponse:
-    """Also for when the database is the reason, so it asks nobody who is there."""
-    request.user = AnonymousUser()
-    return _error(
-        request,
-        500,
-        "desk-fault",
-        "The desk made a mistake",
-        "It is on record. Try again, or tell the operator.",
     )

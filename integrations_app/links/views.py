@@ -3,7 +3,6 @@ a wrong link.
 """
 
 from typing import Any
-from urllib.parse import parse_qs
 
 from ada_url import idna_to_unicode
 from django.contrib import messages
@@ -13,13 +12,11 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from integrations_app.customer.listing import BadQuery, Query
-from integrations_app.customer.views import environment_or_404
 from integrations_app.links import departures as leaving
 from integrations_app.links.judge import judge
 from integrations_app.links.models import WrongLink, set_by_operators
-from integrations_app.lookup.guesses import problem_with_customer_id
-from integrations_app.upstream.environments import Environment
+from integrations_app.stigg.customer_ids import problem_with_customer_id
+from integrations_app.upstream.environments import Environment, environment_or_404
 from integrations_app.vendors.vendor import vendor_for
 
 
@@ -80,7 +77,8 @@ def wrong_link(request: HttpRequest, environment: str, customer_id: str) -> Http
             request, "customer/bad_address.html", context | {"problems": problems}, status=400
         )
     page = reverse("integrations", args=[environment, customer_id])
-    back = f"{page}{_query(form.data.get('back', ''))}"
+    # The page reads its own query; under its own path nothing in it can lead elsewhere.
+    back = f"{page}?{query}" if (query := form.data.get("back", "").removeprefix("?")) else page
     if request.method == "POST" and form.is_valid():
         _record(request, chosen, customer_id, form.save(commit=False))
         return HttpResponseRedirect(back)
@@ -112,11 +110,3 @@ def _record(
         request,
         f"Thank you. The wrong {report.vendor_name} link is on record, and operators see it.",
     )
-
-
-def _query(text: str) -> str:
-    """The query of the page to go back to; nothing but what a page's own address may hold."""
-    try:
-        return str(Query.read(parse_qs(text.removeprefix("?"))))
-    except (BadQuery, ValueError):
-        return ""

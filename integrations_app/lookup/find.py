@@ -33,7 +33,7 @@ from integrations_app.lookup.calls import (
     suggestions,
 )
 from integrations_app.lookup.finding import ID, PAGE, Finding, Hit, merged
-from integrations_app.lookup.guesses import Guess, guesses, problem_with_customer_id, split
+from integrations_app.lookup.guesses import Guess, guesses, split
 from integrations_app.stigg import (
     BadRequest,
     Customer,
@@ -43,6 +43,7 @@ from integrations_app.stigg import (
     StiggError,
     TimedOut,
 )
+from integrations_app.stigg.customer_ids import problem_with_customer_id
 from integrations_app.stigg.graphql import Match
 from integrations_app.upstream.environments import Environment, configured
 from integrations_app.upstream.problems import problem_for

@@ -13,7 +13,6 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from integrations_app.audit.record import ROOM, Recent, recents, record
-from integrations_app.customer.views import environment_or_404
 from integrations_app.lookup.find import (
     SCOUT_SECONDS,
     elsewhere,
@@ -26,7 +25,7 @@ from integrations_app.lookup.finding import Finding, Hit
 from integrations_app.lookup.guesses import LIMIT, Pasted, split
 from integrations_app.stigg import clean
 from integrations_app.upstream import environments
-from integrations_app.upstream.environments import Environment
+from integrations_app.upstream.environments import Environment, environment_or_404
 
 NOTHING_READABLE = (
     "There is nothing in that text that could be looked up. Paste an id, an e-mail or a name."

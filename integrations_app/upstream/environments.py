@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
 from django.utils.crypto import salted_hmac
 
 from integrations_app.stigg import ApiKey, Client, Limits, StiggError, UserToken
@@ -57,6 +57,17 @@ def configured() -> Mapping[str, Environment]:
         return {spec["name"]: _environment(spec) for spec in settings.STIGG_ENVIRONMENTS}
     url = _simulator().url
     return {spec["name"]: _environment({**spec, "url": url}) for spec in simulated()}
+
+
+def environment_or_404(name: str) -> Environment:
+    """The configured environment of this name."""
+    try:
+        return configured()[name]
+    except KeyError:
+        known = ", ".join(configured())
+        raise Http404(
+            f"There is no environment of this name here. This desk has: {known}."
+        ) from None
 
 
 def _environment(spec: Mapping[str, Any]) -> Environment:

@@ -13,8 +13,9 @@ from django.test import Client as Browser
 
 from integrations_app import simulator
 from integrations_app.customer import sync
-from integrations_app.customer.listing import Query, listing
+from integrations_app.customer.listing import listing
 from integrations_app.customer.page import open_customer
+from integrations_app.customer.query import Query
 from integrations_app.customer.states import State, by_integration, state_of
 from integrations_app.simulator import Simulator
 from integrations_app.stigg import Integration, Page

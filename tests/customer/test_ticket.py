@@ -9,7 +9,8 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations_app.customer.listing import Query, listing
+from integrations_app.customer.listing import listing
+from integrations_app.customer.query import Query
 from integrations_app.customer.ticket import Ticket, code, escaped, one_line, ticket
 from integrations_app.links.offers import Place
 from integrations_app.stigg import Page

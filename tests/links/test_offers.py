@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations_app.customer.listing import Query, listing
+from integrations_app.customer.listing import listing
+from integrations_app.customer.query import Query
 from integrations_app.links.offers import Place, offer
 from integrations_app.stigg import Page
 from integrations_app.stigg.records import read_rows

@@ -15,11 +15,11 @@ from integrations_app.lookup.guesses import (
     Guess,
     clean,
     guesses,
-    problem_with_customer_id,
     salesforce_id,
     split,
 )
 from integrations_app.lookup.paste import LONGEST_PASTE, LONGEST_TERM
+from integrations_app.stigg.customer_ids import problem_with_customer_id
 
 OWN_HOSTS = ("desk.example.com", "localhost:8000")
 

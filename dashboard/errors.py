@@ -1,0 +1,69 @@
+"""What stands where there is no page: a bad request, a refusal, an old form, a fault of ours."""
+
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.models import AnonymousUser
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+
+def _error(request: HttpRequest, status: int, kind: str, title: str, meaning: str) -> HttpResponse:
+    context = {"kind": kind, "title": title, "meaning": meaning}
+    return render(request, "error.html", context, status=status)
+
+
+@login_not_required
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    return _error(
+        request,
+        400,
+        "bad-input",
+        "The desk cannot read this request",
+        "Part of the address is not allowed.",
+    )
+
+
+@login_not_required
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
+    return _error(
+        request,
+        403,
+        "no-permission",
+        "You may not do this",
+        "Ask the operator of this desk for the right.",
+    )
+
+
+@login_not_required
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
+    """Most often a form that was open in another tab while somebody signed in or out."""
+    meaning = "Nothing was sent. Go back, reload the page, and try again."
+    return _error(request, 403, "old-form", "This form is out of date", meaning)
+
+
+@login_not_required
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    said = (
+        str(exception)
+        if isinstance(exception, Http404) and exception.args and isinstance(exception.args[0], str)
+        else ""
+    )
+    return _error(
+        request,
+        404,
+        "no-page",
+        "There is no page at this address",
+        said or "Check the address, or look up a customer.",
+    )
+
+
+@login_not_required
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Also for when the database is the reason, so it asks nobody who is there."""
+    request.user = AnonymousUser()
+    return _error(
+        request,
+        500,
+        "desk-fault",
+        "The desk made a mistake",
+        "It is on record. Try again, or tell the operator.",
+    )

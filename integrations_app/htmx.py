@@ -1,0 +1,25 @@
+"""What htmx tells of a request."""
+
+from typing import cast
+
+from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.middleware import HtmxDetails
+
+
+class HtmxHttpRequest(HttpRequest):
+    """A request as django-htmx's middleware leaves it."""
+
+    htmx: HtmxDetails
+
+
+def page_of(request: HttpRequest) -> str:
+    """The path and query of the page that sent the request; "/" where there is none to trust.
+
+    The header comes from the browser, so it is checked like any `next`.
+    """
+    try:
+        address = cast(HtmxHttpRequest, request).htmx.current_url_abs_path or ""
+    except (AttributeError, ValueError):  # no htmx, or not an address at all
+        return "/"
+    return address if url_has_allowed_host_and_scheme(address, {request.get_host()}) else "/"
