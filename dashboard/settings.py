@@ -5,13 +5,13 @@ README.md documents each variable, and a test compares the two. A variable may a
 are reported at once, before anything starts.
 """
 
-import re
 import secrets
 from pathlib import Path
-from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError, FileAwareEnv, validate
+
+from dashboard import stigg
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = BASE_DIR / "var"
@@ -25,93 +25,7 @@ if env_file:
 
 # --- Stigg ----------------------------------------------------------------------------------------
 
-ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
-# First parts of the desk's own addresses
-TAKEN_NAMES = {
-    "accounts",
-    "admin",
-    "healthz",
-    "leave",
-    "lookup",
-    "static",
-}
-faults: list[str] = []
-stigg_names: list[str] = env.list("STIGG_ENVIRONMENTS", [])
-
-
-def stigg_environment(name: str, prefix: str) -> dict[str, Any]:
-    """One configured environment; its variables start with `prefix`, such as `STIGG_STAGING_`."""
-    if not ENVIRONMENT_NAME.fullmatch(name):
-        faults.append(
-            f"STIGG_ENVIRONMENTS: {name!r} must be lower-case letters, digits and '-', a "
-            "letter first."
-        )
-    if name in TAKEN_NAMES or stigg_names.count(name) > 1:
-        faults.append(
-            f"STIGG_ENVIRONMENTS: {name} is named twice, or is an address of the desk. "
-            "Choose another name."
-        )
-    found = {
-        "name": name,
-        "url": env.str(f"{prefix}API_URL", "https://api.stigg.io"),
-        "api_key": env.str(f"{prefix}API_KEY", ""),
-        "bearer_token": env.str(f"{prefix}BEARER_TOKEN", ""),
-        "environment_id": env.str(f"{prefix}ENVIRONMENT_ID", ""),
-        "account_id": env.str(f"{prefix}ACCOUNT_ID", ""),
-        "label": env.str(f"{prefix}LABEL", name.replace("-", " ").capitalize()),
-        "live": env.bool(f"{prefix}LIVE", name == "production"),
-    }
-    faults.extend(f"{prefix}{fault}" for fault in stigg_faults(found))
-    return found
-
-
-def stigg_faults(found: dict[str, Any]) -> list[str]:
-    """What is wrong with one environment. Never quotes a key."""
-    sendable = re.compile(r"[\x21-\x7e]*")  # anything else cannot go into a header
-    secure = re.compile(r"https://\S+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/\S*)?")
-    wrong = [
-        (
-            found["api_key"] and found["bearer_token"],
-            "API_KEY and BEARER_TOKEN are both set: keep one.",
-        ),
-        (
-            found["bearer_token"] and not found["environment_id"],
-            "ENVIRONMENT_ID must be set beside BEARER_TOKEN.",
-        ),
-        (
-            not secure.fullmatch(found["url"]),
-            "API_URL must start with https:// (http:// only for this machine).",
-        ),
-    ]
-    names = ("api_key", "bearer_token", "environment_id", "account_id")
-    wrong += [
-        (not sendable.fullmatch(found[n]), f"{n.upper()} holds spaces or unprintable signs.")
-        for n in names
-    ]
-    return [sentence for is_wrong, sentence in wrong if is_wrong]
-
-
-STIGG_ENVIRONMENTS = [
-    stigg_environment(name, f"STIGG_{name.upper().replace('-', '_')}_") for name in stigg_names
-] or [stigg_environment("production", "STIGG_")]
-
-has_credentials = [bool(found["api_key"] or found["bearer_token"]) for found in STIGG_ENVIRONMENTS]
-# A real key always wins
-STIGG_SIMULATOR = env.bool("STIGG_SIMULATOR", False) and not any(has_credentials)
-if not STIGG_SIMULATOR and not all(has_credentials):
-    missing = [
-        f["name"] for f, has in zip(STIGG_ENVIRONMENTS, has_credentials, strict=True) if not has
-    ]
-    keys = (
-        [f"STIGG_{name.upper().replace('-', '_')}_API_KEY" for name in missing]
-        if stigg_names
-        else ["STIGG_API_KEY"]
-    )
-    faults.append(
-        f"No Stigg key: set {' and '.join(keys)}, or STIGG_SIMULATOR=true to try the "
-        "desk without Stigg."
-    )
-
+STIGG_ENVIRONMENTS, STIGG_SIMULATOR, faults = stigg.configured(env)
 STIGG_PROXY = env.str("STIGG_PROXY", "")
 STIGG_CA_BUNDLE = env.str("STIGG_CA_BUNDLE", "")
 STALE_SECONDS = env.int("STALE_SECONDS", 600, validate=validate.Range(min=0, max=3_600))

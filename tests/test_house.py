@@ -31,7 +31,8 @@ MAY: dict[str, set[str]] = {
     "models": {"audit", "links"},
     "admin": {"links"},
     "apps": DJANGO,
-    "management": {*DJANGO, "links", "upstream"},
+    "demo": {*DJANGO, "links", "upstream"},
+    "management": {*DJANGO, "demo", "upstream"},
     "migrations": {*DJANGO, "models"},
     # a Stigg of our own, which must not share a misunderstanding with our client
     "simulator": set(),

@@ -57,7 +57,7 @@ def test_it_starts_with_a_key_or_the_simulator(environment: dict[str, str]) -> N
             {"STIGG_ENVIRONMENTS": "../x", "STIGG_../X_API_KEY": KEY},
             "'../x' must be lower-case letters",
         ),
-        ({"STIGG_API_KEY": f"{KEY}\n"}, "STIGG_API_KEY holds spaces or unprintable signs"),
+        ({"STIGG_API_KEY": f"{KEY}\n"}, "STIGG_API_KEY holds spaces or unprintable characters"),
         (
             {"STIGG_API_KEY": KEY, "STIGG_API_URL": "http://api.stigg.io"},
             "API_URL must start with https://",

@@ -4,18 +4,15 @@ production server.
 
 import hashlib
 import os
-import secrets
 import socket
 import sys
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.core.management import BaseCommand, CommandError, call_command
 
-from integrations_app.links.models import LinkTemplate
-from integrations_app.links.url_templates import PRESETS, make
+from integrations_app import demo
 from integrations_app.upstream import environments
 
 
@@ -38,13 +35,13 @@ class Command(BaseCommand):
                 f"{address}\nStigg environments: {names}. Accounts: .venv/bin/python manage.py "
                 "createsuperuser"
             )
-        demo_link_templates()
+        demo.add_link_templates()
         tries = "\n".join(
             f"  {customer_id:<34.34} {why}" for customer_id, why in environments.examples()
         )
         return (
             f"{address}\nSimulated Stigg, no key. Sign in as demo with password "
-            f"{demo_password()}\nTry:\n{tries}"
+            f"{demo.password()}\nTry:\n{tries}"
         )
 
 
@@ -104,49 +101,3 @@ def fingerprint() -> str:
     files = [*Path(settings.BASE_DIR / "static").rglob("*"), *makers]
     seen = "".join(f"{path}{path.stat().st_mtime_ns}" for path in sorted(files))
     return hashlib.sha256(seen.encode()).hexdigest()
-
-
-def demo_password() -> str:
-    """Make sure that the demo account exists.
-
-    It lives in the simulated database only, with a password of its own.
-    """
-    kept = settings.VAR / "demo-password"
-    if not kept.exists():
-        kept.touch(mode=0o600)
-        kept.write_text(secrets.token_urlsafe(9))
-    password = kept.read_text()
-    users = get_user_model().objects
-    demo = users.filter(username="demo").first() or users.create_superuser(
-        "demo", password=password
-    )
-    if not demo.check_password(password):
-        demo.set_password(password)
-        demo.save()
-    return password
-
-
-def demo_link_templates() -> None:
-    """One for each case that an agent can meet: in the simulated database only, and only while it
-    has none.
-    """
-    if LinkTemplate.objects.exists():
-        return
-    LinkTemplate.objects.bulk_create(
-        LinkTemplate(environment=environment["name"], vendor_identifier=vendor, template=template)
-        for environment in environments.simulated()
-        for vendor, template in demo_presets(environment["live"]).items()
-    )
-
-
-def demo_presets(live: bool) -> dict[str, str]:  # noqa: FBT001 - a fact, not a switch
-    presets, answers = (
-        {preset.name: preset for preset in PRESETS},
-        {"my_domain": "acme", "portal_id": "1234567"},
-    )
-    chosen = {
-        "SALESFORCE": "Salesforce account",
-        "HUBSPOT": "HubSpot company",
-        "STRIPE_INVOICING": "Stripe, live" if live else "Stripe, test",
-    }
-    return {vendor: make(presets[name], answers) for vendor, name in chosen.items()}

@@ -1,0 +1,49 @@
+"""What a desk without a key has to try: an account and link templates in its own database."""
+
+import secrets
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+
+from integrations_app.links.models import LinkTemplate
+from integrations_app.links.url_templates import PRESETS, make
+from integrations_app.upstream import environments
+
+NAME = "demo"
+
+
+def password() -> str:
+    """Make sure that the demo account exists, with a password that is made once and kept."""
+    kept = settings.VAR / "demo-password"
+    if not kept.exists():
+        kept.touch(mode=0o600)
+        kept.write_text(secrets.token_urlsafe(9))
+    word = kept.read_text()
+    users = get_user_model().objects
+    account = users.filter(username=NAME).first() or users.create_superuser(NAME, password=word)
+    if not account.check_password(word):
+        account.set_password(word)
+        account.save()
+    return word
+
+
+def add_link_templates() -> None:
+    """One for each case that an agent can meet, while there is none."""
+    if LinkTemplate.objects.exists():
+        return
+    LinkTemplate.objects.bulk_create(
+        LinkTemplate(environment=environment["name"], vendor_identifier=vendor, template=template)
+        for environment in environments.simulated()
+        for vendor, template in _templates(is_live=environment["live"]).items()
+    )
+
+
+def _templates(*, is_live: bool) -> dict[str, str]:
+    presets = {preset.name: preset for preset in PRESETS}
+    answers = {"my_domain": "acme", "portal_id": "1234567"}
+    chosen = {
+        "SALESFORCE": "Salesforce account",
+        "HUBSPOT": "HubSpot company",
+        "STRIPE_INVOICING": "Stripe, live" if is_live else "Stripe, test",
+    }
+    return {vendor: make(presets[name], answers) for vendor, name in chosen.items()}
