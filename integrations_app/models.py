@@ -3,6 +3,7 @@ migrations name.
 """
 
 from integrations_app.audit.record import AuditEvent
+from integrations_app.index.models import IndexEntry
 from integrations_app.links.models import (
     LinkTemplate,
     TrustedHost,
@@ -13,6 +14,7 @@ from integrations_app.links.models import (
 
 __all__ = [
     "AuditEvent",
+    "IndexEntry",
     "LinkTemplate",
     "TrustedHost",
     "WrongLink",

@@ -21,6 +21,7 @@ MAY: dict[str, set[str]] = {
     # Stigg on a bad day
     "upstream": {*DJANGO, "stigg", "simulator"},
     "audit": {*DJANGO, "stigg"},
+    "index": {*DJANGO, "stigg", "upstream"},
     "links": {*DJANGO, "ada_url", "stigg", "upstream", "vendors"},
     "customer": {*DJANGO, "audit", "htmx", "links", "stigg", "upstream", "vendors"},
     "lookup": {*DJANGO, "ada_url", "audit", "customer", "stigg", "upstream", "vendors"},
@@ -28,11 +29,11 @@ MAY: dict[str, set[str]] = {
     "htmx": DJANGO,
     "templating": {*DJANGO, "customer", "jinja2", "links", "markupsafe", "vendors"},
     "urls": {*DJANGO, "customer", "links", "lookup"},
-    "models": {"audit", "links"},
+    "models": {"audit", "index", "links"},
     "admin": {"links"},
     "apps": DJANGO,
     "demo": {*DJANGO, "links", "upstream"},
-    "management": {*DJANGO, "demo", "upstream"},
+    "management": {*DJANGO, "demo", "index", "stigg", "upstream"},
     "migrations": {*DJANGO, "models"},
     # a Stigg of our own, which must not share a misunderstanding with our client
     "simulator": set(),

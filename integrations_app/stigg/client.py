@@ -9,7 +9,15 @@ from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
 from integrations_app.stigg.answers import TimedOut, Unavailable, UnexpectedResponse, decode
-from integrations_app.stigg.records import Customer, Page, read_customer, read_customers, read_page
+from integrations_app.stigg.records import (
+    Customer,
+    CustomersPage,
+    Page,
+    read_customer,
+    read_customers,
+    read_customers_page,
+    read_page,
+)
 from integrations_app.stigg.transport import (
     Answer,
     DeadlinePassed,
@@ -126,6 +134,14 @@ class Calls(ABC):
         query = {"email": email, "name": name, "limit": limit}
         given = {name: value for name, value in query.items() if value}
         return self.ask(f"{CUSTOMERS}?{urlencode(given, errors='replace')}", read_customers)
+
+    def page_of_customers(
+        self, *, after: str | None = None, limit: int = DEFAULT_LIMIT
+    ) -> CustomersPage:
+        """One page of all: `GET /api/v1/customers`; docs.stigg.io, Get a list of customers."""
+        query = {"after": after, "limit": limit}
+        given = {name: value for name, value in query.items() if value}
+        return self.ask(f"{CUSTOMERS}?{urlencode(given)}", read_customers_page)
 
 
 class Client(Calls):

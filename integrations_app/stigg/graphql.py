@@ -53,6 +53,14 @@ query CustomerSyncStates($input: GetCustomerByRefIdInput!) {
 }
 """
 
+COUNT_CUSTOMERS = """
+query CountCustomers($filter: CustomerFilter!, $paging: CursorPaging!) {
+  customers(filter: $filter, paging: $paging) {
+    totalCount
+  }
+}
+"""
+
 SearchField = Literal[
     "searchQuery",
     "name",
@@ -151,6 +159,18 @@ def _match_or_none(node: object) -> Match | None:
         return Match.model_validate(node)
     except ValidationError:
         return None
+
+
+def count_customers(client: Calls) -> int:
+    """How many customers the environment has. Raises a StiggError."""
+    return _ask(client, COUNT_CUSTOMERS, {"filter": {}, "paging": {"first": 1}}, _total)
+
+
+def _total(data: Mapping[str, Any], error: StiggError | None) -> int:
+    total = _at(data, "customers", "totalCount")
+    if not isinstance(total, int):
+        raise error or UnexpectedResponse("the answer has no count of customers")
+    return total
 
 
 def sync_states(

@@ -124,6 +124,13 @@ class Customer(Model):
         """
         return read_rows((self.bare or ())[:MAX_LIMIT])
 
+    @property
+    def record_ids(self) -> tuple[str, ...]:
+        """The vendors' ids of all its records, as far as Stigg sent them."""
+        items = [item for item in self.bare or () if isinstance(item, dict)]
+        ids = (text_or_none(item.get("syncedEntityId")) for item in items)
+        return tuple(dict.fromkeys(filter(None, ids)))
+
     @cached_property
     def vendor_counts(self) -> Counter[str] | None:
         """How many integrations each vendor has, `""` standing for rows without one; None when
@@ -192,6 +199,21 @@ def read_customers(payload: Mapping[str, Any]) -> tuple[Customer, ...]:
     if not isinstance(data, list):
         raise UnexpectedResponse("the answer has no list of customers")
     return tuple(customer for item in data[:MAX_LIMIT] if (customer := _customer_or_none(item)))
+
+
+@dataclass(frozen=True, slots=True)
+class CustomersPage:
+    """One page of all customers. `next` goes into `after`; None ends the walk."""
+
+    customers: tuple[Customer, ...]
+    next: str | None
+
+
+def read_customers_page(payload: Mapping[str, Any]) -> CustomersPage:
+    """Read a page of `{"data": [Customer, …], "pagination": {"next": …}}`."""
+    pagination = payload.get("pagination")
+    cursors = pagination if isinstance(pagination, Mapping) else {}
+    return CustomersPage(read_customers(payload), _cursor(cursors.get("next")))
 
 
 def _customer_or_none(item: object) -> Customer | None:

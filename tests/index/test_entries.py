@@ -1,0 +1,83 @@
+"""The index of vendors' records: what is kept, and what comes back."""
+
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import DatabaseError
+
+from integrations_app.index.entries import add, customers_with, digest, forget, remember
+from integrations_app.index.models import IndexEntry
+
+pytestmark = pytest.mark.django_db
+
+RECORD = "cus_MIhJJFnJL24HFH"
+
+
+@pytest.fixture(autouse=True)
+def nothing_remembered() -> None:
+    cache.clear()
+
+
+def test_a_record_leads_back_to_its_customer() -> None:
+    remember("production", "acme-corp", [RECORD, "8123456789"])
+    assert customers_with("production", [RECORD]) == ("acme-corp",)
+    assert customers_with("production", ["8123456789"]) == ("acme-corp",)
+
+
+def test_a_record_of_another_environment_leads_nowhere() -> None:
+    remember("staging", "acme-corp", [RECORD])
+    assert customers_with("production", [RECORD]) == ()
+
+
+def test_any_spelling_of_a_record_will_do() -> None:
+    remember("production", "acme-corp", ["0015g00000XyZab"])
+    assert customers_with("production", ["0015g00000XyZabAAC", "0015g00000XyZab"]) == ("acme-corp",)
+
+
+def test_a_shared_record_leads_to_all_its_customers_and_one_of_many_to_none() -> None:
+    add("production", [(name, [RECORD]) for name in ("b", "a")])
+    assert customers_with("production", [RECORD]) == ("a", "b")
+    add("production", [(f"customer-{number}", [RECORD]) for number in range(4)])
+    assert customers_with("production", [RECORD]) == ()
+
+
+def test_no_id_is_kept_in_clear_text(settings: Any) -> None:
+    add("production", [("acme-corp", [RECORD])])
+    entry = IndexEntry.objects.get()
+    assert RECORD.encode() not in bytes(entry.digest)
+    before = digest(RECORD)
+    settings.SECRET_KEY = "another" * 10
+    assert digest(RECORD) != before
+
+
+def test_the_same_rows_are_written_once(django_assert_num_queries: Any) -> None:
+    remember("production", "acme-corp", [RECORD])
+    with django_assert_num_queries(0):
+        remember("production", "acme-corp", [RECORD])
+    with django_assert_num_queries(0):
+        remember("production", "nobody", [])
+
+
+def test_known_entries_are_left_as_they_are() -> None:
+    add("production", [("acme-corp", [RECORD])])
+    add("production", [("acme-corp", [RECORD, "org_1234567890"])])
+    assert IndexEntry.objects.count() == 2
+
+
+def test_an_entry_that_is_no_longer_true_is_dropped_alone() -> None:
+    add("production", [("a", [RECORD]), ("b", [RECORD])])
+    forget("production", "a", [RECORD])
+    assert customers_with("production", [RECORD]) == ("b",)
+
+
+def test_a_database_that_fails_costs_the_page_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def locked(*args: object, **options: object) -> None:
+        raise DatabaseError("database is locked")
+
+    monkeypatch.setattr(IndexEntry.objects, "bulk_create", locked)
+    remember("production", "acme-corp", [RECORD])
+    assert [record.message for record in caplog.records] == ["index not written"]
+    assert RECORD not in caplog.text
