@@ -3,8 +3,6 @@ configuration.
 """
 
 import os
-import tempfile
-from pathlib import Path
 
 for name in [name for name in os.environ if name.startswith("STIGG_")]:
     del os.environ[name]
@@ -19,16 +17,9 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
 )
 
 from dashboard.settings import *  # noqa: E402, F403 - they read the environment on import, so it comes first
-from dashboard.storage import minified  # noqa: E402 - as below
 
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
-# Browsers are given what the desk serves, not what people read; the directory goes when the tests
-# end.
-_served = tempfile.TemporaryDirectory()
-for _file in (BASE_DIR / "static").iterdir():  # noqa: F405
-    (Path(_served.name) / _file.name).write_bytes(minified(_file.name, _file.read_bytes()))
-STATICFILES_DIRS = [_served.name]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # tests sign in often

@@ -37,7 +37,7 @@ MAY: dict[str, set[str]] = {
     "migrations": {*DJANGO, "models"},
     # a Stigg of our own, which must not share a misunderstanding with our client
     "simulator": set(),
-    "dashboard": {*DJANGO, "environs", "htmx", "whitenoise", "rcssmin", "rjsmin", "zopfli"},
+    "dashboard": {*DJANGO, "environs", "htmx"},
 }
 # Rooms of which some modules are pure: no database, no network, no settings.
 PURE = {

@@ -213,13 +213,15 @@ def first_visits(get: Get) -> None:
     from django.contrib.staticfiles.storage import staticfiles_storage as storage
 
     names = ("desk.css", "desk.js", "django_htmx/htmx-2.min.js")
-    files = {
-        name: Path(storage.path(storage.stored_name(name) + ".gz")).stat().st_size for name in names
-    }
     for name, path in VISITS.items():
-        sizes = {"page": len(get(path))} | files
-        told = ", ".join(f"{part} {size:,}" for part, size in sizes.items())
-        print(f"first visit, {name}: {len(sizes)} requests, {sum(sizes.values()):,} bytes ({told})")
+        for over, ending in (("https", "br"), ("http", "gz")):
+            sizes = {"page": len(get(path))}
+            for file in names:
+                stored = Path(f"{storage.path(storage.stored_name(file))}.{ending}")
+                sizes[file] = stored.stat().st_size
+            total = f"{len(sizes)} requests, {sum(sizes.values()):,} bytes"
+            told = ", ".join(f"{part} {size:,}" for part, size in sizes.items())
+            print(f"first visit over {over}, {name}: {total} ({told})")
 
 
 def settings(url: str, database: Path) -> dict[str, str]:
