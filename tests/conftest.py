@@ -16,6 +16,7 @@ from integrations_app.upstream import environments
 from integrations_app.upstream.visit import MAX_RETRIES_SAVED
 from tests.browser import chromium
 
+pytest_plugins = ["tests.services"]
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",

@@ -1,0 +1,8 @@
+"""The desk's own settings, but static files are collected where no other desk collects its own."""
+
+import os
+from pathlib import Path
+
+from dashboard.settings import *  # noqa: F403 - settings are names of a module
+
+STATIC_ROOT = Path(os.environ["STATIC_ROOT"])

@@ -1,0 +1,88 @@
+"""The desk as in production: `manage.py serve` in a process that knows a test's settings only."""
+
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3 import Retry
+
+from integrations_app import simulator
+from tests.services import HOST, Server, running
+
+ROOT = Path(__file__).parent.parent
+MANAGE = (sys.executable, "manage.py")
+NAME = "mara"
+PASSWORD = "a long enough one"
+TRIES_TO_CONNECT = Retry(connect=100, backoff_factor=0.05, backoff_max=0.5)
+
+
+class Desk(Server):
+    """It says its address, and listens a moment later."""
+
+    ready = "Integrations Desk: http"
+
+    def __init__(self, environment: Mapping[str, str], port: int) -> None:
+        self.environment = {**environment, "PORT": str(port)}
+        self.url = f"http://{HOST}:{port}"
+        super().__init__([*MANAGE, "serve"], port, cwd=ROOT, env=self.environment)
+
+    def start(self) -> None:
+        super().start()
+        patient = browser()
+        patient.mount("http://", HTTPAdapter(max_retries=TRIES_TO_CONNECT))
+        patient.get(f"{self.url}/healthz").raise_for_status()
+
+    def manage(self, *arguments: str, **environment: str) -> None:
+        """Another command of `manage.py`, with the same settings."""
+        known = self.environment | environment
+        command = [*MANAGE, *arguments]
+        subprocess.run(command, cwd=ROOT, env=known, check=True, stdout=subprocess.DEVNULL)
+
+    def sign_in(self) -> requests.Session:
+        """A browser of an agent who may do everything; the account is made first."""
+        agent = browser()
+        self.manage(
+            "createsuperuser",
+            "--noinput",
+            f"--username={NAME}",
+            "--email=",
+            DJANGO_SUPERUSER_PASSWORD=PASSWORD,
+        )
+        form = agent.get(f"{self.url}/accounts/login/").text
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
+        assert token
+        filled = {"username": NAME, "password": PASSWORD, "csrfmiddlewaretoken": token[1]}
+        agent.post(f"{self.url}/accounts/login/", filled).raise_for_status()
+        return agent
+
+
+def browser() -> requests.Session:
+    """Without JavaScript, and blind to this machine's proxies."""
+    session = requests.Session()
+    session.trust_env = False
+    return session
+
+
+@contextmanager
+def open_desk(stigg: simulator.Simulator, **environment: str) -> Iterator[Desk]:
+    """A desk with a key for this Stigg, and these settings."""
+    with tempfile.TemporaryDirectory() as static:
+        known = {
+            "PATH": os.environ["PATH"],
+            "ENV_FILE": "",
+            "DJANGO_SETTINGS_MODULE": "tests.desk_settings",
+            "STATIC_ROOT": static,
+            "STIGG_API_URL": stigg.url,
+            "STIGG_API_KEY": next(iter(simulator.KEYS)),
+            "SECRET_KEY": "tests" * 12,
+        }
+        with running(partial(Desk, known | environment)) as desk:
+            yield desk
