@@ -64,7 +64,12 @@ def head(*headers: str, status: str = "200 OK") -> bytes:
 
 def sends(*pieces: bytes) -> Behaviour:
     """Sends the pieces, and closes."""
-    return lambda connection: [connection.sendall(piece) for piece in pieces] and None
+
+    def send(connection: socket.socket) -> None:
+        for piece in pieces:
+            connection.sendall(piece)
+
+    return send
 
 
 def drips(start: bytes, drop: bytes, every: float = 0.05) -> Behaviour:

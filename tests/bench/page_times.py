@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -58,8 +58,13 @@ def median(taken: Iterable[Took]) -> Took:
 
 def simulated_elsewhere() -> tuple[subprocess.Popen[str], str]:
     """Another process stands for Stigg, so that its work is not counted as ours."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    process = subprocess.Popen([sys.executable, "-c", SIMULATED], text=True, cwd=ROOT, **pipes)
+    process = subprocess.Popen(
+        [sys.executable, "-c", SIMULATED],
+        text=True,
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     assert process.stdout
     return process, process.stdout.readline().strip()
 
@@ -106,7 +111,11 @@ def server(client: Any) -> Get:
             "REMOTE_ADDR": "127.0.0.1",
         }
         statuses: list[str] = []
-        body = b"".join(application(environ, lambda status, _headers: statuses.append(status)))
+
+        def start_response(status: str, _headers: object, _exc_info: object = None, /) -> Any:
+            statuses.append(status)
+
+        body = b"".join(application(environ, start_response))
         assert statuses == ["302 Found" if path.startswith("/lookup") else "200 OK"]
         return body
 
@@ -129,7 +138,7 @@ def waits() -> Iterator[list[float]]:
 
     waited, side_by_side = list[float](), Visit._side_by_side
 
-    def clocked(visit: Visit, calls: Any) -> Any:
+    def clocked(visit: Visit, calls: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
         began = time.perf_counter()
         try:
             return side_by_side(visit, calls)

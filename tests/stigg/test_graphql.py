@@ -48,12 +48,12 @@ def schema() -> GraphQLSchema:
     )
 
 
-def problems(document: str, variables: dict[str, object] | None = None) -> list[str]:
+def problems(document: str, variables: dict[str, Any] | None = None) -> list[str]:
     tree = parse(document)
     found = [error.message for error in validate(schema(), tree)]
     (operation,) = (node for node in tree.definitions if isinstance(node, OperationDefinitionNode))
     if variables is not None:
-        coerced = get_variable_values(schema(), operation.variable_definitions, variables)
+        coerced = get_variable_values(schema(), operation.variable_definitions or (), variables)
         found += [error.message for error in coerced] if isinstance(coerced, list) else []
     return found
 

@@ -23,7 +23,7 @@ from integrations_app.upstream import environments
 from integrations_app.upstream.environments import Environment
 from integrations_app.upstream.visit import Memory, RetryBudget, Slots, Upstream
 from tests import hostile
-from tests.customer.test_page import HTMX, page, problem, rows, soup
+from tests.pages import HTMX, element, page, problem, rows, soup
 
 DEADLINE_SECONDS = 0.6
 SLACK_SECONDS = 1.5  # for a busy machine; the faults below would last for ever
@@ -138,11 +138,11 @@ def test_it_says_what_is_wrong_and_ends_in_time(agent: Browser, point: Point, fa
     with hostile.server(behaviour) as stigg:
         point(stigg.url)
         began = time.monotonic()
-        response = agent.get(page("acme-corp", part="results/"), **HTMX)
+        response = agent.get(page("acme-corp", part="results/"), headers=HTMX)
         took = time.monotonic() - began
     assert (response.status_code, problem(response)) == (status, kind)
     assert took < DEADLINE_SECONDS + SLACK_SECONDS
-    assert response["X-Request-ID"] in soup(response).select_one("[data-problem] .quote").get_text()
+    assert response["X-Request-ID"] in element(response, "[data-problem] .quote").get_text()
     assert "hostile-key" not in response.content.decode() + str(response.headers)
 
 
@@ -261,7 +261,7 @@ def test_a_walk_in_circles_ends_with_a_notice(
             link = soup(response).select_one("a[rel=next]")
             address, walked = str(link["href"]) if link else "", walked + 1
         assert walked == len(answers)
-        assert "circle" in soup(response).select_one(".notice").get_text()
+        assert "circle" in element(response, ".notice").get_text()
         assert len(rows(response)) == 2
         before = agent.get(page("acme-corp", f"?limit=2&before={A}"))
         assert before.status_code == 200

@@ -19,7 +19,7 @@ from integrations_app.simulator import Simulator
 from integrations_app.upstream import environments
 from integrations_app.upstream import visit as resilience
 from integrations_app.upstream.visit import Memory, NoCopy, Question, RetryBudget, Upstream
-from tests.customer.test_page import HTMX, page, problem, rows, soup
+from tests.pages import HTMX, element, page, problem, rows, soup
 
 ACME = page("acme-corp")
 
@@ -66,7 +66,7 @@ def test_it_shares_an_answer_for_fifteen_seconds(
     agent.get(ACME)
     assert asked(stigg) == 2
     later(14)
-    shown = soup(agent.get(ACME)).select_one("time[data-age]")
+    shown = element(agent.get(ACME), "time[data-age]")
     assert shown["datetime"] == "2026-11-24T12:00:00+00:00"
     assert asked(stigg) == 2
     later(2)
@@ -79,11 +79,10 @@ def test_refresh_goes_past_the_copy_and_its_address_does_not_stay(
 ) -> None:
     first = agent.get(ACME)
     later(3)
-    refresh = soup(first).select_one("#refresh")
-    again = agent.get(str(refresh["hx-get"]), **HTMX)
+    again = agent.get(str(element(first, "#refresh")["hx-get"]), headers=HTMX)
     assert asked(stigg) == 4
     assert again["HX-Push-Url"] == ACME
-    assert soup(again).select_one("time[data-age]")["datetime"] == "2026-11-24T12:00:03+00:00"
+    assert element(again, "time[data-age]")["datetime"] == "2026-11-24T12:00:03+00:00"
 
 
 def test_a_chip_is_answered_from_a_whole_list_that_is_fresh(
@@ -136,8 +135,8 @@ def test_it_shows_what_it_had_with_its_age_and_the_reason(
     stigg.fault(customer="acme-corp", **fault)
     response = agent.get(ACME)
     assert (response.status_code, len(rows(response)), stale(response)) == (200, 6, kind)
-    assert "12:00:00" in soup(response).select_one("[data-stale]").get_text()
-    assert "Acme Inc." in soup(response).h1.get_text()
+    assert "12:00:00" in element(response, "[data-stale]").get_text()
+    assert "Acme Inc." in element(response, "h1").get_text()
     filtered = agent.get(page("acme-corp", "?vendor=STRIPE"))
     assert (len(rows(filtered)), stale(filtered)) == (2, kind)
 
@@ -189,7 +188,7 @@ def test_nobody_asks_stigg_while_it_asks_for_a_rest(
     later(10)
     other = agent.get(page("empty-co"))
     assert (problem(other), other["Retry-After"]) == ("rate-limited", "20")
-    assert soup(other).select_one("[data-countdown]").get_text() == "20"
+    assert element(other, "[data-countdown]").get_text() == "20"
     assert agent.get(page("acme-corp", environment="staging")).status_code == 200
     assert asked(stigg) == already + 2
     stigg.clear()
@@ -345,7 +344,7 @@ def test_the_log_names_the_request_that_the_page_names(
 ) -> None:
     stigg.fault(customer="acme-corp", status=500, headers={"X-Request-Id": "trace-of-stigg"})
     response = agent.get(ACME)
-    quoted = re.search(r"request\s+(\w+)", soup(response).select_one(".state .quote").get_text())
+    quoted = re.search(r"request\s+(\w+)", element(response, ".state .quote").get_text())
     assert quoted
     assert quoted[1] == response["X-Request-ID"]
     logged = [vars(record) for record in caplog.records if record.message == "stigg call failed"]
