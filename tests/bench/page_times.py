@@ -145,7 +145,7 @@ def waits() -> Iterator[list[float]]:
         finally:
             waited.append((time.perf_counter() - began) * 1000)
 
-    Visit._side_by_side = clocked  # type: ignore[method-assign]
+    Visit._side_by_side = clocked  # type: ignore[assignment, method-assign]
     yield waited
     Visit._side_by_side = side_by_side  # type: ignore[method-assign]
 
@@ -219,8 +219,9 @@ def first_visits(get: Get) -> None:
     """What the browser loads at first, in bytes as sent: static files are compressed when they are
     collected.
     """
-    from django.contrib.staticfiles.storage import staticfiles_storage as storage
+    from django.contrib.staticfiles.storage import staticfiles_storage
 
+    storage: Any = staticfiles_storage  # whose stored_name() Django's types do not know
     names = ("desk.css", "desk.js", "django_htmx/htmx-2.min.js")
     for name, path in VISITS.items():
         for over, ending in (("https", "br"), ("http", "gz")):

@@ -34,7 +34,7 @@ ACCEPTED = [
 
 
 @pytest.mark.parametrize("template", ACCEPTED)
-def test_it_accepts_a_sound_template(template):
+def test_it_accepts_a_sound_template(template: str) -> None:
     assert check_template(template) == []
 
 
@@ -94,16 +94,16 @@ def test_it_accepts_a_sound_template(template):
         ("https://a.example/{customer_id}" + "a" * 4096, "1000 characters"),
     ],
 )
-def test_it_refuses_a_template_and_says_why(template, words):
+def test_it_refuses_a_template_and_says_why(template: str, words: str) -> None:
     assert words in " ".join(check_template(template))
     assert fill(template, dict.fromkeys(PLACEHOLDERS, "x")) is None
 
 
-def test_it_names_several_problems_at_once():
+def test_it_names_several_problems_at_once() -> None:
     assert len(check_template("http://a.example/../{email}")) == 4
 
 
-def test_it_fills_and_encodes_each_value_with_nothing_safe():
+def test_it_fills_and_encodes_each_value_with_nothing_safe() -> None:
     template = "https://a.example/{synced_entity_id}?c={customer_id}#{customer_id}"
     assert fill(template, ROW) == "https://a.example/cus_1?c=acme%7C1#acme%7C1"
 
@@ -125,7 +125,7 @@ def test_it_fills_and_encodes_each_value_with_nothing_safe():
         ("\\1", "%5C1"),
     ],
 )
-def test_it_keeps_a_value_inside_its_place(value, encoded):
+def test_it_keeps_a_value_inside_its_place(value: str | None, encoded: str) -> None:
     assert (
         fill("https://a.example/{customer_id}/view", {"customer_id": value})
         == f"https://a.example/{encoded}/view"
@@ -133,31 +133,33 @@ def test_it_keeps_a_value_inside_its_place(value, encoded):
 
 
 @pytest.mark.parametrize("value", [None, "", " ", "\n", ".", "..", "\ud800"])
-def test_it_builds_nothing_from_a_value_that_is_missing_or_climbs(value):
+def test_it_builds_nothing_from_a_value_that_is_missing_or_climbs(value: str | None) -> None:
     assert fill("https://a.example/{customer_id}", {"customer_id": value}) is None
 
 
-def test_it_builds_nothing_when_one_of_two_values_is_missing():
+def test_it_builds_nothing_when_one_of_two_values_is_missing() -> None:
     assert fill("https://a.example/{customer_id}/{billing_id}", ROW) is None
     assert fill("https://a.example/{customer_id}", {}) is None
 
 
-def test_it_asks_only_for_the_values_that_the_template_names():
+def test_it_asks_only_for_the_values_that_the_template_names() -> None:
     assert fill("https://a.example/{customer_id}", ROW) == "https://a.example/acme%7C1"
 
 
-def test_it_builds_nothing_longer_than_a_link_may_be():
+def test_it_builds_nothing_longer_than_a_link_may_be() -> None:
     assert fill("https://a.example/{customer_id}", {"customer_id": "é" * 1000}) is None
 
 
-def test_the_host_holds_even_if_a_bad_template_slips_through_the_form(monkeypatch):
+def test_the_host_holds_even_if_a_bad_template_slips_through_the_form(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("integrations_app.links.url_templates.check_template", lambda _: [])
     assert fill("https://{customer_id}/", {"customer_id": "evil.example"}) is None
     assert fill("https://a.example{customer_id}/", {"customer_id": ".evil.example"}) is None
 
 
 @given(ANY_TEXT, st.dictionaries(st.sampled_from(PLACEHOLDERS), st.none() | ANY_TEXT))
-def test_no_text_makes_it_raise(template, values):
+def test_no_text_makes_it_raise(template: str, values: dict[str, str | None]) -> None:
     check_template(template)
     assert fill(template, values) is None or not check_template(template)
 
@@ -195,7 +197,9 @@ VALUES = (
 @given(st.sampled_from(ACCEPTED) | TEMPLATES, VALUES, VALUES)
 @example("https://a.example/%{customer_id}{billing_id}", "2e", "2e")
 @example("https://a.example/.{customer_id}", ".", "x")
-def test_whatever_it_builds_stays_on_the_templates_host_and_in_its_folder(template, first, second):
+def test_whatever_it_builds_stays_on_the_templates_host_and_in_its_folder(
+    template: str, first: str, second: str
+) -> None:
     address = fill(
         template, {"customer_id": first, "billing_id": second, "synced_entity_id": first}
     )
@@ -219,7 +223,7 @@ ANSWERS = {
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
-def test_a_presets_link_is_verified_for_its_vendor(preset):
+def test_a_presets_link_is_verified_for_its_vendor(preset: Preset) -> None:
     template = make(preset, ANSWERS)
     assert check_template(template) == []
     assert "<<" not in template
@@ -227,7 +231,7 @@ def test_a_presets_link_is_verified_for_its_vendor(preset):
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda preset: preset.name)
-def test_a_presets_examples_are_answers_that_it_takes(preset):
+def test_a_presets_examples_are_answers_that_it_takes(preset: Preset) -> None:
     for parameter in preset.parameters:
         first_example = parameter.example.split(" or ")[0]
         assert parameter.label
@@ -259,11 +263,11 @@ def preset_named(name: str) -> Preset:
         ("Auth0 user", "https://manage.auth0.com/dashboard/us/acme-prod/users/cus_1"),
     ],
 )
-def test_a_preset_builds_the_known_form(name, address):
+def test_a_preset_builds_the_known_form(name: str, address: str) -> None:
     assert fill(make(preset_named(name), ANSWERS), ROW) == address
 
 
-def test_a_salesforce_sandbox_may_be_named():
+def test_a_salesforce_sandbox_may_be_named() -> None:
     template = make(preset_named("Salesforce account"), {"my_domain": "acme--uat.sandbox"})
     assert judge(fill(template, ROW), vendor_for("SALESFORCE")).mode == "SANDBOX"
 
@@ -292,18 +296,20 @@ def test_a_salesforce_sandbox_may_be_named():
         ("Auth0 user", "tenant", "<<region>>"),
     ],
 )
-def test_a_preset_refuses_an_answer_of_the_wrong_shape_in_a_sentence(name, parameter, answer):
+def test_a_preset_refuses_an_answer_of_the_wrong_shape_in_a_sentence(
+    name: str, parameter: str, answer: str
+) -> None:
     with pytest.raises(ValueError, match=r"should look like .+\.$"):
         make(preset_named(name), ANSWERS | {parameter: answer})
 
 
-def test_a_preset_asks_for_what_is_missing():
+def test_a_preset_asks_for_what_is_missing() -> None:
     with pytest.raises(ValueError, match="The HubSpot portal id should look like 1234567"):
         make(preset_named("HubSpot contact"), {})
 
 
 @given(st.sampled_from([preset for preset in PRESETS if preset.parameters]), ANY_TEXT)
-def test_no_answer_makes_a_template_that_the_form_would_refuse(preset, answer):
+def test_no_answer_makes_a_template_that_the_form_would_refuse(preset: Preset, answer: str) -> None:
     try:
         template = make(preset, dict.fromkeys(ANSWERS, answer))
     except ValueError:
