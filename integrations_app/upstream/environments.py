@@ -55,7 +55,7 @@ def configured() -> Mapping[str, Environment]:
     """All environments by name, the default one first."""
     if not settings.STIGG_SIMULATOR:
         return {spec["name"]: _environment(spec) for spec in settings.STIGG_ENVIRONMENTS}
-    url = _simulator().url
+    url = simulated_stigg().url
     return {spec["name"]: _environment({**spec, "url": url}) for spec in simulated()}
 
 
@@ -129,7 +129,8 @@ def _credentials(spec: Mapping[str, Any]) -> ApiKey | UserToken:
 
 
 @lru_cache
-def _simulator() -> Any:
+def simulated_stigg() -> Any:
+    """The one simulated Stigg of this process, started when it is first asked for."""
     from integrations_app import simulator  # here, so that a desk with a key never loads it
 
     running = simulator.start()

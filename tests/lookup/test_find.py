@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations_app.lookup import calls as asks
@@ -23,7 +23,7 @@ from integrations_app.simulator import Simulator
 from integrations_app.simulator.rows import RowMaker
 from integrations_app.upstream import environments
 from integrations_app.upstream.environments import Environment
-from tests.conftest import forget
+from tests.conftest import started_anew
 
 pytestmark = pytest.mark.usefixtures("stigg")
 ACME = RowMaker("production", "acme-corp")
@@ -105,22 +105,29 @@ def test_it_leaves_the_choice_to_the_agent_when_several_share_an_e_mail() -> Non
     assert finding.outcome == "several"
 
 
-def test_an_exact_id_wins_over_names_but_not_over_another_customers_e_mail(
-    stigg: Simulator,
-) -> None:
+def test_an_exact_id_wins_over_names(stigg: Simulator) -> None:
+    stigg.fault(route="customers", body='{"data": [{"id": "other", "name": "acme-corp"}]}')
+    assert one("acme-corp").certain
+
+
+def test_an_exact_id_that_is_an_e_mail_is_certain_when_nobody_else_has_it() -> None:
     assert one("ops@globex.example").certain
-    forget(stigg)
-    shouted = '{"node": {"customerId": "other", "email": "OPS@globex.example"}}'
-    stigg.fault(route="graphql", body=f'{{"data": {{"customers": {{"edges": [{shouted}]}}}}}}')
-    assert one("ops@globex.example").certain is None
-    forget(stigg)
+
+
+def test_an_exact_id_does_not_win_over_another_customers_e_mail(stigg: Simulator) -> None:
     mine = '{"data": [{"id": "other", "name": "Other", "email": "ops@globex.example"}]}'
     stigg.fault(route="customers", body=mine)
     finding = one("ops@globex.example")
     assert finding.certain is None
     assert ids(finding) == ["ops@globex.example", "other"]
-    stigg.fault(route="customers", body='{"data": [{"id": "other", "name": "acme-corp"}]}')
-    assert one("acme-corp").certain
+
+
+def test_an_exact_id_does_not_win_over_another_customers_e_mail_in_capitals(
+    stigg: Simulator,
+) -> None:
+    shouted = '{"node": {"customerId": "other", "email": "OPS@globex.example"}}'
+    stigg.fault(route="graphql", body=f'{{"data": {{"customers": {{"edges": [{shouted}]}}}}}}')
+    assert one("ops@globex.example").certain is None
 
 
 def test_it_puts_the_best_match_first_and_archived_ones_last(stigg: Simulator) -> None:
@@ -380,17 +387,20 @@ TEXTS = st.one_of(
 
 
 @given(text=TEXTS)
-@settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_no_text_makes_it_raise_or_ask_more_than_the_bound(stigg: Simulator, text: str) -> None:
-    forget(stigg)
-    finding = one(text)
-    assert len(stigg.requests()) <= MAX_CALLS
-    assert finding.outcome in ("one", "several", "none")
-    forget(stigg)
-    suggest(environments.configured()["production"], text)
-    assert len(stigg.requests()) <= 1
+@settings(max_examples=150, deadline=None)
+def test_no_text_makes_it_raise_or_ask_more_than_the_bound(text: str) -> None:
+    with started_anew() as stigg:
+        finding = one(text)
+        assert len(stigg.requests()) <= MAX_CALLS
+        assert finding.outcome in ("one", "several", "none")
+
+
+@given(text=TEXTS)
+@settings(max_examples=50, deadline=None)
+def test_no_text_makes_a_suggestion_raise_or_ask_twice(text: str) -> None:
+    with started_anew() as stigg:
+        suggest(environments.configured()["production"], text)
+        assert len(stigg.requests()) <= 1
 
 
 # --- elsewhere, and while typing ------------------------------------------------------------------
