@@ -7,7 +7,7 @@ from integrations_app.customer import sync
 from integrations_app.customer.listing import Chip, Listing, chips, listing, unlisted
 from integrations_app.customer.query import Query
 from integrations_app.customer.reading import Found, read_page
-from integrations_app.links.models import set_by_operators
+from integrations_app.links.models import link_settings
 from integrations_app.links.offers import Place
 from integrations_app.stigg import Customer, CustomerNotFound, StiggError
 from integrations_app.upstream.environments import Environment
@@ -82,8 +82,8 @@ def open_customer(
 
 
 def _place(environment: Environment, customer_id: str) -> Place:
-    templates, hosts = set_by_operators(environment.name)
-    return Place(customer_id, environment.label, environment.live, templates, hosts)
+    settings = link_settings(environment.name)
+    return Place(customer_id, environment.label, environment.live, settings)
 
 
 def _known(

@@ -5,7 +5,7 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from integrations_app.lookup.finding import DOMAIN, EMAIL, ID, NAME, PART_OF_NAME
-from integrations_app.lookup.guesses import Guess, Kind
+from integrations_app.lookup.guesses import Guess, GuessKind
 from integrations_app.stigg import Calls, Customer, StiggError
 from integrations_app.stigg.graphql import SearchField, find_customers
 
@@ -28,25 +28,18 @@ class Ask(NamedTuple):
     searches: bool = False
 
 
-BY_ID: Collection[Kind] = ("customer_id", "stigg_page", "desk_page")
-_BY_VENDORS_ID: dict[Kind, tuple[str, tuple[SearchField, ...]]] = {
-    "stripe_customer": ("Stripe id", ("billingId",)),
-    "zuora_id": ("Zuora id", ("billingId",)),
-    "salesforce_id": ("Salesforce id", ("salesforceId",)),
-    "hubspot_id": ("HubSpot id", ("crmId", "crmHubspotCompanyId")),
-    "aws_account": ("AWS account", ("awsMarketplaceCustomerId",)),
-    "aws_customer": ("AWS Marketplace id", ("awsMarketplaceCustomerId",)),
-}
+BY_ID: Collection[GuessKind] = ("customer_id", "stigg_page", "desk_page")
 
 
 def asks(guess: Guess) -> Iterator[Ask]:
     """The calls for one guess.
 
-    None for an Auth0 id, which guesses() also takes for a customer's own id.
+    None for a vendor's id that Stigg cannot search by; guesses() also takes such a one for a
+    customer's own id.
     """
-    if guess.kind in _BY_VENDORS_ID:
-        words, fields = _BY_VENDORS_ID[guess.kind]
-        for field in fields:
+    if guess.shape:
+        words = guess.shape.name
+        for field in guess.shape.fields:
             yield Ask(words, _always(words), search(field, *guess.spellings), searches=True)
     elif guess.kind in BY_ID:
         yield Ask("customer id", _always(ID), partial(_by_id, customer_id=guess.value))
@@ -92,7 +85,7 @@ def _by_name(guess: Guess) -> Iterator[Ask]:
     )
 
 
-_BY_TEXT: dict[Kind, Callable[[Guess], Iterator[Ask]]] = {
+_BY_TEXT: dict[GuessKind, Callable[[Guess], Iterator[Ask]]] = {
     "email": _by_email,
     "domain": _by_domain,
     "name": _by_name,

@@ -199,7 +199,7 @@ def _finding(environment: Environment, plan: Plan, answers: Answers) -> Finding:
     return Finding(
         plan.text,
         environment,
-        kinds=tuple(guess.kind for guess in plan.guesses),
+        guesses=plan.guesses,
         hits=hits[:MAX_HITS] or _named_here(plan),
         tried=_words(ask.words for ask, _ in came["tried"]),
         untried=_words((*plan.barred, *(ask.words for ask, _ in came["untried"]))),

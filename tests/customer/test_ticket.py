@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from integrations_app.customer.listing import listing
 from integrations_app.customer.query import Query
 from integrations_app.customer.ticket import Ticket, code, escaped, one_line, ticket
-from integrations_app.links.offers import Place
+from integrations_app.links.offers import LinkSettings, Place
 from integrations_app.stigg import Page
 from integrations_app.stigg.records import read_rows
 from tests.pages import element, soup
@@ -23,7 +23,7 @@ PLACE = Place(
     "acme-corp",
     "Production",
     True,
-    {"SALESFORCE": "https://acme.my.salesforce.com/{synced_entity_id}"},
+    LinkSettings({"SALESFORCE": "https://acme.my.salesforce.com/{synced_entity_id}"}),
 )
 
 

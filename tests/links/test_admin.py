@@ -9,7 +9,8 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.test import Client
 
-from integrations_app.links.models import LinkTemplate, TrustedHost, WrongLink, set_by_operators
+from integrations_app.links.models import LinkTemplate, TrustedHost, WrongLink, link_settings
+from integrations_app.links.offers import LinkSettings
 from integrations_app.simulator import Simulator
 from tests.pages import Response, element, soup
 
@@ -225,7 +226,7 @@ def test_it_trusts_a_host_once_in_one_environment_or_in_all(operator: Client) ->
             "domain": "partner.example",
         }
         assert operator.post(f"{ADMIN}trustedhost/add/", form).status_code == status
-    assert set_by_operators("production") == ({}, {"ZUORA": ("partner.example",)})
+    assert link_settings("production") == LinkSettings({}, {"ZUORA": ["partner.example"]})
     assert "All environments" in soup(operator.get(f"{ADMIN}trustedhost/")).get_text()
 
 
