@@ -3,7 +3,7 @@
 One idea: what is written must be what opens. The raw text is held to a strict shape, then read
 again by the parser that browsers use (WHATWG, by ada-url), and both must name the same host.
 `urlsplit` is not asked: it sees another host than browsers do in
-`https://evil.example\\@stripe.com/`.
+`https://evil.example\\@vendor.example/`.
 """
 
 import re
@@ -194,7 +194,7 @@ def _doubt(address: _Address, vendor: Vendor, extra_domains: Collection[str]) ->
     """Why a well-formed address is not verified; empty when it is.
 
     A non-ASCII address is never verified, whatever its host: nobody can tell its letters apart by
-    eye. A last dot is a doubt because browsers keep cookies and certificates of `stripe.com.`
+    eye. A last dot is a doubt because browsers keep cookies and certificates of `vendor.example.`
     apart.
     """
     text, host = address.text, address.host

@@ -46,7 +46,7 @@ class ForVendor(models.Model):
         abstract = True
 
     def clean(self) -> None:
-        """Keep the vendor as the pages spell it, so that `stripe` and `STRIPE` are the same."""
+        """Keep the vendor as the pages spell it, so that capitals make no difference."""
         self.vendor_identifier = vendor_for(self.vendor_identifier).identifier
 
     @property

@@ -39,7 +39,7 @@ class Record:
 
 
 # This desk: /<environment>/customers/<id>/integrations/. Stigg's console has the same form, and
-# writes it into other systems: docs.stigg.io, Zuora overview, stiggEntityUrl.
+# writes it into other systems: docs.stigg.io, stiggEntityUrl.
 _CUSTOMER = re.compile(r"/(?P<environment>[^/?#]+)/customers/(?P<id>[^/?#]+)(?=[/?#]|$)")
 _CONSOLE = "app.stigg.io"
 

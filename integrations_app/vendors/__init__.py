@@ -39,6 +39,12 @@ def presets() -> Mapping[str, tuple[Vendor, Preset]]:
     return {preset.name: (vendor, preset) for vendor in every for preset in vendor.presets}
 
 
+def vendors_in_box() -> str:
+    """By whose ids the look-up finds customers: "AWS, HubSpot or Stripe"."""
+    *names, last = [vendor.box for vendor in known_vendors().values() if vendor.box]
+    return f"{', '.join(names)} or {last}"
+
+
 def _readable(identifier: str) -> str:
     """Letters and digits only, so that hostile text cannot steer the page it is shown on."""
     text = unicodedata.normalize("NFKC", identifier[:_NAME_LENGTH])
