@@ -12,6 +12,7 @@ from integrations_app.links.offers import Place
 from integrations_app.stigg import Customer, CustomerNotFound, StiggError
 from integrations_app.upstream.environments import Environment
 from integrations_app.upstream.problems import Problem, problem_for
+from integrations_app.upstream.visit import Visit
 
 NO_CUSTOMER = (
     "Stigg did not give the customer's name and counts just now. The list itself is not affected."
@@ -60,7 +61,7 @@ def open_customer(
     answers = visit.gather(
         customer=lambda: visit.get_customer(customer_id),
         found=lambda: read_page(visit, customer_id, query),
-        **sync.calls(environment, visit, customer_id),
+        **sync.calls(visit, customer_id),
     )
     customer, notices = _known(environment, answers["customer"])
     found = _or_not_found(answers["found"], answers["customer"])
@@ -78,6 +79,16 @@ def open_customer(
         notices=found.notices + notices + missing,
         read_at=datetime.fromtimestamp(visit.read_at, UTC) if visit.read_at else None,
         trouble=problem_for(visit.trouble) if visit.trouble else None,
+    )
+
+
+def prefetch(visit: Visit, customer_id: str) -> None:
+    """Ask what the page of this customer will ask beside the customer itself: the page then shares
+    the answers, or the wait for them. What fails is for the page to say.
+    """
+    visit.gather(
+        found=lambda: read_page(visit, customer_id, Query()),
+        **sync.calls(visit, customer_id),
     )
 
 

@@ -31,11 +31,11 @@ NO_STATES = "Stigg did not say how far the syncing is just now. The list itself 
 _NONE_HERE = "no-sync-states"
 
 
-def calls(environment: Environment, visit: Visit, customer_id: str) -> dict[str, Callable[[], Any]]:
+def calls(visit: Visit, customer_id: str) -> dict[str, Callable[[], Any]]:
     """What to gather beside the list: `states`, or nothing while this environment is known to have
     none.
     """
-    if environment.upstream.memory.get(_NONE_HERE):
+    if visit.memory.get(_NONE_HERE):
         return {}
     return {"states": lambda: sync_states(visit, customer_id, patience=PATIENCE_SECONDS)}
 

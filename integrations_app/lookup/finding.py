@@ -10,14 +10,12 @@ from integrations_app.lookup.guesses import Guess, GuessKind
 from integrations_app.upstream.environments import Environment
 from integrations_app.upstream.problems import Problem
 
-ID, PAGE, EMAIL, NAME, DOMAIN, PART_OF_NAME = (
-    "id",
-    "desk page",
-    "e-mail",
-    "name",
-    "e-mail domain",
-    "name contains",
-)
+ID = "id"
+PAGE = "desk page"
+EMAIL = "e-mail"
+NAME = "name"
+DOMAIN = "e-mail domain"
+PART_OF_NAME = "name contains"
 _WEIGHTS = {ID: 0, PAGE: 0, EMAIL: 2, NAME: 3, DOMAIN: 4, PART_OF_NAME: 5}
 _A_VENDORS_ID = 1
 

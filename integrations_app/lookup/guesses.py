@@ -1,6 +1,7 @@
 """What did the agent paste?
 
-split() and clean() take the paste apart (paste.py), guesses() says what each term may be, in order.
+split() and unwrapped() take the paste apart (paste.py), guesses() says what each term may be, in
+order.
 Pure: a text in, an answer out, for any text at all. Finding the customer is the caller's part.
 """
 
@@ -11,20 +12,20 @@ from dataclasses import dataclass
 from typing import Literal
 
 from integrations_app.lookup import addresses
-from integrations_app.lookup.paste import LIMIT, Pasted, clean, split
+from integrations_app.lookup.paste import MAX_TERMS, Pasted, split, unwrapped
 from integrations_app.stigg.customer_ids import problem_with_customer_id
 from integrations_app.vendors import known_vendors
 from integrations_app.vendors.vendor import IdShape
 
 __all__ = [
-    "LIMIT",
     "MAX_GUESSES",
+    "MAX_TERMS",
     "Guess",
     "GuessKind",
     "Pasted",
-    "clean",
     "guesses",
     "split",
+    "unwrapped",
 ]
 
 MAX_GUESSES = 6  # each may cost the caller a call to Stigg
@@ -78,7 +79,7 @@ def guesses(term: str, own_hosts: Collection[str] = ()) -> tuple[Guess, ...]:
     3. only without 1, what its shape allows: a vendor's other ids, a bare domain, and last a name,
        exact or in part.
     """
-    text = clean(term)
+    text = unwrapped(term)
     if address := addresses.find(text):
         return _from_address(address, own_hosts)
     text = _only_email_in(text) or text

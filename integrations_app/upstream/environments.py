@@ -97,6 +97,14 @@ def _places() -> threading.Semaphore:
 
 
 @lru_cache
+def beside() -> ThreadPoolExecutor:
+    """For what a page does not wait for, or not for long: searches beside exact calls, what the
+    next page will ask, other environments.
+    """
+    return ThreadPoolExecutor(settings.THREADS, thread_name_prefix="beside")
+
+
+@lru_cache
 def _retries() -> RetryBudget:
     return RetryBudget()
 

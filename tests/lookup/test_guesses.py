@@ -10,14 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from integrations_app.lookup.guesses import (
-    LIMIT,
     MAX_GUESSES,
+    MAX_TERMS,
     Guess,
-    clean,
     guesses,
     split,
+    unwrapped,
 )
-from integrations_app.lookup.paste import LONGEST_PASTE, LONGEST_TERM
+from integrations_app.lookup.paste import MAX_PASTE_LENGTH, MAX_TERM_LENGTH
 from integrations_app.stigg.customer_ids import problem_with_customer_id
 from integrations_app.vendors.salesforce import checked as salesforce_id
 
@@ -607,22 +607,22 @@ def test_it_takes_a_paste_apart_without_tearing_a_name(pasted: str, terms: list[
 
 
 def test_it_says_how_many_were_left_out() -> None:
-    pasted = split("\n".join(f"customer-{number}" for number in range(LIMIT + 7)))
-    assert pasted.terms == tuple(f"customer-{number}" for number in range(LIMIT))
+    pasted = split("\n".join(f"customer-{number}" for number in range(MAX_TERMS + 7)))
+    assert pasted.terms == tuple(f"customer-{number}" for number in range(MAX_TERMS))
     assert pasted.left_out == 7
 
 
 def test_it_leaves_none_out_at_the_limit() -> None:
-    assert split(",".join(f"c{number}" for number in range(LIMIT))).left_out == 0
+    assert split(",".join(f"c{number}" for number in range(MAX_TERMS))).left_out == 0
 
 
 def test_it_reads_no_more_than_the_longest_paste() -> None:
-    assert "Acme" not in split("x" * LONGEST_PASTE + "\nAcme").terms
+    assert "Acme" not in split("x" * MAX_PASTE_LENGTH + "\nAcme").terms
 
 
 @pytest.mark.parametrize("letter", ["x", "\u0958", " x", "👩"])
-def test_a_cleaned_term_has_a_longest_length(letter: str) -> None:
-    assert 0 < len(clean(letter * LONGEST_PASTE)) <= LONGEST_TERM
+def test_an_unwrapped_term_has_a_longest_length(letter: str) -> None:
+    assert 0 < len(unwrapped(letter * MAX_PASTE_LENGTH)) <= MAX_TERM_LENGTH
 
 
 # --- any text at all ------------------------------------------------------------------------------
@@ -692,9 +692,9 @@ def test_no_text_makes_it_raise_or_guess_without_bound(text: str) -> None:
 
 @settings(max_examples=600, deadline=None)
 @given(ANY_TEXT)
-def test_cleaning_twice_changes_nothing(text: str) -> None:
-    once = clean(text)
-    assert clean(once) == once
+def test_unwrapping_twice_changes_nothing(text: str) -> None:
+    once = unwrapped(text)
+    assert unwrapped(once) == once
     once.encode()
 
 
@@ -702,9 +702,9 @@ def test_cleaning_twice_changes_nothing(text: str) -> None:
 @given(ANY_TEXT)
 def test_no_paste_gives_more_terms_than_the_limit(text: str) -> None:
     pasted = split(text)
-    assert len(pasted.terms) <= LIMIT
-    assert pasted.left_out == 0 or len(pasted.terms) == LIMIT
-    assert all(term == clean(term) != "" for term in pasted.terms)
+    assert len(pasted.terms) <= MAX_TERMS
+    assert pasted.left_out == 0 or len(pasted.terms) == MAX_TERMS
+    assert all(term == unwrapped(term) != "" for term in pasted.terms)
 
 
 @pytest.mark.parametrize(

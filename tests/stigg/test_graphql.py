@@ -201,7 +201,7 @@ def test_errors_of_no_shape_are_an_answer_that_makes_no_sense(errors: object) ->
 
 def found(stigg: Simulator, field: str, *values: str, contains: bool = False) -> list[str]:
     return [
-        match.customer_id
+        match.id
         for match in graphql.find_customers(client(stigg), field, values, contains=contains)
     ]
 
@@ -251,7 +251,7 @@ def test_it_finds_archived_customers_and_marks_them(stigg: Simulator) -> None:
         graphql.find_customers(client(stigg), "customerId", ["archived-co", "acme-corp"]),
         key=lambda match: not match.archived,
     )
-    assert (archived.customer_id, archived.name, archived.email, archived.archived) == (
+    assert (archived.id, archived.name, archived.email, archived.archived) == (
         "archived-co",
         None,
         None,
