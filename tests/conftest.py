@@ -32,6 +32,12 @@ def stigg() -> Iterator[simulator.Simulator]:
         yield running
 
 
+def settle() -> None:
+    """Wait for the calls that no page waits for."""
+    environments.beside().shutdown()
+    environments.beside.cache_clear()
+
+
 @contextmanager
 def started_anew() -> Iterator[simulator.Simulator]:
     """A desk that remembers nothing, and a Stigg of its own: what an earlier test left running asks

@@ -63,9 +63,10 @@ class Plan:
     @property
     def id_of_page(self) -> str:
         """The id whose page comes next, when the text is first of all an id of Stigg's."""
-        by_id = next((guess.value for guess in self.guesses if guess.kind in BY_ID), "")
-        first = self.asks and self.asks[0].by_id
-        return by_id if first and _DOCUMENTED_ID.fullmatch(by_id) else ""
+        if not self.asks or self.guesses[0].kind not in BY_ID:
+            return ""
+        value = self.guesses[0].value
+        return value if _DOCUMENTED_ID.fullmatch(value) else ""
 
 
 def find(environment: Environment, text: str, own_hosts: Collection[str] = ()) -> Finding:
