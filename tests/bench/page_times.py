@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
@@ -89,35 +89,22 @@ def server(client: Any) -> Get:
     """Ask for a page as the production server does, without the test client's own work; answers are
     compressed.
     """
-    from io import BytesIO
-
-    from dashboard.wsgi import application
+    from dashboard.asgi import application
 
     cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
+    headers = {"host": "127.0.0.1", "cookie": cookie, "accept-encoding": "gzip"}
 
     def get(path: str) -> bytes:
         address, _, query = path.partition("?")
-        environ = {
-            "REQUEST_METHOD": "GET",
-            "PATH_INFO": address,
-            "QUERY_STRING": query,
-            "SERVER_NAME": "127.0.0.1",
-            "SERVER_PORT": "80",
-            "HTTP_HOST": "127.0.0.1",
-            "HTTP_COOKIE": cookie,
-            "HTTP_ACCEPT_ENCODING": "gzip",
-            "wsgi.input": BytesIO(),
-            "wsgi.url_scheme": "http",
-            "REMOTE_ADDR": "127.0.0.1",
+        scope = {
+            "method": "GET",
+            "path": unquote(address),
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         }
-        statuses: list[str] = []
-
-        def start_response(status: str, _headers: object, _exc_info: object = None, /) -> Any:
-            statuses.append(status)
-
-        body = b"".join(application(environ, start_response))
-        assert statuses == ["302 Found" if path.startswith("/lookup") else "200 OK"]
-        return body
+        start, body = application.answer(scope, b"")
+        assert start["status"] == (302 if path.startswith("/lookup") else 200)
+        return bytes(body["body"])
 
     return get
 
