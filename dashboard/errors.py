@@ -64,6 +64,6 @@ def server_error(request: HttpRequest) -> HttpResponse:
         request,
         500,
         "desk-fault",
-        "The desk made a mistake",
-        "It is on record. Try again, or tell the operator.",
+        "Something went wrong in the desk",
+        "The error has been logged. Try again, or tell the operator.",
     )

@@ -142,7 +142,7 @@ TEMPLATES = [
         "BACKEND": "django.template.backends.jinja2.Jinja2",
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
-            "environment": "integrations_app.templating.environment",
+            "environment": "integrations_app.templating.jinja_environment",
             "context_processors": CONTEXT_PROCESSORS,
         },
     },

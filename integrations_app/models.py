@@ -2,7 +2,7 @@
 migrations name.
 """
 
-from integrations_app.audit.record import AuditEvent
+from integrations_app.audit.events import AuditEvent
 from integrations_app.index.models import IndexEntry
 from integrations_app.links.models import (
     LinkTemplate,

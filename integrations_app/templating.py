@@ -1,102 +1,94 @@
 """What the desk's templates can call beside Jinja2's own.
 
-Django's admin keeps to Django's templates.
+A name that a page does not have is an error. Django's admin keeps to Django's templates.
 """
 
-import re
 from datetime import datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
+from django.conf import settings
 from django.templatetags.static import static
-from django.urls import get_script_prefix, reverse
+from django.urls import reverse
 from django.utils import dateformat, timezone
 from django_htmx.jinja import htmx_script
-from jinja2 import ChainableUndefined, Environment, pass_context
-from jinja2.ext import Extension
+from jinja2 import Environment, StrictUndefined, pass_context
 from jinja2.runtime import Context
+from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 
-from integrations_app.customer.query import Query
-from integrations_app.links import departures as leaving
+from integrations_app.links import departures
 from integrations_app.links.judge import Link
 from integrations_app.vendors import vendors_in_box
 from integrations_app.vendors.vendor import Vendor
 
+# Names that the header and the search box look at, and that not every page has.
+OPTIONAL = {
+    "compact": False,
+    "customer_id": "",
+    "environment": None,
+    "finding": None,
+    "has_answer": False,
+    "problem": None,
+    "text": "",
+}
+# https://htmx.org/reference/#config
+HTMX_CONFIG = {
+    # The policy in the headers allows no style, script or eval that stands in a page.
+    "includeIndicatorStyles": False,
+    "allowEval": False,
+    "allowScriptTags": False,
+    "selfRequestsOnly": True,
+    # No customer stays in the browser: Back asks the desk for the whole page again.
+    "historyCacheSize": 0,
+    "refreshOnHistoryMiss": True,
+    "historyRestoreAsHxRequest": False,
+    # In milliseconds; longer than the desk waits for Stigg, so that its own words still come.
+    "timeout": round((settings.STIGG_DEADLINE_SECONDS + 7) * 1000),
+    # The desk's errors are states of the page, so they are shown like any answer.
+    "responseHandling": [
+        {"code": "204", "swap": False},
+        {"code": "[23]..", "swap": True},
+        {"code": "[45]..", "swap": True, "error": True},
+    ],
+}
+# In the page itself, so that a first visit asks once less.
+FAVICON = (
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
+    "<path fill='#4a5fd0' d='M2 3h12v2H2zm0 4h8v2H2zm0 4h5v2H2z'/></svg>"
+)
 
-class Unindented(Extension):
-    """Leaves out the indentation of templates, a tenth of a page that no browser needs.
 
-    Line ends stay.
-    """
-
-    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002 - Jinja2's
-        return re.sub(r"^[ \t]+", "", source, flags=re.MULTILINE)
-
-
-def environment(**options: Any) -> Environment:
-    """Jinja2 as Django sets it up.
-
-    What a page does not have is empty, however deep, as in Django's templates.
-    """
-    options["undefined"] = ChainableUndefined
-    made = Environment(**options, extensions=[Unindented], trim_blocks=True)  # noqa: S701 - Django turns escaping on
+def jinja_environment(**options: Any) -> Environment:
+    """Jinja2 as Django sets it up: escaping is on."""
+    options |= {"undefined": StrictUndefined, "trim_blocks": True}
+    made = Environment(**options)  # noqa: S701 - Django turns escaping on
+    made.globals |= OPTIONAL
     made.globals |= {
         "asking_first": asking_first,
+        "copyable": copyable,
+        "favicon": f"data:image/svg+xml,{quote(FAVICON, safe=' /:=')}",
+        "htmx_config": htmlsafe_json_dumps(HTMX_CONFIG, separators=(",", ":")),
         "htmx_script": htmx_script,
+        "look_up": look_up,
         "now": timezone.now,
         "static": static,
         "url": url,
         "vendors_in_box": vendors_in_box,
     }
-    made.filters |= {"ago": ago, "date": date, "icon": icon, "copy": copy, "copyable": copyable}
-    made.filters |= {"plural": plural, "quoted": quoted, "to": to}
+    made.filters |= {"ago": ago, "date": date, "icon": icon, "plural": plural}
     return made
 
 
 def url(name: str, *args: str) -> str:
-    return _reversed(get_script_prefix(), name, *args)
-
-
-@lru_cache(256)
-def _reversed(prefix: str, name: str, *args: str) -> str:  # noqa: ARG001 - where the desk is mounted; it is in the answer
-    """A page has half a dozen addresses, the same on each, and Django takes its time to make
-    one.
-    """
     return reverse(name, args=args)
 
 
-def to(page: str, query: Query, *, refresh: bool = False) -> Markup:
-    """The attributes of a link to another state of a customer's page: a plain address, and htmx's
-    quicker way to it.
-
-    The path is always named: with an empty one, htmx 2 would repeat the query that is already in
-    the address.
-    """
-    asked = str(query)
-    if refresh:
-        asked += "&refresh=1" if asked else "?refresh=1"
-    plain, quick = escape(f"{page}{asked}"), escape(f"{page}results/{asked}")
-    return Markup(f'href="{plain}" hx-get="{quick}"')  # noqa: S704 - both are escaped
-
-
-def copy(value: str, what: str) -> Markup:
-    """A button that copies the text of the element before it, which is `value`.
-
-    In Python, like `copyable`: a page has sixty, and a macro takes much longer.
-    """
-    label = escape(f"Copy {what} {value}")
-    button = f'<button class="copy" type="button" aria-label="{label}">{icon("copy")}</button>'
-    return Markup(button)  # noqa: S704 - escaped above
-
-
-def copyable(value: str, what: str) -> Markup:
-    """An id with its copy button."""
-    marked = (
-        f'<span class="copyable"><bdi class="id">{escape(value)}</bdi>{copy(value, what)}</span>'
-    )
-    return Markup(marked)  # noqa: S704 - escaped above
+def look_up(text: str, environment: Any) -> str:
+    """The address that looks a text up in an environment."""
+    query = urlencode({"q": text, "environment": environment.name}, quote_via=quote)
+    return f"{reverse('lookup')}?{query}"
 
 
 @cache
@@ -108,16 +100,30 @@ def icon(name: str) -> Markup:
     return Markup('<svg class="icon" aria-hidden="true"><use href="#i-%s"/></svg>') % name
 
 
+def copyable(value: str, what: str) -> Markup:
+    """A text with a button that copies it, named "Copy what value".
+
+    In Python, because a page has sixty: as a macro they made it an eighth slower.
+    """
+    shown, label = escape(value), escape(f"Copy {what} {value}")
+    button = f'<button class="copy" type="button" aria-label="{label}">{icon("copy")}</button>'
+    marked = f'<span class="copyable"><bdi class="id">{shown}</bdi>{button}</span>'
+    return Markup(marked)  # noqa: S704 - escaped above
+
+
 @pass_context
 def asking_first(context: Context, link: Link, vendor: Vendor) -> str:
     """The address of the page that asks before an unfamiliar link is opened, for this user
     alone.
     """
-    user, environment = str(context["user"].pk), context["environment"].name
-    departure = leaving.Departure(
-        user, environment, context["customer_id"], vendor.identifier, link.url
+    departure = departures.Departure(
+        user=str(context["user"].pk),
+        environment=context["environment"].name,
+        customer_id=context["customer_id"],
+        vendor_identifier=vendor.identifier,
+        url=link.url,
     )
-    return f"{reverse('leave')}?to={leaving.sign(departure)}"
+    return f"{reverse('leave')}?{urlencode({'to': departures.sign(departure)})}"
 
 
 def ago(moment: datetime) -> str:
@@ -136,8 +142,3 @@ def date(moment: datetime, form: str) -> str:
 def plural(count: int, one: str = "", many: str = "s") -> str:
     """The ending of a word: `second{{ count|plural }}`."""
     return one if count == 1 else many
-
-
-def quoted(text: str) -> str:
-    """A text as one value of an address: nothing in it means anything there."""
-    return quote(text, safe="")

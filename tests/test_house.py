@@ -23,11 +23,12 @@ MAY: dict[str, set[str]] = {
     "audit": {*DJANGO, "stigg"},
     "index": {*DJANGO, "stigg", "upstream"},
     "links": {*DJANGO, "ada_url", "stigg", "upstream", "vendors"},
-    "customer": {*DJANGO, "audit", "htmx", "links", "stigg", "upstream", "vendors"},
-    "lookup": {*DJANGO, "ada_url", "audit", "customer", "stigg", "upstream", "vendors"},
+    "customer": {*DJANGO, "audit", "htmx", "links", "pages", "stigg", "upstream", "vendors"},
+    "lookup": {*DJANGO, "ada_url", "audit", "customer", "pages", "stigg", "upstream", "vendors"},
     # what joins the rooms
     "htmx": DJANGO,
-    "templating": {*DJANGO, "customer", "jinja2", "links", "markupsafe", "vendors"},
+    "templating": {*DJANGO, "jinja2", "links", "markupsafe", "vendors"},
+    "pages": {*DJANGO, "upstream"},
     "urls": {*DJANGO, "customer", "links", "lookup"},
     "models": {"audit", "index", "links"},
     "admin": {"links"},
@@ -41,10 +42,20 @@ MAY: dict[str, set[str]] = {
 }
 # Rooms of which some modules are pure: no database, no network, no settings.
 PURE = {
-    "customer.listing": {"customer.query", "customer.states", "links", "stigg", "vendors"},
+    "customer.chips": {"customer.query", "stigg", "vendors"},
+    "customer.listing": {
+        "customer.chips",
+        "customer.query",
+        "customer.rows",
+        "customer.states",
+        "links",
+        "stigg",
+        "vendors",
+    },
     "customer.query": {"stigg", "vendors"},
+    "customer.rows": {"customer.query", "customer.states", "links", "stigg", "vendors"},
     "customer.states": {"stigg"},
-    "customer.ticket": {"customer.listing"},
+    "customer.ticket": {"customer.listing", "customer.rows"},
     "links.judge": {"ada_url", "vendors"},
     "links.offers": {"links.judge", "links.url_templates", "vendors"},
     "links.url_templates": {"ada_url", "links.judge"},

@@ -1,158 +1,18 @@
-"""A customer's integrations as a page shows them: the query, the rows, the chips and the pager. No
-I/O.
-"""
+"""A customer's integrations as a page shows them: its rows, its chips and its pager. No I/O."""
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
-from urllib.parse import quote
 
-from integrations_app.customer.query import PAGE_SIZES, VENDOR_PATTERN, Query
+from integrations_app.customer.chips import Chip, chips, counted
+from integrations_app.customer.query import PAGE_SIZES, Query
+from integrations_app.customer.rows import Row, row, with_keys
 from integrations_app.customer.states import State
-from integrations_app.links.judge import Link
-from integrations_app.links.offers import NOWHERE, Offer, Place, offer
-from integrations_app.stigg import (
-    BrokenRow,
-    Customer,
-    Integration,
-    Page,
-    SyncData,
-)
+from integrations_app.links.offers import NOWHERE, Place
+from integrations_app.stigg import BrokenRow, Customer, Integration, Page
 from integrations_app.vendors import vendor_for
-from integrations_app.vendors.vendor import Vendor
 
-MAX_CHIPS = 30
-UNKNOWN_FORM = "Stigg sent details in a form that the desk does not know."
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One integration as shown.
-
-    `problem` is set for a row that could not be read; the rest of it may be empty.
-
-    `key` is the number that opens the row's link from the keyboard, for the first nine links of a
-    page.
-    """
-
-    integration_id: str
-    vendor: Vendor
-    offer: Offer
-    synced_entity_id: str = ""
-    billing_id: str = ""
-    price_group_id: str = ""
-    dimensions: str = ""
-    note: str = ""
-    problem: str = ""
-    state: State | None = None
-    key: str = ""
-
-    @property
-    def link(self) -> Link:
-        return self.offer.link
-
-    @property
-    def name(self) -> str:
-        """What a link or a button of this row is named by."""
-        return self.synced_entity_id or self.billing_id or self.integration_id
-
-    @property
-    def has_notes(self) -> bool:
-        """Is there something to say beside the link, as there is not for most rows?"""
-        of, link = self.offer, self.link
-        return bool(link.account or link.kind == "unfamiliar" or of.warning or of.other or of.why)
-
-    @property
-    def report(self) -> str:
-        """The query of the page that reports this row's link as wrong."""
-        source = "template" if self.offer.template else "stigg"
-        vendor, integration, host = (
-            quote(of[:255]) for of in (self.vendor.identifier, self.integration_id, self.link.host)
-        )
-        return (
-            f"vendor_identifier={vendor}&integration_id={integration}&host={host}&source={source}"
-        )
-
-
-def row(
-    item: Integration | BrokenRow,
-    note: str = "",
-    place: Place = NOWHERE,
-    state: State | None = None,
-) -> Row:
-    vendor = vendor_for(item.vendor_identifier)
-    if isinstance(item, BrokenRow):
-        return Row(
-            item.id, vendor, offer(None, vendor, None, None), problem=item.problem, state=state
-        )
-    data = item.sync_data or SyncData()
-    return Row(
-        item.id,
-        vendor,
-        offer(data.billing_link_url, vendor, item.synced_entity_id, data.billing_id, place),
-        item.synced_entity_id or "",
-        data.billing_id or "",
-        data.price_group_package_billing_id or "",
-        data.dimensions or "",
-        note if item.sync_data is None or data.is_known else UNKNOWN_FORM,
-        state=state,
-    )
-
-
-def _with_keys(rows: Iterable[Row]) -> Iterable[Row]:
-    """The first nine that open get the key that opens them."""
-    keys = iter("123456789")
-    for shown in rows:
-        key = next(keys, "") if shown.offer.opens else ""
-        yield replace(shown, key=key) if key else shown
-
-
-@dataclass(frozen=True, slots=True)
-class Chip:
-    """One vendor to filter by.
-
-    `count` is None when Stigg did not tell; `query` is empty when it cannot be asked.
-    """
-
-    vendor: Vendor
-    count: int | None
-    selected: bool
-    query: Query | None
-
-
-def counted(customer: Customer | None) -> Counter[str] | None:
-    """The customer's integrations by the vendor that is shown, in whatever letters Stigg writes it;
-    None if unknown.
-    """
-    known = customer.vendor_counts if customer else None
-    return None if known is None else _by_vendor(known)
-
-
-def _by_vendor(written: Mapping[str, int]) -> Counter[str]:
-    counts = Counter[str]()
-    for identifier, count in written.items():
-        counts[vendor_for(identifier).identifier] += count
-    return counts
-
-
-def chips(query: Query, customer: Customer | None, page: Page | None) -> list[Chip]:
-    """The customer's own vendors, most used first, and whatever is already chosen."""
-    known, rows = counted(customer), page.rows if page else ()
-    counts = (
-        known if known is not None else _by_vendor(Counter(item.vendor_identifier for item in rows))
-    )
-    order = sorted(filter(None, counts), key=lambda name: (-counts[name], name))[:MAX_CHIPS]
-    order += [name for name in query.vendors if name not in order]
-    return [
-        Chip(
-            vendor_for(name),
-            counts[name] if known is not None else None,
-            name in query.vendors,
-            query.toggled(name) if VENDOR_PATTERN.fullmatch(name) else None,
-        )
-        for name in order
-    ]
+NAMED_BY_CUSTOMER = "Named by the customer record only; Stigg's list leaves it out."
 
 
 def matching(
@@ -218,6 +78,7 @@ def listing(
     query: Query,
     customer: Customer | None,
     page: Page,
+    *,
     place: Place = NOWHERE,
     states: Mapping[str, State] = MappingProxyType({}),
 ) -> Listing:
@@ -225,18 +86,25 @@ def listing(
 
     `states` are the sync states that are known, by integration id.
     """
-    extra = unlisted(query, customer, page)
-    note = "Named by the customer record only; Stigg's list leaves it out."
-    items = [*((item, "") for item in page.rows), *((item, note) for item in extra)]
-    rows = (row(item, said, place, states.get(item.id)) for item, said in items)
-    known = counted(customer)
-    return Listing(
-        query,
-        tuple(_with_keys(rows)),
-        tuple(chips(query, customer, page)),
-        query.following(page.next) if page.next else None,
-        query.preceding(page.prev) if page.prev else None,
-        sum(count for name, count in known.items() if name in query.vendors or not query.vendors)
-        if known is not None
-        else None,
+    listed = [(item, "") for item in page.rows]
+    named = [(item, NAMED_BY_CUSTOMER) for item in unlisted(query, customer, page)]
+    rows = (
+        row(item, note=note, place=place, state=states.get(item.id))
+        for item, note in [*listed, *named]
     )
+    return Listing(
+        query=query,
+        rows=tuple(with_keys(rows)),
+        chips=tuple(chips(query, customer, page)),
+        next=query.following(page.next) if page.next else None,
+        prev=query.preceding(page.prev) if page.prev else None,
+        matching=_how_many(query, customer),
+    )
+
+
+def _how_many(query: Query, customer: Customer | None) -> int | None:
+    """How many integrations of the chosen vendors the customer has; None if unknown."""
+    known = counted(customer)
+    if known is None or not query.vendors:
+        return None if known is None else known.total()
+    return sum(known[name] for name in query.vendors)

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from integrations_app.customer import sync
-from integrations_app.customer.listing import Chip, Listing, chips, listing, unlisted
+from integrations_app.customer.chips import Chip, chips
+from integrations_app.customer.listing import Listing, listing, unlisted
 from integrations_app.customer.query import Query
 from integrations_app.customer.reading import Found, read_page
 from integrations_app.links.models import link_settings
@@ -72,10 +73,11 @@ def open_customer(
         environment.log("shown from a copy", visit.trouble)
     shown = {item.id for item in (*found.page.rows, *unlisted(found.query, customer, found.page))}
     states, missing = sync.answered(environment, answers.get("states"), shown)
+    place = _place(environment, customer_id)
     return CustomerPage(
         customer,
         found.query,
-        listing(found.query, customer, found.page, _place(environment, customer_id), states),
+        listing(found.query, customer, found.page, place=place, states=states),
         notices=found.notices + notices + missing,
         read_at=datetime.fromtimestamp(visit.read_at, UTC) if visit.read_at else None,
         trouble=problem_for(visit.trouble) if visit.trouble else None,

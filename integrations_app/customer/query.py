@@ -50,15 +50,22 @@ class Query:
                 {vendor_for(vendor).identifier for vendor in parameters.get("vendor", ()) if vendor}
             )
         )
-        once = {name: list(parameters.get(name, ())) for name in ("after", "before", "limit")}
-        if problems := [*_vendor_problems(vendors), *_single_problems(once)]:
-            raise BadQuery(problems)
+        once = {name: parameters.get(name, ()) for name in ("after", "before", "limit")}
         first = {name: values[0] if values else "" for name, values in once.items()}
+        repeated = [name for name, values in once.items() if len(values) > 1]
+        problems = [
+            *_vendor_problems(vendors),
+            *(f"{name} is given several times. Give it once." for name in repeated),
+            *_cursor_problems(first["after"], first["before"]),
+            *_limit_problems(first["limit"]),
+        ]
+        if problems:
+            raise BadQuery(problems)
         return cls(
             vendors,
-            first["after"] or None,
-            first["before"] or None,
-            int(first["limit"] or DEFAULT_LIMIT),
+            after=first["after"] or None,
+            before=first["before"] or None,
+            limit=int(first["limit"] or DEFAULT_LIMIT),
         )
 
     @property
@@ -83,6 +90,12 @@ class Query:
     def sized(self, limit: int) -> Self:
         return type(self)(self.vendors, limit=limit)
 
+    @property
+    def refreshed(self) -> str:
+        """The query string that asks Stigg again, past what is kept."""
+        asked = str(self)
+        return f"{asked}&refresh=1" if asked else "?refresh=1"
+
     def __str__(self) -> str:
         """The query string, `?` included; empty for the page's plain address."""
         pairs = [("vendor", vendor) for vendor in self.vendors]
@@ -105,19 +118,17 @@ def _vendor_problems(vendors: Sequence[str]) -> Iterable[str]:
         yield "That is more vendors than one filter can hold. Choose fewer."
 
 
-def _single_problems(once: Mapping[str, Sequence[str]]) -> Iterable[str]:
-    for name, values in once.items():
-        if len(values) > 1:
-            yield f"{name} is given {len(values)} times. Give it once."
-    after, before, limit = ((values or [""])[0] for values in once.values())
+def _cursor_problems(after: str, before: str) -> Iterable[str]:
     if any(cursor and not UUID_PATTERN.fullmatch(cursor) for cursor in (after, before)):
         yield (
-            "The page mark in the address (after, before) is not one that Stigg makes. "
+            "This address points to a page of the list that does not exist. "
             "Start from the first page."
         )
     if after and before:
         yield "after and before exclude each other. Give one of them."
-    if limit and not (
-        re.fullmatch(r"[0-9]{1,3}", limit, re.ASCII) and 1 <= int(limit) <= MAX_LIMIT
-    ):
+
+
+def _limit_problems(limit: str) -> Iterable[str]:
+    is_number = re.fullmatch(r"[0-9]{1,3}", limit, re.ASCII)
+    if limit and not (is_number and 1 <= int(limit) <= MAX_LIMIT):
         yield f"limit is a whole number from 1 to {MAX_LIMIT}."

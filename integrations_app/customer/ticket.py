@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from integrations_app.customer.listing import Listing, Row
+from integrations_app.customer.listing import Listing
+from integrations_app.customer.rows import Row
 
 MAX_ERROR_CHARACTERS = 200
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~&])")
@@ -26,10 +27,11 @@ class Ticket:
 
 
 def ticket(
+    listing: Listing,
+    *,
     customer_id: str,
     name: str | None,
     environment_label: str,
-    listing: Listing,
     address: str,
     at: datetime,
 ) -> Ticket:
@@ -38,13 +40,9 @@ def ticket(
     `address` is the absolute address of the page, `at` when it was read.
     """
     time = f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    named = one_line(name or "")
-    who, marked = (
-        f"{named} ({one_line(customer_id)})",
-        f"**{escaped(named)}** ({code(customer_id)})",
-    )
-    if not named:
-        who, marked = one_line(customer_id), code(customer_id)
+    who, marked = one_line(customer_id), code(customer_id)
+    if named := one_line(name or ""):
+        who, marked = f"{named} ({who})", f"**{escaped(named)}** ({marked})"
     plain = [f"{who}, {environment_label}", f"{listing.summary}, {time}", address, ""]
     markdown = [
         f"{marked}, {escaped(environment_label)}  ",

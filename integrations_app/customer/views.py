@@ -3,6 +3,7 @@
 Each works without JavaScript; htmx makes it quick.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -12,11 +13,12 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from integrations_app.audit.record import record
+from integrations_app.audit import events
 from integrations_app.customer.page import CustomerPage, open_customer
 from integrations_app.customer.query import BadQuery, Query
 from integrations_app.customer.ticket import Ticket, ticket
 from integrations_app.htmx import page_of
+from integrations_app.pages import render_page
 from integrations_app.stigg.customer_ids import problem_with_customer_id
 from integrations_app.upstream.environments import environment_or_404
 
@@ -43,38 +45,40 @@ def _customer(
     request: HttpRequest, name: str, customer_id: str, *, is_fragment: bool = False
 ) -> HttpResponse:
     environment = environment_or_404(name)
-    context: dict[str, Any] = {"environment": environment, "customer_id": customer_id}
+    context = {"environment": environment, "customer_id": customer_id, "is_fragment": is_fragment}
+    if problem := problem_with_customer_id(customer_id):
+        return _bad_address(request, context, [problem])
+    page = reverse("integrations", args=[name, customer_id])
     try:
-        query = _checked(request, customer_id, context)
+        query = Query.read(dict(request.GET.lists()))
     except BadQuery as error:
-        refused = "customer/_bad_address.html" if is_fragment else "customer/bad_address.html"
-        return render(request, refused, context | {"problems": error.problems}, status=400)
+        return _bad_address(request, context | {"page": page}, error.problems)
     opened = open_customer(environment, customer_id, query, refresh="refresh" in request.GET)
     if not is_fragment:
-        _record_visit(request, name, customer_id, opened)
+        _note_visit(request, name, customer_id, opened)
+    return _show(request, context | {"page": page}, opened)
+
+
+def _bad_address(
+    request: HttpRequest, context: dict[str, Any], problems: Sequence[str]
+) -> HttpResponse:
+    template = "_bad_address.html" if context["is_fragment"] else "bad_address.html"
+    context = {"page": "", "problems": problems} | context
+    return render(request, f"customer/{template}", context, status=400)
+
+
+def _show(request: HttpRequest, context: dict[str, Any], opened: CustomerPage) -> HttpResponse:
+    template = "customer/fragment.html" if context["is_fragment"] else "customer/page.html"
     address = f"{context['page']}{opened.query}"
-    context |= {"opened": opened, "ticket": _ticket(request, context, opened, address)}
-    response = render(
-        request,
-        "customer/fragment.html" if is_fragment else "customer/page.html",
-        context,
-        status=opened.status,
-    )
+    context |= {
+        "name": (opened.customer and opened.customer.name) or context["customer_id"],
+        "opened": opened,
+        "ticket": _ticket(request, context, opened, address),
+    }
+    response = render_page(request, template, context, status=opened.status, problem=opened.problem)
     # The same address again, as after "Refresh", is no step for the browser's Back.
     response.headers["HX-Replace-Url" if page_of(request) == address else "HX-Push-Url"] = address
-    if opened.problem and opened.problem.retry_after is not None:
-        response.headers["Retry-After"] = str(opened.problem.retry_after)
     return response
-
-
-def _checked(request: HttpRequest, customer_id: str, context: dict[str, Any]) -> Query:
-    """The page's query. Raises BadQuery; where only the query is wrong, `context` has the page to
-    go back to.
-    """
-    if problem := problem_with_customer_id(customer_id):
-        raise BadQuery([problem])
-    context["page"] = reverse("integrations", args=[context["environment"].name, customer_id])
-    return Query.read(dict(request.GET.lists()))
 
 
 def _ticket(
@@ -82,20 +86,23 @@ def _ticket(
 ) -> Ticket | None:
     if opened.listing is None:
         return None
-    name, label = opened.customer.name if opened.customer else None, context["environment"].label
-    read_at, whole = opened.read_at or timezone.now(), request.build_absolute_uri(address)
-    return ticket(context["customer_id"], name, label, opened.listing, whole, read_at)
+    return ticket(
+        opened.listing,
+        customer_id=context["customer_id"],
+        name=opened.customer.name if opened.customer else None,
+        environment_label=context["environment"].label,
+        address=request.build_absolute_uri(address),
+        at=opened.read_at or timezone.now(),
+    )
 
 
-def _record_visit(request: HttpRequest, name: str, customer_id: str, opened: CustomerPage) -> None:
+def _note_visit(request: HttpRequest, name: str, customer_id: str, opened: CustomerPage) -> None:
     """Filters and further pages of a customer that is open already are no new visit."""
-    outcome = opened.problem.kind if opened.problem else "shown"
-    customer_name = opened.customer.name if opened.customer else ""
-    record(
+    events.note(
         request,
         "view",
-        outcome,
+        opened.problem.kind if opened.problem else "shown",
         environment=name,
         customer_id=customer_id,
-        customer_name=customer_name,
+        customer_name=opened.customer.name if opened.customer else "",
     )

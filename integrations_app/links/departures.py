@@ -60,10 +60,8 @@ def read(token: str, user: str) -> Departure:
         departure = Departure(*signing.loads(token, salt=SALT, max_age=MAX_AGE_SECONDS))
     except signing.SignatureExpired as error:
         raise Expired from error
-    except (
-        signing.BadSignature,
-        TypeError,
-    ) as error:  # TypeError: signed by another version of the desk
+    except (signing.BadSignature, TypeError) as error:
+        # TypeError: signed by another version of the desk
         raise Refused from error
     if departure.user != user:
         raise Foreign

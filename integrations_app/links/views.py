@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
-from integrations_app.links import departures as leaving
+from integrations_app.links import departures
 from integrations_app.links.models import WrongLink, link_settings
 from integrations_app.stigg.customer_ids import problem_with_customer_id
 from integrations_app.upstream.environments import Environment, environment_or_404
@@ -26,9 +26,9 @@ def leave(request: HttpRequest) -> HttpResponse:
     It judges the address anew and never redirects.
     """
     try:
-        departure = leaving.read(request.GET.get("to", ""), str(request.user.pk))
+        departure = departures.read(request.GET.get("to", ""), str(request.user.pk))
         environment = environment_or_404(departure.environment)
-    except leaving.Refused as refused:
+    except departures.Refused as refused:
         return _refused(request, refused.status, refused.title, refused.meaning)
     vendor = vendor_for(departure.vendor_identifier)
     link = link_settings(environment.name).judge(departure.url, vendor)
@@ -51,60 +51,49 @@ def _refused(request: HttpRequest, status: int, title: str, meaning: str) -> Htt
     return render(request, "error.html", context, status=status)
 
 
-# By the row; the word comes from the agent
-SAID = (
-    "vendor_identifier",
-    "integration_id",
-    "host",
-    "source",
-)
-WrongLinkForm = modelform_factory(WrongLink, fields=(*SAID, "word"))
+# The row fills these in; the word comes from the agent
+ROW_FIELDS = ("vendor_identifier", "integration_id", "host", "source")
+WrongLinkForm = modelform_factory(WrongLink, fields=(*ROW_FIELDS, "word"))
+INCOMPLETE = "The address of this report is not complete. Start from the customer's page."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def wrong_link(request: HttpRequest, environment: str, customer_id: str) -> HttpResponse:
-    """Ask for an optional word about a wrong link, then put it on record."""
+    """Ask for an optional word about a wrong link, then send the report to the operators."""
     chosen, problem = environment_or_404(environment), problem_with_customer_id(customer_id)
     form = WrongLinkForm(request.POST if request.method == "POST" else request.GET)
-    context: dict[str, Any] = {"environment": chosen, "customer_id": customer_id, "form": form}
-    if problem or form.errors.keys() - {"word"}:
-        problems = [
-            problem or "The address of this report is not complete. Start from the customer's page."
-        ]
-        return render(
-            request, "customer/bad_address.html", context | {"problems": problems}, status=400
-        )
+    context: dict[str, Any] = {"environment": chosen, "customer_id": customer_id}
+    if not problem and form.errors.keys() - {"word"}:
+        problem = INCOMPLETE
+    if problem:
+        context |= {"page": "", "problems": [problem]}
+        return render(request, "customer/bad_address.html", context, status=400)
     page = reverse("integrations", args=[environment, customer_id])
     # The page reads its own query; under its own path nothing in it can lead elsewhere.
     back = f"{page}?{query}" if (query := form.data.get("back", "").removeprefix("?")) else page
     if request.method == "POST" and form.is_valid():
-        _record(request, chosen, customer_id, form.save(commit=False))
+        _keep(request, chosen, customer_id, form.save(commit=False))
         return HttpResponseRedirect(back)
-    hidden = [(name, form.data.get(name, "")) for name in (*SAID, "back")]
     context |= {
+        "form": form,
         "back": back,
-        "hidden": hidden,
+        "hidden": [(name, form.data.get(name, "")) for name in (*ROW_FIELDS, "back")],
         "vendor": vendor_for(form.cleaned_data["vendor_identifier"]),
     }
     return render(request, "links/wrong_link.html", context, status=400 if form.errors else 200)
 
 
-def _record(
+def _keep(
     request: HttpRequest, environment: Environment, customer_id: str, report: WrongLink
 ) -> None:
     """What the browser cannot be asked is read here: who reports, and which template built the
     link.
     """
-    report.user, report.environment, report.customer_id = (
-        request.user.get_username(),
-        environment.name,
-        customer_id,
-    )
+    report.user = request.user.get_username()
+    report.environment = environment.name
+    report.customer_id = customer_id
     if report.source == WrongLink.Source.TEMPLATE:
         templates = link_settings(environment.name).templates
         report.template = templates.get(report.vendor_identifier, "")
     report.save()
-    messages.success(
-        request,
-        f"Thank you. The wrong {report.vendor_name} link is on record, and operators see it.",
-    )
+    messages.success(request, "Thank you. Your report was sent to the operators.")

@@ -12,13 +12,15 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from integrations_app.audit.record import ROOM, Recent, recents, record
+from integrations_app.audit import events
+from integrations_app.audit.events import MAX_LENGTHS, Recent, recents
 from integrations_app.lookup.elsewhere import SCOUT_SECONDS, elsewhere
 from integrations_app.lookup.find import find, find_each, may_search
 from integrations_app.lookup.finding import Finding, Hit
 from integrations_app.lookup.guesses import MAX_TERMS, Pasted, split
 from integrations_app.lookup.suggest import suggest
-from integrations_app.stigg import clean
+from integrations_app.pages import render_page
+from integrations_app.stigg import printable
 from integrations_app.upstream import environments
 from integrations_app.upstream.environments import Environment, environment_or_404
 
@@ -31,7 +33,7 @@ NOT_FILLED_IN = (
 )
 UNFILLED = re.compile(r"\{\{[^{}]*\}\}")
 BAD_TICKET = (
-    f"A ticket is printable text of at most {ROOM['ticket']} characters. Press Find "
+    f"A ticket is printable text of at most {MAX_LENGTHS['ticket']} characters. Press Find "
     "to go on without it."
 )
 
@@ -63,7 +65,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
         return HttpResponseRedirect(f"{reverse('home')}?{urlencode({'environment': chosen.name})}")
     pasted, ticket = split(query), request.GET.get("ticket", "").strip()
     if problem := _problem(pasted, ticket):
-        return _refused(request, chosen, "; ".join(pasted.terms) or clean(query), problem)
+        return _refused(request, chosen, "; ".join(pasted.terms) or printable(query), problem)
     if len(pasted.terms) > 1:
         return _several(request, chosen, pasted, ticket)
     return _one(request, chosen, pasted.terms[0], ticket)
@@ -85,7 +87,7 @@ def _query(request: HttpRequest) -> str:
 
 
 def _problem(pasted: Pasted, ticket: str) -> str:
-    if not ticket.isprintable() or len(ticket) > ROOM["ticket"]:
+    if not ticket.isprintable() or len(ticket) > MAX_LENGTHS["ticket"]:
         return BAD_TICKET
     if any(UNFILLED.search(term) for term in pasted.terms):
         return NOT_FILLED_IN
@@ -100,7 +102,7 @@ def _one(request: HttpRequest, chosen: Environment, term: str, ticket: str) -> H
     hit = finding.certain
     known = {"customer_id": hit.customer_id, "customer_name": hit.name} if hit else {}
     place = hit.environment if hit else chosen
-    record(
+    events.note(
         request,
         "lookup",
         finding.outcome,
@@ -120,10 +122,8 @@ def _choice(
     left = max(0, min(SCOUT_SECONDS, ends - time.monotonic()))
     others = elsewhere(finding, _own_hosts(request), left) if missed else None
     context = _box(chosen, finding.text) | {"finding": finding, "elsewhere": others}
-    response = render(request, "lookup/found.html", context, status=finding.status)
-    if finding.problem and finding.problem.retry_after is not None:
-        response.headers["Retry-After"] = str(finding.problem.retry_after)
-    return response
+    template = "lookup/found.html"
+    return render_page(request, template, context, status=finding.status, problem=finding.problem)
 
 
 def _several(
@@ -131,7 +131,7 @@ def _several(
 ) -> HttpResponse:
     findings = find_each(chosen, pasted.terms, _own_hosts(request))
     text = "; ".join(pasted.terms)
-    record(request, "lookup", "list", environment=chosen.name, query=text, ticket=ticket)
+    events.note(request, "lookup", "list", environment=chosen.name, query=text, ticket=ticket)
     context = _box(chosen, text) | {
         "findings": findings,
         "left_out": pasted.left_out,
@@ -141,7 +141,7 @@ def _several(
 
 
 def _refused(request: HttpRequest, chosen: Environment, text: str, problem: str) -> HttpResponse:
-    record(request, "lookup", "bad-input", environment=chosen.name, query=text)
+    events.note(request, "lookup", "bad-input", environment=chosen.name, query=text)
     return _home(request, chosen, text, problem)
 
 

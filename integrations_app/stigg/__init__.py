@@ -10,8 +10,8 @@ from integrations_app.stigg.answers import (
     TimedOut,
     Unavailable,
     UnexpectedResponse,
-    clean,
     decode,
+    printable,
 )
 from integrations_app.stigg.client import (
     DEFAULT_LIMIT,
@@ -60,7 +60,7 @@ __all__ = [
     "Unavailable",
     "UnexpectedResponse",
     "UserToken",
-    "clean",
     "customer_path",
     "decode",
+    "printable",
 ]

@@ -105,7 +105,7 @@ class UnexpectedResponse(StiggError):
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
-def clean(text: str) -> str:
+def printable(text: str) -> str:
     """Make a text from outside printable and bounded: what could not be shown becomes U+FFFD, "…"
     ends a cut one.
     """
@@ -117,7 +117,7 @@ def clean(text: str) -> str:
 
 def text_or_none(value: object) -> str | None:
     if isinstance(value, str):
-        return clean(value)
+        return printable(value)
     # some vendors' ids are numbers
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
@@ -230,7 +230,9 @@ _TRACE_HEADERS = ("x-trace-id", "x-request-id", "x-amzn-trace-id", "x-amz-cf-id"
 
 def _trace_id(headers: Mapping[str, str], error: Mapping[str, Any]) -> str:
     candidates = [error.get("traceId"), *(headers.get(name) for name in _TRACE_HEADERS)]
-    return next((clean(text)[:128] for text in candidates if isinstance(text, str) and text), "")
+    return next(
+        (printable(text)[:128] for text in candidates if isinstance(text, str) and text), ""
+    )
 
 
 def _retry_after(value: str) -> int | None:

@@ -24,7 +24,7 @@ from integrations_app.stigg.answers import (
     CustomerNotFound,
     StiggError,
     UnexpectedResponse,
-    clean,
+    printable,
     refusal,
     text_or_none,
 )
@@ -100,7 +100,7 @@ class SyncState:
     def error(self) -> str:
         """Stigg's own text in one line: its lines and tabs are no reason to look broken."""
         error = self.item.get("error")
-        return clean(" ".join(error.split())) if isinstance(error, str) else ""
+        return printable(" ".join(error.split())) if isinstance(error, str) else ""
 
     @property
     def integration_ids(self) -> tuple[str, str]:
@@ -130,7 +130,7 @@ def find_customers(
     `patience` is in seconds. Raises a StiggError; Forbidden or KeyRejected when the key may not use
     GraphQL.
     """
-    wanted = [clean(value) for value in values if value.strip()]
+    wanted = [printable(value) for value in values if value.strip()]
     if not wanted:
         return ()
     paging = {"first": max(1, min(limit, MAX_MATCHES))}

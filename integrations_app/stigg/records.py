@@ -17,7 +17,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic.alias_generators import to_camel
 
-from integrations_app.stigg.answers import UnexpectedResponse, clean, text_or_none
+from integrations_app.stigg.answers import UnexpectedResponse, printable, text_or_none
 
 MAX_LIMIT = 100
 
@@ -28,7 +28,7 @@ def _required(text: str) -> str:
     return text
 
 
-Text = Annotated[str, AfterValidator(clean)]
+Text = Annotated[str, AfterValidator(printable)]
 Id = Annotated[Text, AfterValidator(_required)]
 TextOrNone = Annotated[str | None, BeforeValidator(text_or_none)]
 TextOrEmpty = Annotated[str, BeforeValidator(lambda value: text_or_none(value) or "")]

@@ -3,7 +3,7 @@
 One table, no I/O.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from integrations_app.stigg import StiggError
 
@@ -48,7 +48,7 @@ PROBLEMS = {
             "bad-request",
             400,
             "Stigg refused this question",
-            "It does not accept the id, the filter or the page mark in the address.",
+            "It does not accept the id, the filter or the page of the list in the address.",
             "Start again from the first page without a filter.",
         ),
         Problem(
@@ -119,6 +119,4 @@ def problem_for(error: StiggError) -> Problem:
     """
     known = PROBLEMS[error.kind]
     said = error.message[:200] if error.kind == "bad-request" else ""
-    return Problem(
-        known.kind, known.status, known.title, known.meaning, known.action, error.retry_after, said
-    )
+    return replace(known, retry_after=error.retry_after, said=said)

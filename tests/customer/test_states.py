@@ -128,7 +128,7 @@ def test_each_row_says_its_state(agent: Browser, stigg: Simulator) -> None:
         ),
         "HubSpot": "Synced",
         "Snowflake": "Not needed",
-        "Acme Ledger": "– Stigg tells no state",
+        "Acme Ledger": "– No sync status",
     }
     assert notices(shown) == []
     assert sorted(seen["path"] for seen in stigg.requests()) == [

@@ -35,8 +35,15 @@ def linked(vendor: str, synced: str | None, url: str | None, **data: str) -> dic
 def summary(
     *rows: dict[str, Any], name: str | None = "Acme Inc.", customer_id: str = "acme-corp"
 ) -> Ticket:
-    shown = listing(Query(), None, Page(read_rows(rows)), PLACE)
-    return ticket(customer_id, name, "Production", shown, ADDRESS, AT)
+    shown = listing(Query(), None, Page(read_rows(rows)), place=PLACE)
+    return ticket(
+        shown,
+        customer_id=customer_id,
+        name=name,
+        environment_label="Production",
+        address=ADDRESS,
+        at=AT,
+    )
 
 
 def test_it_says_who_where_when_and_each_vendor_with_ids_and_link_in_plain_text() -> None:

@@ -11,7 +11,7 @@ from django.core import signing
 from django.test import Client
 from django.utils import timezone
 
-from integrations_app.links import departures as leaving
+from integrations_app.links import departures
 from integrations_app.links.departures import Departure
 from integrations_app.links.models import TrustedHost
 from tests.pages import Response, element, soup
@@ -32,7 +32,7 @@ def departing(url: str, **changed: str) -> str:
         "customer_id": "every-link",
         "vendor_identifier": "ZUORA",
     }
-    return f"/leave/?to={leaving.sign(Departure(**(known | {'url': url} | changed)))}"
+    return f"/leave/?to={departures.sign(Departure(**(known | {'url': url} | changed)))}"
 
 
 def outbound(response: Response) -> list[str]:
@@ -103,7 +103,7 @@ def test_it_refuses_a_token_that_another_part_of_the_desk_signed(agent: Client) 
 
 def test_it_refuses_a_token_of_another_shape(agent: Client) -> None:
     response = agent.get(
-        "/leave/", {"to": signing.dumps(["https://evil.example/"], salt=leaving.SALT)}
+        "/leave/", {"to": signing.dumps(["https://evil.example/"], salt=departures.SALT)}
     )
     assert response.status_code == 400
     assert outbound(response) == []
@@ -111,10 +111,10 @@ def test_it_refuses_a_token_of_another_shape(agent: Client) -> None:
 
 def test_a_token_expires(agent: Client) -> None:
     address = asking(agent)
-    with time_machine.travel(timezone.now() + timedelta(seconds=leaving.MAX_AGE_SECONDS - 60)):
+    with time_machine.travel(timezone.now() + timedelta(seconds=departures.MAX_AGE_SECONDS - 60)):
         agent.force_login(get_user_model().objects.get())
         assert agent.get(address).status_code == 200
-    with time_machine.travel(timezone.now() + timedelta(seconds=leaving.MAX_AGE_SECONDS + 60)):
+    with time_machine.travel(timezone.now() + timedelta(seconds=departures.MAX_AGE_SECONDS + 60)):
         response = agent.get(address)
     assert response.status_code == 400
     assert "expired" in element(response, "h1").get_text()

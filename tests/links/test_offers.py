@@ -148,7 +148,6 @@ def test_the_first_nine_links_get_a_number_and_rows_without_a_link_get_none() ->
         }
         for n in range(12)
     ]
-    rows = listing(
-        Query(), None, Page(read_rows([*data, {"vendorIdentifier": "STRIPE"}])), PLACE
-    ).rows
+    page = Page(read_rows([*data, {"vendorIdentifier": "STRIPE"}]))
+    rows = listing(Query(), None, page, place=PLACE).rows
     assert [row.key for row in rows] == ["1", "", *"23456789", "", "", ""]

@@ -14,7 +14,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from integrations_app.audit.record import LOOKED_THROUGH, AuditEvent, record
+from integrations_app.audit.events import MAX_VIEWS_READ, AuditEvent, note
 from integrations_app.simulator import KEYS, Simulator
 from integrations_app.templating import ago
 from integrations_app.upstream import environments
@@ -257,7 +257,7 @@ def test_the_box_says_what_it_takes_today(agent: Client, stigg: Simulator) -> No
     stigg.fault(route="graphql", environment="production", status=403)
     missed = look_up(agent, "cus_NffrFeUfNV2Hib")
     assert "Not looked up as Stripe id" in element(missed, "[data-state=untried]").get_text()
-    assert "may not search" in element(agent.get("/"), "#q-takes").get_text()
+    assert "not allowed to search" in element(agent.get("/"), "#q-takes").get_text()
     assert "Salesforce" in element(agent.get("/?environment=staging"), "#q-takes").get_text()
 
 
@@ -375,7 +375,7 @@ def test_what_is_kept_of_a_text_is_bounded(agent: Client) -> None:
 def test_nothing_that_a_database_could_refuse_is_written(db: None, rf: RequestFactory) -> None:
     request = rf.get("/")
     request.user = User(username="mara")
-    record(
+    note(
         request,
         "view",
         "shown",
@@ -455,7 +455,7 @@ def test_recents_are_one_indexed_query(agent: Client) -> None:
         agent.get("/")
     asked = [query["sql"] for query in queries if "auditevent" in query["sql"]]
     assert len(asked) == 1
-    assert f"LIMIT {LOOKED_THROUGH}" in asked[0]
+    assert f"LIMIT {MAX_VIEWS_READ}" in asked[0]
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN QUERY PLAN {asked[0]}")
         assert "USING INDEX recent_customers" in str(cursor.fetchall())

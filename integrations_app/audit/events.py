@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 from django.db import models
 from django.http import HttpRequest
 
-from integrations_app.stigg import clean
+from integrations_app.stigg import printable
 
-RECENT = 10
-LOOKED_THROUGH = 200  # of an agent's newest views, so that a long day at one customer costs no more
-ROOM = {"customer_id": 255, "customer_name": 100, "query": 200, "ticket": 64}  # characters
+MAX_RECENTS = 10
+# Of an agent's newest views, so that a long day at one customer costs no more
+MAX_VIEWS_READ = 200
+# In characters
+MAX_LENGTHS = {"customer_id": 255, "customer_name": 100, "query": 200, "ticket": 64}
 
 
 class AuditEvent(models.Model):
@@ -28,10 +30,10 @@ class AuditEvent(models.Model):
     user = models.CharField(max_length=150)
     action = models.CharField(max_length=16)
     environment = models.CharField(max_length=31)
-    customer_id = models.CharField(max_length=ROOM["customer_id"], blank=True)
-    customer_name = models.CharField(max_length=ROOM["customer_name"], blank=True)
-    query = models.CharField(max_length=ROOM["query"], blank=True)
-    ticket = models.CharField(max_length=ROOM["ticket"], blank=True)
+    customer_id = models.CharField(max_length=MAX_LENGTHS["customer_id"], blank=True)
+    customer_name = models.CharField(max_length=MAX_LENGTHS["customer_name"], blank=True)
+    query = models.CharField(max_length=MAX_LENGTHS["query"], blank=True)
+    ticket = models.CharField(max_length=MAX_LENGTHS["ticket"], blank=True)
     outcome = models.CharField(max_length=32)
 
     class Meta:
@@ -50,13 +52,13 @@ class AuditEvent(models.Model):
         super().save(*args, **kwargs)
 
 
-def record(
+def note(
     request: HttpRequest, action: str, outcome: str, *, environment: str, **known: str | None
 ) -> None:
-    """Add one row. `known` may hold customer_id, customer_name, query and ticket; each is made
+    """Add one event. `known` may hold customer_id, customer_name, query and ticket; each is made
     printable and cut.
     """
-    fields = {name: clean(text or "")[: ROOM[name]] for name, text in known.items()}
+    fields = {name: printable(text or "")[: MAX_LENGTHS[name]] for name, text in known.items()}
     AuditEvent.objects.create(
         user=request.user.get_username(),
         action=action,
@@ -81,9 +83,9 @@ def recents(request: HttpRequest) -> list[Recent]:
         user=request.user.get_username(), action="view", outcome="shown"
     )
     newest = views.order_by("-at").values_list("customer_id", "customer_name", "environment", "at")[
-        :LOOKED_THROUGH
+        :MAX_VIEWS_READ
     ]
     last: dict[tuple[str, str], Recent] = {}
     for row in map(Recent._make, newest):
         last.setdefault((row.environment, row.customer_id), row)
-    return list(last.values())[:RECENT]
+    return list(last.values())[:MAX_RECENTS]

@@ -1,0 +1,24 @@
+"""How a page is sent on which something may have gone wrong."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from integrations_app.upstream.problems import Problem
+
+
+def render_page(
+    request: HttpRequest,
+    template: str,
+    context: Mapping[str, Any],
+    *,
+    status: int,
+    problem: Problem | None,
+) -> HttpResponse:
+    """The page, with `Retry-After` where the problem says how many seconds to wait."""
+    response = render(request, template, context, status=status)
+    if problem and problem.retry_after is not None:
+        response.headers["Retry-After"] = str(problem.retry_after)
+    return response
