@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from integrations_app import simulator
 from integrations_app.upstream import environments
-from integrations_app.upstream.visit import MAX_RETRIES_SAVED
+from integrations_app.upstream.limits import MAX_RETRIES_SAVED
 from tests.browser import chromium
 
 pytest_plugins = ["tests.services"]

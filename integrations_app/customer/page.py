@@ -1,17 +1,19 @@
 """Open a customer: its calls side by side, and what is shown when one of them fails."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from integrations_app.customer import sync
 from integrations_app.customer.listing import Chip, Listing, chips, listing, unlisted
 from integrations_app.customer.query import Query
-from integrations_app.customer.reading import Found, read_page
+from integrations_app.customer.reading import Found, readings, without_circles
 from integrations_app.links.models import set_by_operators
 from integrations_app.links.offers import Place
 from integrations_app.stigg import Customer, CustomerNotFound, StiggError
 from integrations_app.upstream.environments import Environment
 from integrations_app.upstream.problems import Problem, problem_for
+from integrations_app.upstream.visit import Call, Visit
 
 NO_CUSTOMER = (
     "Stigg did not give the customer's name and counts just now. The list itself is not affected."
@@ -57,11 +59,7 @@ def open_customer(
     what is kept.
     """
     visit = environment.visit(refresh=refresh)
-    answers = visit.gather(
-        customer=lambda: visit.get_customer(customer_id),
-        found=lambda: read_page(visit, customer_id, query),
-        **sync.calls(environment, visit, customer_id),
-    )
+    answers = visit.gather(**_calls(visit, customer_id, query))
     customer, notices = _known(environment, answers["customer"])
     found = _or_not_found(answers["found"], answers["customer"])
     if isinstance(found, StiggError):
@@ -69,6 +67,7 @@ def open_customer(
         return CustomerPage(customer, query, problem=problem_for(found))
     if visit.trouble:
         environment.log("shown from a copy", visit.trouble)
+    found = without_circles(visit.memory, customer_id, found)
     shown = {item.id for item in (*found.page.rows, *unlisted(found.query, customer, found.page))}
     states, missing = sync.answered(environment, answers.get("states"), shown)
     return CustomerPage(
@@ -79,6 +78,23 @@ def open_customer(
         read_at=datetime.fromtimestamp(visit.read_at, UTC) if visit.read_at else None,
         trouble=problem_for(visit.trouble) if visit.trouble else None,
     )
+
+
+def prefetch(visit: Visit, customer_id: str) -> bool:
+    """Ask what the customer's page will ask: the page then finds it kept, or on its way.
+
+    Whether rows came: they speak for their customer, also where its own call gave no answer.
+    """
+    found = visit.gather(**_calls(visit, customer_id, Query()))["found"]
+    return isinstance(found, Found) and bool(found.page.rows)
+
+
+def _calls(visit: Visit, customer_id: str, query: Query) -> dict[str, Call | Sequence[Call]]:
+    return {
+        "customer": lambda stigg: stigg.get_customer(customer_id),
+        "found": readings(customer_id, query),
+        **sync.calls(visit.memory, customer_id),
+    }
 
 
 def _place(environment: Environment, customer_id: str) -> Place:

@@ -16,7 +16,6 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
-from functools import partial
 from itertools import zip_longest
 from typing import Any, Literal
 
@@ -36,6 +35,7 @@ from integrations_app.lookup.finding import ID, PAGE, Finding, Hit, merged
 from integrations_app.lookup.guesses import Guess, guesses, split
 from integrations_app.stigg import (
     BadRequest,
+    Calls,
     Customer,
     CustomerNotFound,
     Forbidden,
@@ -105,9 +105,8 @@ Answers = dict[Ask, Any]  # what Stigg said, or the StiggError that stands for i
 
 def _answers(environment: Environment, asked: Sequence[Ask]) -> Answers:
     """Ask all of it side by side."""
-    visit = environment.visit()
-    found = visit.gather(
-        **{str(number): partial(ask.call, visit) for number, ask in enumerate(asked)}
+    found = environment.visit().gather(
+        **{str(number): ask.call for number, ask in enumerate(asked)}
     )
     return {ask: found[str(number)] for number, ask in enumerate(asked)}
 
@@ -159,10 +158,10 @@ def _with_page(environment: Environment, plan: Plan) -> Plan:
 def _states(environment: Environment, customer_id: str) -> Ask:
     """Finds nobody; the page shares the answer, or the wait for it."""
 
-    def call(visit: Any) -> tuple[()]:
-        for ask in sync.calls(environment, visit, customer_id).values():
+    def call(stigg: Calls) -> tuple[()]:
+        for ask in sync.calls(environment.upstream.memory, customer_id).values():
             try:
-                ask()
+                ask(stigg)
             except StiggError:
                 return ()
         return ()

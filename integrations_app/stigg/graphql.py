@@ -28,7 +28,7 @@ from integrations_app.stigg.answers import (
     refusal,
     text_or_none,
 )
-from integrations_app.stigg.client import Calls
+from integrations_app.stigg.client import Calls, Question
 from integrations_app.stigg.records import Id, Model, TextOrNone
 
 logger = logging.getLogger(__name__)
@@ -231,10 +231,10 @@ def _ask(
 ) -> Typed:
     """Ask, and read what came beside the error that stands for what did not."""
     operation = document.split(maxsplit=2)[1].partition("(")[0]
-    question = {"operationName": operation, "query": document, "variables": variables}
+    payload = {"operationName": operation, "query": document, "variables": variables}
     try:
         return client.ask(
-            PATH, lambda payload: read(*_parts(operation, payload)), question, patience=patience
+            Question(PATH, payload, patience), lambda answer: read(*_parts(operation, answer))
         )
     except (CustomerNotFound, UnexpectedResponse) as missing:
         if missing.code or missing.status != 404:

@@ -16,7 +16,10 @@ from django.http import Http404, HttpRequest
 from django.utils.crypto import salted_hmac
 
 from integrations_app.stigg import ApiKey, Client, Limits, StiggError, UserToken
-from integrations_app.upstream.visit import Memory, RetryBudget, Slots, Upstream, Visit
+from integrations_app.upstream.copies import Memory
+from integrations_app.upstream.limits import RetryBudget, Slots
+from integrations_app.upstream.upstream import Upstream
+from integrations_app.upstream.visit import Visit
 
 logger = logging.getLogger(__name__)
 

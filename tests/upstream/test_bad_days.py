@@ -20,8 +20,10 @@ from django.test import Client as Browser
 from integrations_app.stigg import ApiKey, Client, transport
 from integrations_app.stigg.transport import Limits, Transport
 from integrations_app.upstream import environments
+from integrations_app.upstream.copies import Memory
 from integrations_app.upstream.environments import Environment
-from integrations_app.upstream.visit import Memory, RetryBudget, Slots, Upstream
+from integrations_app.upstream.limits import RetryBudget, Slots
+from integrations_app.upstream.upstream import Upstream
 from tests import hostile
 from tests.customer.test_page import HTMX, page, problem, rows, soup
 

@@ -5,6 +5,7 @@ threads.
 import logging
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -16,9 +17,12 @@ from django.contrib.auth import get_user_model
 from django.test import Client as Browser
 
 from integrations_app.simulator import Simulator
+from integrations_app.stigg import Question, Unavailable
 from integrations_app.upstream import environments
-from integrations_app.upstream import visit as resilience
-from integrations_app.upstream.visit import Memory, NoCopy, Question, RetryBudget, Upstream
+from integrations_app.upstream import upstream as upstreams
+from integrations_app.upstream.copies import Copies, Memory, NoCopy
+from integrations_app.upstream.limits import MAX_RETRIES_SAVED, PAUSE_SECONDS, RetryBudget
+from integrations_app.upstream.upstream import Upstream
 from tests.customer.test_page import HTMX, page, problem, rows, soup
 
 ACME = page("acme-corp")
@@ -53,7 +57,7 @@ def test_many_readers_share_one_call(upstream: Upstream, stigg: Simulator) -> No
     def read(_number: int) -> str:
         visit = environments.configured()["production"].visit()
         together.wait()
-        return str(visit.gather(customer=lambda: visit.get_customer("acme-corp"))["customer"].name)
+        return str(visit.gather(customer=lambda s: s.get_customer("acme-corp"))["customer"].name)
 
     with ThreadPoolExecutor(6) as readers:
         assert set(readers.map(read, range(6))) == {"Acme Inc."}
@@ -223,7 +227,7 @@ def test_it_stops_asking_for_a_moment_when_nothing_gets_through(
     assert problem(agent.get(ACME)) == "unavailable"
     assert asked(stigg) == already
     stigg.clear()
-    later(resilience.PAUSE_SECONDS + 1)
+    later(PAUSE_SECONDS + 1)
     assert agent.get(ACME).status_code == 200
 
 
@@ -257,11 +261,9 @@ def test_an_outage_costs_a_tenth_more_calls_not_twice_as_many(
 ) -> None:
     stigg.fault(customer="acme-corp", status=503)
     for _ in range(40):
-        with pytest.raises(resilience.Unavailable):
-            upstream._persist(
-                Question("/api/v1/customers/acme-corp"), resilience.time.monotonic() + 5
-            )
-    assert asked(stigg) <= 40 + resilience.MAX_RETRIES_SAVED + 4
+        with pytest.raises(Unavailable):
+            upstream._persist(Question("/api/v1/customers/acme-corp"), time.monotonic() + 5)
+    assert asked(stigg) <= 40 + MAX_RETRIES_SAVED + 4
 
 
 def test_a_retry_is_earned_by_ten_calls() -> None:
@@ -334,7 +336,7 @@ def test_it_works_without_its_cache(
 def test_a_large_answer_is_shown_and_not_kept(
     agent: Browser, stigg: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resilience, "KEPT_BYTES", 100)
+    monkeypatch.setattr(upstreams, "KEPT_BYTES", 100)
     agent.get(ACME)
     agent.get(ACME)
     assert asked(stigg) == 4
@@ -370,9 +372,9 @@ def test_a_request_id_from_outside_is_not_taken_over(agent: Browser) -> None:
     assert agent.get("/", HTTP_X_REQUEST_ID="forged")["X-Request-ID"] != "forged"
 
 
-def test_nothing_is_asked_in_the_copies_only_mode(upstream: Upstream, stigg: Simulator) -> None:
-    visit = resilience.Visit(upstream)
-    assert isinstance(visit._from_copies("kept", lambda: visit.get_customer("acme-corp")), NoCopy)
+def test_who_answers_from_copies_alone_never_asks(upstream: Upstream, stigg: Simulator) -> None:
+    with pytest.raises(NoCopy):
+        Copies(upstream.memory, 600).get_customer("acme-corp")
     assert asked(stigg) == 0
 
 
