@@ -40,8 +40,8 @@ def forget(running: simulator.Simulator) -> None:
     running.clear()
     cache.clear()
     for environment in environments.configured().values():
-        environment.upstream.rest.succeeded()
-        environment.upstream.graphql.succeeded()
+        environment.upstream.rest.got_through()
+        environment.upstream.graphql.got_through()
         environment.upstream.budget.saved = MAX_RETRIES_SAVED
 
 

@@ -44,7 +44,7 @@ from integrations_app.stigg import (
     TimedOut,
 )
 from integrations_app.stigg.customer_ids import problem_with_customer_id
-from integrations_app.stigg.graphql import Match
+from integrations_app.stigg.graphql import Match, graphql_is_closed
 from integrations_app.upstream.environments import Environment, configured
 from integrations_app.upstream.problems import problem_for
 
@@ -105,7 +105,8 @@ Answers = dict[Ask, Any]  # what Stigg said, or the StiggError that stands for i
 
 def _answers(environment: Environment, asked: Sequence[Ask]) -> Answers:
     """Ask all of it side by side."""
-    found = environment.visit().gather(
+    searches = all(ask.searches for ask in asked)
+    found = environment.visit(searches=searches).gather(
         **{str(number): ask.call for number, ask in enumerate(asked)}
     )
     return {ask: found[str(number)] for number, ask in enumerate(asked)}
@@ -214,7 +215,7 @@ def _came_to(ask: Ask, answer: Any) -> Literal["tried", "untried", "failed"]:
     if not isinstance(answer, StiggError):
         return "tried"
     if ask.searches:
-        return "untried" if isinstance(answer, sync.NOT_ALLOWED) else "failed"
+        return "untried" if graphql_is_closed(answer) else "failed"
     return "tried" if isinstance(answer, CustomerNotFound | BadRequest) else "failed"
 
 

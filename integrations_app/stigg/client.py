@@ -77,12 +77,14 @@ class Question:
     """What is asked: a GET of `path`, or a POST of `payload` to it.
 
     A question with a payload is for what does not fit into an address, and is never asked twice.
-    `patience` is in seconds and can only shorten what the call may take.
+    `patience` is in seconds and can only shorten what the call may take. `about` is the id of the
+    customer whom it is about, empty for a search.
     """
 
     path: str
     payload: Mapping[str, Any] | None = None
     patience: float | None = None
+    about: str = ""
 
     @cached_property
     def key(self) -> str:
@@ -126,13 +128,14 @@ class Calls(ABC):
         }
         given = {name: value for name, value in query.items() if value}
         path = f"{customer_path(customer_id)}/integrations?{urlencode(given)}"
-        return self.ask(Question(path), read_page)
+        return self.ask(Question(path, about=customer_id), read_page)
 
     def get_customer(self, customer_id: str) -> Customer:
         """`GET /api/v1/customers/{id}`: name, e-mail, archived or not, and the bare
         integrations.
         """
-        return self.ask(Question(customer_path(customer_id)), read_customer)
+        question = Question(customer_path(customer_id), about=customer_id)
+        return self.ask(question, read_customer)
 
     def list_customers(
         self, *, email: str = "", name: str = "", limit: int = DEFAULT_LIMIT
@@ -152,7 +155,7 @@ class Calls(ABC):
         """One page of all: `GET /api/v1/customers`; docs.stigg.io, Get a list of customers."""
         query = {"after": after, "limit": limit}
         given = {name: value for name, value in query.items() if value}
-        return self.ask(f"{CUSTOMERS}?{urlencode(given)}", read_customers_page)
+        return self.ask(Question(f"{CUSTOMERS}?{urlencode(given)}"), read_customers_page)
 
 
 class Client(Calls):

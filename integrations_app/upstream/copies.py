@@ -1,6 +1,7 @@
 """What is kept of Stigg's answers: its own bytes, in Django's cache, which all processes share."""
 
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -18,11 +19,20 @@ class NoCopy(Exception):
     """No answer that is kept will do."""
 
 
+def age(moment: float) -> float:
+    """Seconds since a moment of the epoch. One that lies ahead is too old for anything: a clock was
+    set back, and nobody knows how old it is.
+    """
+    seconds = time.time() - moment
+    return seconds if seconds >= 0 else math.inf
+
+
 class Cache(Protocol):
     """What is used of Django's cache."""
 
     def get(self, key: str) -> Any: ...
     def set(self, key: str, value: Any, timeout: float) -> None: ...
+    def add(self, key: str, value: Any, timeout: float) -> bool: ...
     def delete(self, key: str) -> Any: ...
 
 
@@ -38,6 +48,10 @@ class Memory:
 
     def set(self, name: str, value: Any, seconds: float) -> None:
         self._try(lambda: self.cache.set(f"{self.scope}:{name}", value, seconds))
+
+    def add(self, name: str, value: Any, seconds: float) -> bool:
+        """Set it unless it is set. One of all processes is told True."""
+        return bool(self._try(lambda: self.cache.add(f"{self.scope}:{name}", value, seconds)))
 
     def delete(self, name: str) -> None:
         self._try(lambda: self.cache.delete(f"{self.scope}:{name}"))
@@ -85,6 +99,6 @@ class Copies(Calls):
 
     def find(self, question: Question) -> Copy | None:
         copy: Copy | None = self.memory.get(question.key)
-        if copy and copy.at >= self.since and time.time() - copy.at <= self.seconds:
+        if copy and copy.at >= self.since and age(copy.at) <= self.seconds:
             return copy
         return None

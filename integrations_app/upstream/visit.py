@@ -9,15 +9,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
-from integrations_app.stigg import Calls, Question, Read, StiggError, TimedOut
+from integrations_app.stigg import Calls, Question, Read, StiggError
 from integrations_app.upstream.copies import FRESH_SECONDS, Copies, Memory, NoCopy
-from integrations_app.upstream.limits import Busy
-from integrations_app.upstream.upstream import ANSWERED_BY_A_COPY, Upstream
-
-# Sockets end by the deadline; this is for what no socket timeout bounds, such as a name look-up
-GRACE_SECONDS = 0.3
+from integrations_app.upstream.limits import Busy, Place
+from integrations_app.upstream.upstream import ANSWERED_BY_A_COPY, GRACE_SECONDS, Upstream
 
 Call = Callable[[Calls], Any]
 
@@ -29,18 +26,20 @@ class Asking(Calls):
     upstream: Upstream
     ends: float  # of `time.monotonic()`
     fresh: Copies
+    place: Place
+    question: Question | None = None  # the one that is waited for
 
     def ask(self, question: Question, read: Callable[[dict[str, Any]], Read]) -> Read:
         try:
             return self.fresh.ask(question, read)
         except NoCopy:
-            pass
+            self.question = question
         patience = question.patience
         ends = self.ends if patience is None else min(self.ends, time.monotonic() + patience)
         ask = partial(self.upstream.ask, question, read, ends)
-        copy, value = self.upstream.flights.share(question.key, ask, ends)
+        copy, value = self.upstream.flights.share(question.key, ask, ends, self.place)
         self.fresh.used.append(copy.at)
-        return value
+        return cast(Read, value)
 
 
 class Visit:
@@ -49,8 +48,11 @@ class Visit:
     `trouble` is why answers from before are shown; None while all is well.
     """
 
-    def __init__(self, upstream: Upstream, *, refresh: bool = False) -> None:
+    def __init__(
+        self, upstream: Upstream, *, refresh: bool = False, searches: bool = False
+    ) -> None:
         self._upstream = upstream
+        self._room = upstream.searches if searches else upstream.pages
         self._since = time.time() if refresh else 0.0
         self._ends = time.monotonic() + upstream.deadline_seconds
         self._used: list[float] = []
@@ -105,31 +107,25 @@ class Visit:
         return {}
 
     def _side_by_side(self, calls: Mapping[str, Call]) -> dict[str, Any]:
-        if not calls:
-            return {}
+        place = Place(self._room, self._upstream.name)
         try:
-            with self._upstream.slots.taken():
-                running = {
-                    name: self._upstream.pool.submit(self._ask, call)
-                    for name, call in calls.items()
-                }
-                return {name: self._outcome(future) for name, future in running.items()}
+            running = {name: self._start(call, place) for name, call in calls.items()}
+            return {name: self._outcome(*started) for name, started in running.items()}
         except Busy as error:
             return dict.fromkeys(calls, error)
+        finally:
+            place.give_back()
 
-    def _ask(self, call: Call) -> Any:
-        asking = Asking(self._upstream, self._ends, self._fresh())
-        answer = call(asking)
-        self._used += asking.fresh.used
-        return answer
+    def _start(self, call: Call, place: Place) -> "tuple[Asking, Future[Any]]":
+        asking = Asking(self._upstream, self._ends, self._fresh(), place)
+        return asking, self._upstream.start(partial(call, asking))
 
-    def _outcome(self, future: "Future[Any]") -> Any:
+    def _outcome(self, asking: Asking, running: "Future[Any]") -> Any:
         try:
-            return future.result(max(self._ends + GRACE_SECONDS - time.monotonic(), 0))
+            answer = running.result(max(self._ends + GRACE_SECONDS - time.monotonic(), 0))
         except StiggError as refused:
             return refused
         except TimeoutError:
-            future.cancel()
-            error = TimedOut("gave no answer by the deadline")
-            self._upstream.rest.failed(error)
-            return error
+            return self._upstream.give_up(running, asking.question)
+        self._used += asking.fresh.used
+        return answer

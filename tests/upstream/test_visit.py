@@ -21,7 +21,7 @@ from integrations_app.stigg import Question, Unavailable
 from integrations_app.upstream import environments
 from integrations_app.upstream import upstream as upstreams
 from integrations_app.upstream.copies import Copies, Memory, NoCopy
-from integrations_app.upstream.limits import MAX_RETRIES_SAVED, PAUSE_SECONDS, RetryBudget
+from integrations_app.upstream.limits import MAX_RETRIES_SAVED, RetryBudget, Room
 from integrations_app.upstream.upstream import Upstream
 from tests.customer.test_page import HTMX, page, problem, rows, soup
 
@@ -217,27 +217,6 @@ def test_a_limit_of_graphql_costs_no_page_its_list(agent: Browser, stigg: Simula
     assert agent.get(page("empty-co")).status_code == 200
 
 
-def test_it_stops_asking_for_a_moment_when_nothing_gets_through(
-    agent: Browser, stigg: Simulator, later: Callable[[float], object]
-) -> None:
-    stigg.fault(status=503)
-    for _ in range(2):
-        agent.get(ACME)
-    already = asked(stigg)
-    assert problem(agent.get(ACME)) == "unavailable"
-    assert asked(stigg) == already
-    stigg.clear()
-    later(PAUSE_SECONDS + 1)
-    assert agent.get(ACME).status_code == 200
-
-
-def test_one_broken_customer_does_not_stop_the_others(agent: Browser, stigg: Simulator) -> None:
-    stigg.fault(customer="acme-corp", status=500)
-    for _ in range(5):
-        agent.get(ACME)
-    assert agent.get(page("empty-co")).status_code == 200
-
-
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_it_tries_once_more_when_the_trouble_may_pass(
     agent: Browser, stigg: Simulator, status: int
@@ -275,37 +254,33 @@ def test_a_retry_is_earned_by_ten_calls() -> None:
     assert budget.spend()
 
 
-def test_a_full_desk_says_so_at_once_and_the_rest_stays_quick(
-    agent: Browser, stigg: Simulator, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def full(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No page of production may wait on Stigg."""
+    monkeypatch.setattr(upstream, "pages", Room(0, 0))
+
+
+def test_a_full_desk_says_so_and_the_rest_stays_quick(
+    agent: Browser, stigg: Simulator, full: None
 ) -> None:
-    while upstream.slots.of_environment.acquire(blocking=False):
-        pass
-    try:
-        response = agent.get(ACME)
-        assert (response.status_code, problem(response)) == (503, "busy")
-        assert asked(stigg) == 0
-        assert agent.get(page("acme-corp", environment="staging")).status_code == 200
-        assert agent.get("/").status_code == 200
-        assert agent.get("/healthz").status_code == 200
-    finally:
-        for _ in range(environments.settings.THREADS // 4):
-            upstream.slots.of_environment.release()
-    assert agent.get(ACME).status_code == 200
+    response = agent.get(ACME)
+    assert (response.status_code, problem(response)) == (503, "busy")
+    assert asked(stigg) == 0
+    assert agent.get(page("acme-corp", environment="staging")).status_code == 200
+    assert agent.get("/").status_code == 200
+    assert agent.get("/healthz").status_code == 200
 
 
 def test_a_full_desk_still_shows_copies(
-    agent: Browser, upstream: Upstream, later: Callable[[float], object]
+    agent: Browser,
+    upstream: Upstream,
+    later: Callable[[float], object],
+    request: pytest.FixtureRequest,
 ) -> None:
     agent.get(ACME)
     later(60)
-    taken = [
-        upstream.slots.of_all.acquire(blocking=False) for _ in range(environments.settings.THREADS)
-    ]
-    try:
-        assert stale(agent.get(ACME)) == "busy"
-    finally:
-        for _ in filter(None, taken):
-            upstream.slots.of_all.release()
+    request.getfixturevalue("full")
+    assert stale(agent.get(ACME)) == "busy"
 
 
 def test_places_are_given_back_after_every_kind_of_answer(agent: Browser, stigg: Simulator) -> None:
@@ -321,7 +296,7 @@ class Broken:
     def get(self, *_arguments: object) -> Any:
         raise ConnectionError("cache is down")
 
-    set = delete = get
+    set = add = delete = get
 
 
 def test_it_works_without_its_cache(
