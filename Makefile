@@ -25,6 +25,7 @@ lint: .venv/dev.stamp
 bench: .venv/dev.stamp
 	$(BIN)/python tests/bench/page_times.py
 	$(BIN)/python tests/bench/storm.py
+	$(BIN)/python tests/bench/front_door.py
 	$(BIN)/python tests/bench/index.py
 
 # Resolve the newest versions that pyproject.toml allows, with hashes. Needs uv; nothing else here does.

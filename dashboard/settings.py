@@ -55,6 +55,8 @@ DEBUG = env.bool("DEBUG", False)
 HOST = env.str("HOST", "127.0.0.1")
 PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65_535))
 THREADS = env.int("THREADS", 32, validate=validate.Range(min=4, max=512))
+REQUEST_SECONDS = 10  # for a request's head to arrive, and as long again for its body
+DATA_UPLOAD_MAX_MEMORY_SIZE = 131_072  # bytes of a body; the desk's forms need a few hundred
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 LOG_LEVEL = env.str(
@@ -101,7 +103,6 @@ if faults:
 # --- Django ---------------------------------------------------------------------------------------
 
 ROOT_URLCONF = "dashboard.urls"
-WSGI_APPLICATION = "dashboard.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "django.contrib.admin",

@@ -6,8 +6,8 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 
 from integrations_app.links.models import LinkTemplate
-from integrations_app.links.url_templates import PRESETS, make
 from integrations_app.upstream import environments
+from integrations_app.vendors import presets
 
 NAME = "demo"
 
@@ -39,11 +39,10 @@ def add_link_templates() -> None:
 
 
 def _templates(*, is_live: bool) -> dict[str, str]:
-    presets = {preset.name: preset for preset in PRESETS}
     answers = {"my_domain": "acme", "portal_id": "1234567"}
     chosen = {
         "SALESFORCE": "Salesforce account",
         "HUBSPOT": "HubSpot company",
         "STRIPE_INVOICING": "Stripe, live" if is_live else "Stripe, test",
     }
-    return {vendor: make(presets[name], answers) for vendor, name in chosen.items()}
+    return {vendor: presets()[name][1].answered(answers) for vendor, name in chosen.items()}

@@ -21,6 +21,7 @@ from markupsafe import Markup, escape
 from integrations_app.customer.query import Query
 from integrations_app.links import departures as leaving
 from integrations_app.links.judge import Link
+from integrations_app.vendors import vendors_in_box
 from integrations_app.vendors.vendor import Vendor
 
 
@@ -47,6 +48,7 @@ def environment(**options: Any) -> Environment:
         "now": timezone.now,
         "static": static,
         "url": url,
+        "vendors_in_box": vendors_in_box,
     }
     made.filters |= {"ago": ago, "date": date, "icon": icon, "copy": copy, "copyable": copyable}
     made.filters |= {"plural": plural, "quoted": quoted, "to": to}

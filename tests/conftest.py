@@ -3,6 +3,7 @@ browser.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -13,7 +14,6 @@ from pytest_django.live_server_helper import LiveServer
 
 from integrations_app import simulator
 from integrations_app.upstream import environments
-from integrations_app.upstream.limits import MAX_RETRIES_SAVED
 from tests.browser import chromium
 
 pytest_plugins = ["tests.services"]
@@ -27,22 +27,28 @@ QUIET = [
 
 @pytest.fixture
 def stigg() -> Iterator[simulator.Simulator]:
-    """The simulated Stigg that the desk talks to; its faults and remembered requests end with the
-    test.
+    """The simulated Stigg that the desk talks to, both as they are at their start."""
+    with started_anew() as running:
+        yield running
+
+
+def settle() -> None:
+    """Wait for the calls that no page waits for."""
+    environments.beside().shutdown()
+    environments.beside.cache_clear()
+
+
+@contextmanager
+def started_anew() -> Iterator[simulator.Simulator]:
+    """A desk that remembers nothing, and a Stigg of its own: what an earlier test left running asks
+    the Stigg of that test, and its answers are kept under that Stigg's name.
     """
-    running = environments._simulator()
-    forget(running)
-    yield running
-    forget(running)
-
-
-def forget(running: simulator.Simulator) -> None:
-    running.clear()
+    for known in vars(environments).values():
+        if hasattr(known, "cache_clear"):
+            known.cache_clear()
     cache.clear()
-    for environment in environments.configured().values():
-        environment.upstream.rest.got_through()
-        environment.upstream.graphql.got_through()
-        environment.upstream.budget.saved = MAX_RETRIES_SAVED
+    with environments.simulated_stigg() as running:
+        yield running
 
 
 @pytest.fixture

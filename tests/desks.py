@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 MANAGE = (sys.executable, "manage.py")
 NAME = "mara"
 PASSWORD = "a long enough one"
-TRIES_TO_CONNECT = Retry(connect=100, backoff_factor=0.05, backoff_max=0.5)
+TRIES_TO_CONNECT = Retry(total=None, connect=100, backoff_factor=0.05, backoff_max=0.5)
 
 
 class Desk(Server):

@@ -7,14 +7,18 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
-Behaviour = Callable[[socket.socket], None]
+Behaviour = Callable[[socket.socket, bytes], None]  # the connection, and the head of the request
 
 
 class Hostile:
-    """Listens on loopback; does to every request what `behaviour` says, and counts them."""
+    """Listens on loopback; does to every request what `behaviour` says, and counts them.
 
-    def __init__(self, behaviour: Behaviour) -> None:
+    `at_once` when it does so before it has heard anything: what comes may not begin with a head.
+    """
+
+    def __init__(self, behaviour: Behaviour, *, at_once: bool = False) -> None:
         self.behaviour, self.requests = behaviour, list[bytes]()
+        self._at_once = at_once
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.over = threading.Event()
@@ -31,13 +35,13 @@ class Hostile:
     def _meet(self, connection: socket.socket) -> None:
         with suppress(OSError), connection:
             head = b""
-            while b"\r\n\r\n" not in head:
+            while not self._at_once and b"\r\n\r\n" not in head:
                 received = connection.recv(65_536)
                 if not received:
                     return
                 head += received
             self.requests.append(head)
-            self.behaviour(connection)
+            self.behaviour(connection, head)
 
     def close(self) -> None:
         self.over.set()
@@ -48,8 +52,8 @@ class Hostile:
 
 
 @contextmanager
-def server(behaviour: Behaviour) -> Iterator[Hostile]:
-    running = Hostile(behaviour)
+def server(behaviour: Behaviour, *, at_once: bool = False) -> Iterator[Hostile]:
+    running = Hostile(behaviour, at_once=at_once)
     try:
         yield running
     finally:
@@ -64,13 +68,18 @@ def head(*headers: str, status: str = "200 OK") -> bytes:
 
 def sends(*pieces: bytes) -> Behaviour:
     """Sends the pieces, and closes."""
-    return lambda connection: [connection.sendall(piece) for piece in pieces] and None
+
+    def send(connection: socket.socket, _head: bytes) -> None:
+        for piece in pieces:
+            connection.sendall(piece)
+
+    return send
 
 
 def drips(start: bytes, drop: bytes, every: float = 0.05) -> Behaviour:
     """Never stops: each drop would satisfy a read timeout. Ends when the other side hangs up."""
 
-    def drip(connection: socket.socket) -> None:
+    def drip(connection: socket.socket, _head: bytes) -> None:
         connection.sendall(start)
         over = threading.Event()
         while not over.wait(every):
@@ -79,19 +88,19 @@ def drips(start: bytes, drop: bytes, every: float = 0.05) -> Behaviour:
     return drip
 
 
-def hangs(connection: socket.socket) -> None:
+def hangs(connection: socket.socket, _head: bytes) -> None:
     while connection.recv(1_024):  # until the other side gives up
         pass
 
 
-def resets(connection: socket.socket) -> None:
+def resets(connection: socket.socket, _head: bytes) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
 
 
 def floods(start: bytes) -> Behaviour:
     """A body without an end, as fast as it is taken in."""
 
-    def flood(connection: socket.socket) -> None:
+    def flood(connection: socket.socket, _head: bytes) -> None:
         connection.sendall(start)
         while True:
             connection.sendall(b" " * 1_000_000)

@@ -19,7 +19,8 @@ from integrations_app.stigg import (
     Page,
     SyncData,
 )
-from integrations_app.vendors.vendor import Vendor, vendor_for
+from integrations_app.vendors import vendor_for
+from integrations_app.vendors.vendor import Vendor
 
 MAX_CHIPS = 30
 UNKNOWN_FORM = "Stigg sent details in a form that the desk does not know."

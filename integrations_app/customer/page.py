@@ -8,7 +8,7 @@ from integrations_app.customer import sync
 from integrations_app.customer.listing import Chip, Listing, chips, listing, unlisted
 from integrations_app.customer.query import Query
 from integrations_app.customer.reading import Found, readings, without_circles
-from integrations_app.links.models import set_by_operators
+from integrations_app.links.models import link_settings
 from integrations_app.links.offers import Place
 from integrations_app.stigg import Customer, CustomerNotFound, StiggError
 from integrations_app.upstream.environments import Environment
@@ -80,15 +80,6 @@ def open_customer(
     )
 
 
-def prefetch(visit: Visit, customer_id: str) -> bool:
-    """Ask what the customer's page will ask: the page then finds it kept, or on its way.
-
-    Whether rows came: they speak for their customer, also where its own call gave no answer.
-    """
-    found = visit.gather(**_calls(visit, customer_id, Query()))["found"]
-    return isinstance(found, Found) and bool(found.page.rows)
-
-
 def _calls(visit: Visit, customer_id: str, query: Query) -> dict[str, Call | Sequence[Call]]:
     return {
         "customer": lambda stigg: stigg.get_customer(customer_id),
@@ -97,9 +88,18 @@ def _calls(visit: Visit, customer_id: str, query: Query) -> dict[str, Call | Seq
     }
 
 
+def prefetch(visit: Visit, customer_id: str) -> None:
+    """Ask what the page of this customer will ask beside the customer itself: the page then shares
+    the answers, or the wait for them. What fails is for the page to say.
+    """
+    calls = _calls(visit, customer_id, Query())
+    del calls["customer"]
+    visit.gather(**calls)
+
+
 def _place(environment: Environment, customer_id: str) -> Place:
-    templates, hosts = set_by_operators(environment.name)
-    return Place(customer_id, environment.label, environment.live, templates, hosts)
+    settings = link_settings(environment.name)
+    return Place(customer_id, environment.label, environment.live, settings)
 
 
 def _known(

@@ -7,7 +7,7 @@ from typing import Self
 from urllib.parse import urlencode
 
 from integrations_app.stigg import DEFAULT_LIMIT, MAX_LIMIT, UUID_PATTERN
-from integrations_app.vendors.vendor import vendor_for
+from integrations_app.vendors import vendor_for
 
 PAGE_SIZES = (20, 50, 100)
 # Stigg's names are capitals and underscores; a name that we have never seen must still fit one

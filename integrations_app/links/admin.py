@@ -15,11 +15,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from integrations_app.links.judge import judge
-from integrations_app.links.models import LinkTemplate, TrustedHost, WrongLink, set_by_operators
-from integrations_app.links.url_templates import PLACEHOLDERS, PRESETS, fill, make
+from integrations_app.links.models import LinkTemplate, TrustedHost, WrongLink, link_settings
+from integrations_app.links.url_templates import PLACEHOLDERS, fill
 from integrations_app.upstream import environments
-from integrations_app.vendors.vendor import VENDORS, vendor_for
+from integrations_app.vendors import known_vendors, presets, vendor_for
+from integrations_app.vendors.vendor import Preset, Vendor
 
 admin.site.site_header = "Integrations Desk" + (
     " – simulated data" if settings.STIGG_SIMULATOR else ""
@@ -53,9 +53,9 @@ def preview(template: str, vendor_identifier: str, environment: str) -> SafeStri
     address = fill(template, SAMPLE)
     if address is None:
         return format_html("{}", "–")
-    vendor = vendor_for(vendor_identifier)
-    _, hosts = set_by_operators(environment.replace("\0", ""))
-    link = judge(address, vendor, hosts.get(vendor.identifier, ()))
+    # The name comes as it was typed, and databases refuse a NUL
+    settings = link_settings(environment.replace("\0", ""))
+    link = settings.judge(address, vendor_for(vendor_identifier))
     then = (
         f"Opens directly. {link.mode}".rstrip()
         if link.kind == "verified"
@@ -132,14 +132,14 @@ class PresetForm(forms.Form):
     """A ready-made template; once one is chosen, the form also asks for what that one lacks."""
 
     environment = forms.ChoiceField()
-    preset = forms.ChoiceField(choices=[(preset.name, preset.name) for preset in PRESETS])
+    preset = forms.ChoiceField(choices=lambda: [(name, name) for name in presets()])
 
     def __init__(self, data: Mapping[str, Any]) -> None:
         super().__init__(data or None)
         self.fields["environment"] = forms.ChoiceField(choices=environment_choices())
-        self.chosen = next(
-            (preset for preset in PRESETS if preset.name == data.get("preset")), None
-        )
+        self.vendor: Vendor | None
+        self.chosen: Preset | None
+        self.vendor, self.chosen = presets().get(data.get("preset", ""), (None, None))
         self.asked = self.chosen.parameters if self.chosen else ()
         for parameter in self.asked:
             self.fields[parameter.name] = forms.CharField(
@@ -153,7 +153,7 @@ class PresetForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         if self.chosen:
             try:
-                self.cleaned_data["template"] = make(self.chosen, self.cleaned_data)
+                self.cleaned_data["template"] = self.chosen.answered(self.cleaned_data)
             except ValueError as error:
                 raise forms.ValidationError(str(error)) from error
         return self.cleaned_data
@@ -166,7 +166,7 @@ class ForVendorAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in t
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
     ) -> Any:
         return super().render_change_form(
-            request, context | {"vendors": VENDORS.values()}, *args, **options
+            request, context | {"vendors": known_vendors().values()}, *args, **options
         )
 
     @admin.display(description="vendor", ordering="vendor_identifier")
@@ -209,8 +209,8 @@ class LinkTemplateAdmin(ForVendorAdmin):
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = PresetForm(request.GET)
-        if form.is_valid() and form.chosen:
-            start = form.cleaned_data | {"vendor_identifier": form.chosen.vendor_identifier}
+        if form.is_valid() and form.vendor:
+            start = form.cleaned_data | {"vendor_identifier": form.vendor.identifier}
             filled = {
                 name: start[name] for name in ("environment", "vendor_identifier", "template")
             }

@@ -3,7 +3,7 @@
 One idea: what is written must be what opens. The raw text is held to a strict shape, then read
 again by the parser that browsers use (WHATWG, by ada-url), and both must name the same host.
 `urlsplit` is not asked: it sees another host than browsers do in
-`https://evil.example\\@stripe.com/`.
+`https://evil.example\\@vendor.example/`.
 """
 
 import re
@@ -11,14 +11,12 @@ import unicodedata
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Literal, NamedTuple, Self
-from urllib.parse import unquote
 
 from ada_url import URL, idna_to_unicode
 
-from integrations_app.vendors.vendor import Vendor
+from integrations_app.vendors.vendor import Address, Mode, Vendor
 
-Kind = Literal["verified", "unfamiliar", "refused", "missing"]
-Mode = Literal["LIVE", "TEST", "SANDBOX", ""]
+LinkKind = Literal["verified", "unfamiliar", "refused", "missing"]
 
 MAX_LENGTH = 2048
 _SHOWN_LENGTH = 300
@@ -39,16 +37,6 @@ _AUTHORITY = re.compile(
     re.IGNORECASE,
 )
 
-_STRIPE_ACCOUNT = re.compile(r"acct_[A-Za-z0-9]+")
-_STRIPE_MODES: dict[str, Mode] = {"test": "TEST", "sandboxes": "SANDBOX"}
-_HOST_MODES: tuple[tuple[re.Pattern[str], Mode], ...] = (
-    # Zuora's page "Zuora Data Centers": apisandbox, sandbox.na, sandbox.eu, test, test.eu, test.ap.
-    (re.compile(r"(?:.+\.)?(?:apisandbox|sandbox|test)(?:\.[a-z]{2})?\.zuora\.com"), "SANDBOX"),
-    # Salesforce Help: the word stands between the org's name and the suffix.
-    (re.compile(r".+\.sandbox\.(?:my\.salesforce|lightning\.force)\.com"), "SANDBOX"),
-    # Seen in public code only.
-    (re.compile(r"demo\.airwallex\.com"), "TEST"),
-)
 _MODE_WORDS = {"LIVE": "live", "TEST": "test", "SANDBOX": "sandbox"}
 
 
@@ -62,7 +50,7 @@ class Link:
     empty when verified.
     """
 
-    kind: Kind
+    kind: LinkKind
     url: str
     host: str
     reason: str
@@ -77,18 +65,19 @@ class _Address(NamedTuple):
     written: str = ""  # the host, in lower case
     port: str = ""
     href: str = ""
-    host: str = ""
-    path: str = ""
+    opened: Address = Address("", "")
 
     @classmethod
     def read(cls, text: str) -> Self:
         written, opened = _AUTHORITY.match(text), _parse(text)
         if not written or not opened:
-            return cls(text, href=opened.href, host=opened.hostname) if opened else cls(text)
+            return cls(text, "", "", opened.href, _parts(opened)) if opened else cls(text)
         port = written["port"] or "443"
-        return cls(
-            text, written["host"].lower(), port, opened.href, opened.hostname, opened.pathname
-        )
+        return cls(text, written["host"].lower(), port, opened.href, _parts(opened))
+
+    @property
+    def host(self) -> str:
+        return self.opened.host
 
 
 def judge(url: str | None, vendor: Vendor, extra_domains: Collection[str] = ()) -> Link:
@@ -105,7 +94,7 @@ def judge(url: str | None, vendor: Vendor, extra_domains: Collection[str] = ()) 
         return Link("refused", _shown(text), _opened_host(address), sentence + _INSTEAD)
     if doubt := _doubt(address, vendor, extra_domains):
         return Link("unfamiliar", address.href, address.host, doubt + _CHECK)
-    mode, account = _badges(address)
+    mode, account = vendor.mode(address.opened)
     return Link("verified", address.href, address.host, "", mode, account)
 
 
@@ -137,6 +126,10 @@ def mode_warning(mode: str, live: bool | None, environment_label: str) -> str:  
         return ""
     stage = "a live environment" if live else "not a live environment"
     return f"This is a {word} link, but {environment_label} is {stage}."
+
+
+def _parts(url: URL) -> Address:
+    return Address(url.hostname, url.pathname, url.search, url.hash)
 
 
 def _parse(text: str) -> URL | None:
@@ -201,7 +194,7 @@ def _doubt(address: _Address, vendor: Vendor, extra_domains: Collection[str]) ->
     """Why a well-formed address is not verified; empty when it is.
 
     A non-ASCII address is never verified, whatever its host: nobody can tell its letters apart by
-    eye. A last dot is a doubt because browsers keep cookies and certificates of `stripe.com.`
+    eye. A last dot is a doubt because browsers keep cookies and certificates of `vendor.example.`
     apart.
     """
     text, host = address.text, address.host
@@ -213,37 +206,14 @@ def _doubt(address: _Address, vendor: Vendor, extra_domains: Collection[str]) ->
         return "This address is written in an unusual way."
     if address.port != "443":
         return f"This address names port {address.port}, which is unusual."
-    return "" if _belongs(host, (*vendor.domains, *extra_domains)) else _strange_host(host, vendor)
-
-
-def _belongs(host: str, domains: Collection[str]) -> bool:
-    """Equal or under it, at a dot: `evilstripe.com` and `stripe.com.evil.example` are not
-    Stripe's.
-    """
-    return any(f".{host}".endswith(f".{domain}") and is_domain(domain) for domain in domains)
+    trusted = tuple(domain for domain in extra_domains if is_domain(domain))
+    return "" if vendor.owns(host, trusted) else _strange_host(host, vendor)
 
 
 def _strange_host(host: str, vendor: Vendor) -> str:
     if not vendor.domains:
         return f"The desk knows no host of {vendor.name}."
     return f"{host} is not a known host of {vendor.name}."
-
-
-def _badges(address: _Address) -> tuple[Mode, str]:
-    """What a verified address tells about its mode and account."""
-    if address.host == "dashboard.stripe.com":
-        return _stripe_badges(address.path)
-    return next((mode for pattern, mode in _HOST_MODES if pattern.fullmatch(address.host)), ""), ""
-
-
-def _stripe_badges(path: str) -> tuple[Mode, str]:
-    """`/[acct_…/][test/]customers/cus_…`, as dj-stripe and Autumn build it.
-
-    The bare start page tells nothing.
-    """
-    segments = [unquote(segment) for segment in path.split("/") if segment]
-    account = segments.pop(0) if segments and _STRIPE_ACCOUNT.fullmatch(segments[0]) else ""
-    return (_STRIPE_MODES.get(segments[0], "LIVE") if segments else ""), account
 
 
 def _opened_host(address: _Address) -> str:

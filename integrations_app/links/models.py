@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import connection, models
+from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from integrations_app.links.judge import is_domain
+from integrations_app.links.offers import LinkSettings
 from integrations_app.links.url_templates import check_template
-from integrations_app.vendors.vendor import vendor_for
+from integrations_app.vendors import vendor_for
 
 ENVIRONMENT_LENGTH = 31  # dashboard/settings.py allows no longer name
 VENDOR_LENGTH = 255
@@ -45,7 +46,7 @@ class ForVendor(models.Model):
         abstract = True
 
     def clean(self) -> None:
-        """Keep the vendor as the pages spell it, so that `stripe` and `STRIPE` are the same."""
+        """Keep the vendor as the pages spell it, so that capitals make no difference."""
         self.vendor_identifier = vendor_for(self.vendor_identifier).identifier
 
     @property
@@ -127,29 +128,14 @@ class TrustedHost(ForVendor):
         return f"{self.domain} for {self.vendor_name}"
 
 
-_SET_BY_OPERATORS = """
-    SELECT vendor_identifier, template, '' FROM integrations_app_linktemplate WHERE environment = %s
-    UNION ALL
-    SELECT vendor_identifier, '', domain FROM integrations_app_trustedhost
-    WHERE environment IN ('', %s)
-"""
-
-
-def set_by_operators(environment: str) -> tuple[dict[str, str], dict[str, tuple[str, ...]]]:
-    """The environment's templates and trusted domains, each by vendor identifier.
-
-    In SQL, because every page asks: Django would take twenty times as long to write the query as it
-    takes to answer.
-    """
-    templates, hosts = {}, dict[str, tuple[str, ...]]()
-    with connection.cursor() as cursor:
-        cursor.execute(_SET_BY_OPERATORS, [environment, environment])
-        for vendor_identifier, template, domain in cursor.fetchall():
-            if template:
-                templates[vendor_identifier] = template
-            else:
-                hosts[vendor_identifier] = (*hosts.get(vendor_identifier, ()), domain)
-    return templates, hosts
+def link_settings(environment: str) -> LinkSettings:
+    """What operators have set for the environment, and for all of them."""
+    templates = LinkTemplate.objects.filter(environment=environment)
+    trusted = TrustedHost.objects.filter(environment__in=("", environment))
+    hosts: dict[str, list[str]] = {}
+    for vendor_identifier, domain in trusted.values_list("vendor_identifier", "domain"):
+        hosts.setdefault(vendor_identifier, []).append(domain)
+    return LinkSettings(dict(templates.values_list("vendor_identifier", "template")), hosts)
 
 
 class WrongLinkQuerySet(models.QuerySet["WrongLink"]):

@@ -7,24 +7,33 @@ from dataclasses import dataclass, field
 
 from integrations_app.links.judge import Link, judge, mode_warning
 from integrations_app.links.url_templates import fill
-from integrations_app.vendors.vendor import Vendor, not_synced_reasons
+from integrations_app.vendors.vendor import Vendor
 
 _NO_LINK = "Stigg gives no link for this row. Copy the id, or ask an operator for a link template."
 _ASK = " Or ask an operator for a link template."
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Whose rows these are and where they are shown: what a link depends on besides its row.
-
-    `templates` and `hosts` are what operators have set for this environment, by vendor identifier.
+class LinkSettings:
+    """What operators have set for an environment: templates and trusted domains, by vendor
+    identifier.
     """
+
+    templates: Mapping[str, str] = field(default_factory=dict)
+    hosts: Mapping[str, Collection[str]] = field(default_factory=dict)
+
+    def judge(self, url: str | None, vendor: Vendor) -> Link:
+        return judge(url, vendor, self.hosts.get(vendor.identifier, ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Whose rows these are and where they are shown: what a link depends on besides its row."""
 
     customer_id: str = ""
     environment_label: str = ""
     live: bool | None = None
-    templates: Mapping[str, str] = field(default_factory=dict)
-    hosts: Mapping[str, Collection[str]] = field(default_factory=dict)
+    settings: LinkSettings = LinkSettings()
 
 
 NOWHERE = Place()
@@ -62,18 +71,15 @@ def offer(
 
     Otherwise a template's comes first, and Stigg's stays beside it.
     """
-    hosts, template = (
-        place.hosts.get(vendor.identifier, ()),
-        place.templates.get(vendor.identifier, ""),
-    )
-    own = judge(url, vendor, hosts)
+    template = place.settings.templates.get(vendor.identifier, "")
+    own = place.settings.judge(url, vendor)
     values = {
         "synced_entity_id": synced_entity_id,
         "customer_id": place.customer_id,
         "billing_id": billing_id,
     }
     if own.kind != "verified" and template and (address := fill(template, values)):
-        built = judge(address, vendor, hosts)
+        built = place.settings.judge(address, vendor)
         return Offer(
             built, template, own if own.kind != "missing" else None, _warning(built, place)
         )
@@ -98,7 +104,7 @@ def _why_none(
     if own.kind == "refused":
         return own.reason + _ASK, ()
     if not is_synced:
-        return _not_synced(vendor), not_synced_reasons(vendor)
+        return _not_synced(vendor), vendor.not_synced
     if has_template:
         return (
             (

@@ -1,12 +1,10 @@
-"""Links that the desk builds itself: what a template may say, how it is filled, and ready-made
-ones.
+"""Links that the desk builds itself: what a template may say, and how it is filled.
 
 One idea: a template's scheme and host are literal, and a value can never change them.
 """
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from urllib.parse import quote, unquote
 
 from ada_url import URL
@@ -109,95 +107,4 @@ _PROBLEMS: tuple[tuple[Callable[[str], bool], str], ...] = (
     (lambda text: not _PLACEHOLDER.search(text), f"Add a placeholder: {_NAMES}."),
     (_climbs, "Remove the . or .. part from the path."),
     (lambda text: bool(_BARE_PERCENT.search(text)), "Follow each % with two hexadecimal digits."),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """What a preset asks for.
-
-    `pattern` must match the whole answer; `example` shows what one looks like.
-    """
-
-    name: str
-    label: str
-    pattern: str
-    example: str
-
-
-@dataclass(frozen=True, slots=True)
-class Preset:
-    """A ready-made template. `<<name>>` stands for a parameter, which the operator answers once."""
-
-    name: str
-    vendor_identifier: str
-    template: str
-    parameters: tuple[Parameter, ...] = ()
-
-
-def make(preset: Preset, parameters: Mapping[str, str]) -> str:
-    """The template of a preset with its parameters answered; blanks around an answer do not count.
-
-    Raises ValueError with a sentence for the form when an answer is missing or has the wrong shape.
-    """
-    text = preset.template
-    for parameter in preset.parameters:
-        answer = parameters.get(parameter.name, "").strip()
-        if not re.fullmatch(parameter.pattern, answer):
-            raise ValueError(f"{parameter.label} should look like {parameter.example}.")
-        text = text.replace(f"<<{parameter.name}>>", answer)
-    return text
-
-
-_DNS_LABEL = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_ACCOUNT = Parameter(
-    "account_id", "The Stripe account id", "acct_[A-Za-z0-9]{1,64}", "acct_1A2b3C4d5E6f7G8h"
-)
-_ZUORA_HOST = Parameter(
-    "host", "The Zuora host", rf"(?:{_DNS_LABEL}\.){{1,3}}zuora\.com", "www.zuora.com"
-)
-_PORTAL = Parameter("portal_id", "The HubSpot portal id", "[0-9]{1,15}", "1234567")
-_MY_DOMAIN = Parameter(
-    "my_domain", "My Domain", rf"{_DNS_LABEL}(?:\.sandbox)?", "acme or acme--uat.sandbox"
-)
-_REGION = Parameter("region", "The Auth0 region", "[a-z]{2}(?:-[0-9])?", "us")
-_TENANT = Parameter("tenant", "The Auth0 tenant", _DNS_LABEL, "acme-prod")
-
-# Forms as public code builds them; docs/LINKS.md names who, and what nobody could confirm.
-_STRIPE = "https://dashboard.stripe.com"
-_RECORD = "customers/{synced_entity_id}"
-_HUBSPOT = "https://app.hubspot.com/contacts/<<portal_id>>/record"
-PRESETS = (
-    Preset("Stripe, live", "STRIPE", f"{_STRIPE}/{_RECORD}"),
-    Preset("Stripe, test", "STRIPE", f"{_STRIPE}/test/{_RECORD}"),
-    Preset("Stripe account, live", "STRIPE", f"{_STRIPE}/<<account_id>>/{_RECORD}", (_ACCOUNT,)),
-    Preset(
-        "Stripe account, test", "STRIPE", f"{_STRIPE}/<<account_id>>/test/{_RECORD}", (_ACCOUNT,)
-    ),
-    Preset(
-        "Zuora account",
-        "ZUORA",
-        "https://<<host>>/apps/CustomerAccount.do?method=view&id={synced_entity_id}",
-        (_ZUORA_HOST,),
-    ),
-    Preset("HubSpot contact", "HUBSPOT", _HUBSPOT + "/0-1/{synced_entity_id}", (_PORTAL,)),
-    Preset("HubSpot company", "HUBSPOT", _HUBSPOT + "/0-2/{synced_entity_id}", (_PORTAL,)),
-    Preset(
-        "Salesforce account",
-        "SALESFORCE",
-        "https://<<my_domain>>.lightning.force.com/lightning/r/Account/{synced_entity_id}/view",
-        (_MY_DOMAIN,),
-    ),
-    Preset(
-        "Salesforce, any record",
-        "SALESFORCE",
-        "https://<<my_domain>>.my.salesforce.com/{synced_entity_id}",
-        (_MY_DOMAIN,),
-    ),
-    Preset(
-        "Auth0 user",
-        "AUTH0",
-        "https://manage.auth0.com/dashboard/<<region>>/<<tenant>>/users/{synced_entity_id}",
-        (_REGION, _TENANT),
-    ),
 )

@@ -13,11 +13,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from integrations_app.links import departures as leaving
-from integrations_app.links.judge import judge
-from integrations_app.links.models import WrongLink, set_by_operators
+from integrations_app.links.models import WrongLink, link_settings
 from integrations_app.stigg.customer_ids import problem_with_customer_id
 from integrations_app.upstream.environments import Environment, environment_or_404
-from integrations_app.vendors.vendor import vendor_for
+from integrations_app.vendors import vendor_for
 
 
 @require_safe
@@ -32,8 +31,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     except leaving.Refused as refused:
         return _refused(request, refused.status, refused.title, refused.meaning)
     vendor = vendor_for(departure.vendor_identifier)
-    _, hosts = set_by_operators(environment.name)
-    link = judge(departure.url, vendor, hosts.get(vendor.identifier, ()))
+    link = link_settings(environment.name).judge(departure.url, vendor)
     if link.kind not in ("verified", "unfamiliar"):
         return _refused(request, 400, "This address cannot be opened", link.reason)
     written = idna_to_unicode(link.host)
@@ -103,7 +101,7 @@ def _record(
         customer_id,
     )
     if report.source == WrongLink.Source.TEMPLATE:
-        templates, _ = set_by_operators(environment.name)
+        templates = link_settings(environment.name).templates
         report.template = templates.get(report.vendor_identifier, "")
     report.save()
     messages.success(

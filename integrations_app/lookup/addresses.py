@@ -1,87 +1,47 @@
 """Which record does a pasted address name?
 
-An agent copies the address of the page in front of them: a customer in Stripe, a company in
-HubSpot, this desk's own page. read() answers with the system and the id in it. Whether that id is
-well formed is for lookup.py to say; nothing here is ever requested, so a wrong reading can only
-fail to find.
+An agent copies the address of the page in front of them: a customer in a vendor's system, one in
+Stigg, this desk's own page. read() answers with the record and its id. Whether there is such a
+customer is for others to say; nothing here is ever requested, so a wrong reading can only fail to
+find.
 """
 
-import base64
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Literal
 from urllib.parse import unquote
 
 import ada_url
 
-DESK = "DESK"
-STIGG = "STIGG"
+from integrations_app.stigg.customer_ids import problem_with_customer_id
+from integrations_app.vendors import known_vendors
+from integrations_app.vendors.vendor import Address, IdShape, Vendor
+
+RecordKind = Literal["desk", "stigg", "vendor", "none"]
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
     """What an address names.
 
-    `system` is DESK, STIGG, a vendorIdentifier, or "" for a host unknown here.
+    `environment` is a name of this desk's for a page of its own, and the console's slug for one of
+    Stigg's. `text` is the id as the address has it, `id` the same in its usual form. `shape` is set
+    for a vendor's record. `note` says what to paste instead, where there is none.
     """
 
-    system: str = ""
+    kind: RecordKind
     id: str = ""
     environment: str = ""
+    text: str = ""
+    shape: IdShape | None = None
     note: str = ""
 
 
-class _System(NamedTuple):
-    label: str
-    host: re.Pattern[str]
-    page: re.Pattern[str]
-
-
-def _system(label: str, host: str, page: str) -> _System:
-    # A page may go deeper (…/cus_1/subscriptions) or carry a query; the id ends where its segment
-    # ends.
-    return _System(label, re.compile(host), re.compile(page + r"(?=[/?#&]|$)"))
-
-
-# Hosts are compared whole, so dashboard.stripe.com.evil.example is nobody's.
-# No vendor promises its page addresses; these are the ones seen in use:
-_SYSTEMS = {
-    # This desk: /<environment>/customers/<id>/integrations/. Its hosts are the caller's to name.
-    DESK: _system(
-        "Integrations Desk", r"(?!)", r"/(?P<environment>[^/?#]+)/customers/(?P<id>[^/?#]+)"
-    ),
-    # The form Stigg writes into other systems: docs.stigg.io, Zuora overview, stiggEntityUrl.
-    STIGG: _system(
-        "Stigg", r"app\.stigg\.io", r"/(?P<environment>[^/?#]+)/customers/(?P<id>[^/?#]+)"
-    ),
-    # Live, test mode, one of several accounts, or both.
-    "STRIPE": _system(
-        "Stripe", r"dashboard\.stripe\.com", r"(?:/acct_\w+)?(?:/test)?/customers/(?P<id>[^/?#]+)"
-    ),
-    # Classic pages and the newer /platform/ ones; each data centre and sandbox has its own host.
-    "ZUORA": _system(
-        "Zuora",
-        r"(?:[a-z0-9-]+\.)+zuora\.com",
-        r"(?:/apps/CustomerAccount\.do\?(?:[^#]*&)?id=|/platform/(?:[^?]*/)?accounts?/)(?P<id>[^/?#&]+)",
-    ),
-    # 0-1 is a contact, 0-2 a company: developers.hubspot.com, Understanding the CRM APIs.
-    "HUBSPOT": _system(
-        "HubSpot",
-        r"app(?:-[a-z0-9]+)?\.hubspot\.com",
-        r"/contacts/\d+/(?:record/0-[12]|contact|company)/(?P<id>[^/?#]+)",
-    ),
-    "SALESFORCE": _system(
-        "Salesforce",
-        r"(?:[a-z0-9-]+\.)+(?:lightning\.force|salesforce)\.com",
-        r"(?:/lightning/r/(?:\w+/)?|/)(?P<id>[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?)",
-    ),
-    "AUTH0": _system(
-        "Auth0",
-        r"manage\.auth0\.com",
-        r"(?:/dashboard/[^/?#]+/[^/?#]+/|/#/)(?:users|organizations)/(?P<id>[^/?#]+)",
-    ),
-}
+# This desk: /<environment>/customers/<id>/integrations/. Stigg's console has the same form, and
+# writes it into other systems: docs.stigg.io, stiggEntityUrl.
+_CUSTOMER = re.compile(r"/(?P<environment>[^/?#]+)/customers/(?P<id>[^/?#]+)(?=[/?#]|$)")
+_CONSOLE = "app.stigg.io"
 
 _ANYWHERE = re.compile(r"https?:[/\\]+[^\s<>\"]+", re.IGNORECASE)
 # "//host/…", "ftp://…", "https:host", and an address whose scheme was lost: "app.stigg.io/…",
@@ -106,28 +66,20 @@ def read(address: str, own_hosts: Collection[str] = ()) -> Record:
     try:
         url = ada_url.parse_url(_with_scheme(address), _PARTS)
     except ValueError:
-        return Record(
-            note="This address cannot be read. Copy it again, or paste the customer's id or e-mail."
+        return _nothing(
+            "This address cannot be read. Copy it again, or paste the customer's id or e-mail."
         )
-    system = (
-        _system_at(url["host"], url["hostname"], own_hosts)
-        if url["protocol"] in ("http:", "https:")
-        else ""
-    )
-    if not system:
-        return Record(note=_stranger(url["hostname"]))
-    return _record(system, url["pathname"] + url["search"] + url["hash"])
-
-
-def no_customer_in(system: str) -> str:
-    """The sentence for an address of a known system that leads to no customer: an invoice, a
-    list.
-    """
-    label = _SYSTEMS[system].label
-    return (
-        f"This {label} address names no customer. Open the customer in {label} and "
-        "paste that address."
-    )
+    here = Address(url["hostname"], url["pathname"], url["search"], url["hash"])
+    if url["protocol"] not in ("http:", "https:"):
+        return _nothing(_stranger(here.host))
+    # With and without its port: Django's get_host() has one, ALLOWED_HOSTS has none.
+    if {url["host"], here.host} & {own.lower() for own in own_hosts}:
+        return _customer_of("desk", here) or _nothing(_no_customer_in("Integrations Desk"))
+    if url["host"] == _CONSOLE:
+        return _customer_of("stigg", here) or _nothing(_no_customer_in("Stigg"))
+    if vendor := _vendor_at(url["host"]):
+        return _customer_in(vendor, here) or _nothing(_no_customer_in(vendor.name))
+    return _nothing(_stranger(here.host))
 
 
 def _with_scheme(address: str) -> str:
@@ -135,31 +87,31 @@ def _with_scheme(address: str) -> str:
     return address if _SCHEME.match(address) else f"https://{address}"
 
 
-def _system_at(host: str, hostname: str, own_hosts: Collection[str]) -> str:
-    # With and without its port: Django's get_host() has one, ALLOWED_HOSTS has none.
-    if {host, hostname} & {own.lower() for own in own_hosts}:
-        return DESK
-    return next((name for name, system in _SYSTEMS.items() if system.host.fullmatch(host)), "")
+def _vendor_at(host: str) -> Vendor | None:
+    """Whose pages are there: `host` has no port, or it is nobody's."""
+    readable = (vendor for vendor in known_vendors().values() if vendor.pages)
+    return next((vendor for vendor in readable if vendor.owns(host)), None)
 
 
-def _record(system: str, path: str) -> Record:
-    page = _SYSTEMS[system].page.match(path)
-    if not page:
-        return Record(system, note=no_customer_in(system))
-    named = page.groupdict()
-    return Record(
-        system, _decoded(system, named["id"]), _percent_decoded(named.get("environment", ""))
-    )
+def _customer_of(kind: RecordKind, here: Address) -> Record | None:
+    page = _CUSTOMER.match(here.path)
+    customer_id = _decoded(page["id"]) if page else ""
+    if not page or problem_with_customer_id(customer_id):
+        return None
+    return Record(kind, customer_id, _decoded(page["environment"]))
 
 
-def _decoded(system: str, raw: str) -> str:
-    text = _percent_decoded(raw)
-    if system == "AUTH0" and "|" not in text and not text.startswith("org_"):
-        return _base64_decoded(text)  # the dashboard's own links carry a user's id in base64
-    return text
+def _customer_in(vendor: Vendor, here: Address) -> Record | None:
+    for page in vendor.pages:
+        if found := page.pattern.match(here.path + here.search + here.hash):
+            text = _decoded(found["id"])
+            record_id = page.read(text)
+            if not problem_with_customer_id(record_id):
+                return Record("vendor", record_id, text=text, shape=page.shape)
+    return None
 
 
-def _percent_decoded(raw: str) -> str:
+def _decoded(raw: str) -> str:
     # Once: a second time would turn %252e%252e into the ".." that climbs in Stigg's path.
     try:
         return unquote(raw, errors="strict")
@@ -167,15 +119,20 @@ def _percent_decoded(raw: str) -> str:
         return ""
 
 
-def _base64_decoded(text: str) -> str:
-    try:
-        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
-    except ValueError:
-        return ""
+def _nothing(note: str) -> Record:
+    return Record("none", note=note)
+
+
+def _no_customer_in(name: str) -> str:
+    """For an address of a known system that leads to no customer: an invoice, a list."""
+    return (
+        f"This {name} address names no customer. Open the customer in {name} and paste that "
+        "address."
+    )
 
 
 def _stranger(hostname: str) -> str:
-    known = "Stigg, Stripe, Zuora, HubSpot, Salesforce, Auth0 and its own pages"
+    names = ", ".join(vendor.name for vendor in known_vendors().values() if vendor.pages)
     domain = hostname.removeprefix("www.")
     hint = (
         f" To search by e-mail domain, paste @{domain}."
@@ -183,6 +140,6 @@ def _stranger(hostname: str) -> str:
         else ""
     )
     return (
-        f"The desk reads addresses of {known}. Paste the customer's id, e-mail or name "
-        f"instead.{hint}"
+        f"The desk reads addresses of Stigg, {names} and its own pages. Paste the customer's id, "
+        f"e-mail or name instead.{hint}"
     )

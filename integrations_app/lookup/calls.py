@@ -1,143 +1,122 @@
 """Which call to Stigg answers which guess, and why a customer that it gives fits."""
 
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple
 
 from integrations_app.lookup.finding import DOMAIN, EMAIL, ID, NAME, PART_OF_NAME
-from integrations_app.lookup.guesses import Guess, Kind
-from integrations_app.stigg import Calls, Customer, StiggError
-from integrations_app.stigg.graphql import SearchField, find_customers
+from integrations_app.lookup.guesses import Guess, GuessKind
+from integrations_app.stigg import Calls, Customer
+from integrations_app.stigg.graphql import Match, SearchField, find_customers
 
 MAX_HITS = 20
 SEARCH_SECONDS = 4.0  # less than a page may take: a search must not keep an exact answer waiting
 
+Known = Customer | Match
+Call = Callable[[Calls], tuple[Known, ...]]
+Why = Callable[[Known], str]
 
-class Ask(NamedTuple):
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ask:
     """One call to Stigg, and in words what it looks the text up as.
 
-    `searches` when it needs GraphQL.
-
-    `why` tells from a name and an e-mail why such a customer fits, or "" that it does not: an
-    upstream that forgets a filter must not lead an agent to a stranger.
+    `why` tells why a customer that came fits, or "" that it does not: an upstream that forgets a
+    filter must not lead an agent to a stranger. `searches` when the call needs GraphQL, `by_id`
+    when it asks for one customer by the customer's own id.
     """
 
     words: str
-    why: Callable[[str, str], str]
-    call: Callable[[Calls], Any]
+    why: Why
+    call: Call
     searches: bool = False
+    by_id: bool = False
 
 
-BY_ID: Collection[Kind] = ("customer_id", "stigg_page", "desk_page")
-_BY_VENDORS_ID: dict[Kind, tuple[str, tuple[SearchField, ...]]] = {
-    "stripe_customer": ("Stripe id", ("billingId",)),
-    "zuora_id": ("Zuora id", ("billingId",)),
-    "salesforce_id": ("Salesforce id", ("salesforceId",)),
-    "hubspot_id": ("HubSpot id", ("crmId", "crmHubspotCompanyId")),
-    "aws_account": ("AWS account", ("awsMarketplaceCustomerId",)),
-    "aws_customer": ("AWS Marketplace id", ("awsMarketplaceCustomerId",)),
-}
+BY_ID: Collection[GuessKind] = ("customer_id", "stigg_page", "desk_page")
 
 
 def asks(guess: Guess) -> Iterator[Ask]:
     """The calls for one guess.
 
-    None for an Auth0 id, which guesses() also takes for a customer's own id.
+    None for a vendor's id that Stigg cannot search by; guesses() also takes such a one for a
+    customer's own id.
     """
-    if guess.kind in _BY_VENDORS_ID:
-        words, fields = _BY_VENDORS_ID[guess.kind]
-        for field in fields:
+    if guess.shape:
+        words = guess.shape.name
+        for field in guess.shape.fields:
             yield Ask(words, _always(words), search(field, *guess.spellings), searches=True)
     elif guess.kind in BY_ID:
-        yield Ask("customer id", _always(ID), partial(_by_id, customer_id=guess.value))
+        call = partial(_by_id, customer_id=guess.value)
+        yield Ask("customer id", _always(ID), call, by_id=True)
     elif guess.kind in _BY_TEXT:
         yield from _BY_TEXT[guess.kind](guess)
 
 
-def _by_id(stigg: Calls, customer_id: str) -> Customer:
+def _by_id(stigg: Calls, customer_id: str) -> tuple[Customer]:
     """The id that was asked for leads on, whatever the answer calls itself."""
-    return stigg.get_customer(customer_id).model_copy(update={"id": customer_id})
+    return (stigg.get_customer(customer_id).model_copy(update={"id": customer_id}),)
 
 
 def _by_email(guess: Guess) -> Iterator[Ask]:
     """REST compares letter by letter; in other capitals only a search finds it."""
-    why = _when_same(EMAIL, guess.value, place=1)
+
+    def why(customer: Known) -> str:
+        return EMAIL if _same(customer.email, guess.value) else ""
+
     for spelling in guess.spellings:
-        yield Ask("exact e-mail", why, _customers(email=spelling))
-    yield Ask(
-        "e-mail in other capitals", why, search("email", guess.value, contains=True), searches=True
-    )
+        yield Ask("exact e-mail", why, _listed(email=spelling))
+    other_capitals = search("email", guess.value, contains=True)
+    yield Ask("e-mail in other capitals", why, other_capitals, searches=True)
 
 
 def _by_domain(guess: Guess) -> Iterator[Ask]:
     end = f"@{guess.value}".casefold()
-    call = search("email", end, contains=True)
-    yield Ask(
-        "e-mail domain",
-        lambda _, email: DOMAIN if email.casefold().endswith(end) else "",
-        call,
-        searches=True,
-    )
+
+    def why(customer: Known) -> str:
+        return DOMAIN if (customer.email or "").casefold().endswith(end) else ""
+
+    yield Ask("e-mail domain", why, search("email", end, contains=True), searches=True)
 
 
 def _by_name(guess: Guess) -> Iterator[Ask]:
-    exact = _when_same(NAME, guess.value, place=0)
-    yield Ask("exact name", exact, _customers(name=guess.value))
-    part = search("name", guess.value, contains=True)
-    yield Ask(
-        "part of a name",
-        lambda name, email: exact(name, email) or PART_OF_NAME,
-        part,
-        searches=True,
-    )
+    def exact(customer: Known) -> str:
+        return NAME if _same(customer.name, guess.value) else ""
+
+    def part(customer: Known) -> str:
+        return exact(customer) or PART_OF_NAME
+
+    yield Ask("exact name", exact, _listed(name=guess.value))
+    yield Ask("part of a name", part, search("name", guess.value, contains=True), searches=True)
 
 
-_BY_TEXT: dict[Kind, Callable[[Guess], Iterator[Ask]]] = {
+_BY_TEXT: dict[GuessKind, Callable[[Guess], Iterator[Ask]]] = {
     "email": _by_email,
     "domain": _by_domain,
     "name": _by_name,
 }
 
 
-def first_page(customer_id: str) -> Ask:
-    """What the customer's page will show; rows that come speak for their customer."""
-    return Ask("customer id", _always(ID), partial(_whose_page, customer_id=customer_id))
-
-
-def _whose_page(stigg: Calls, customer_id: str) -> tuple[Customer, ...]:
-    try:
-        page = stigg.list_integrations(customer_id)
-    except StiggError:  # that is for the customer's page to say
-        return ()
-    return (Customer(id=customer_id),) if page.rows else ()
-
-
 def suggestions(text: str, limit: int) -> Ask:
-    return Ask(
-        "suggestions",
-        _always(PART_OF_NAME),
-        search("searchQuery", text, limit=limit),
-        searches=True,
-    )
+    call = search("searchQuery", text, limit=limit)
+    return Ask("suggestions", _always(PART_OF_NAME), call, searches=True)
 
 
 def search(
     field: SearchField, *values: str, contains: bool = False, limit: int = MAX_HITS + 1
-) -> Callable[[Calls], Any]:
+) -> Call:
     return lambda stigg: find_customers(
         stigg, field, values, contains=contains, limit=limit, patience=SEARCH_SECONDS
     )
 
 
-def _customers(**exact: str) -> Callable[[Calls], Any]:
+def _listed(**exact: str) -> Call:
     return lambda stigg: stigg.list_customers(limit=MAX_HITS + 1, **exact)
 
 
-def _always(why: str) -> Callable[[str, str], str]:
-    return lambda *_: why
+def _always(why: str) -> Why:
+    return lambda _customer: why
 
 
-def _when_same(why: str, text: str, *, place: int) -> Callable[[str, str], str]:
-    return lambda *name_and_email: (
-        why if name_and_email[place].casefold() == text.casefold() else ""
-    )
+def _same(text: str | None, other: str) -> bool:
+    return (text or "").casefold() == other.casefold()

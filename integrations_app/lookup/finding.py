@@ -6,18 +6,16 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from integrations_app.lookup.guesses import Kind
+from integrations_app.lookup.guesses import Guess, GuessKind
 from integrations_app.upstream.environments import Environment
 from integrations_app.upstream.problems import Problem
 
-ID, PAGE, EMAIL, NAME, DOMAIN, PART_OF_NAME = (
-    "id",
-    "desk page",
-    "e-mail",
-    "name",
-    "e-mail domain",
-    "name contains",
-)
+ID = "id"
+PAGE = "desk page"
+EMAIL = "e-mail"
+NAME = "name"
+DOMAIN = "e-mail domain"
+PART_OF_NAME = "name contains"
 _WEIGHTS = {ID: 0, PAGE: 0, EMAIL: 2, NAME: 3, DOMAIN: 4, PART_OF_NAME: 5}
 _A_VENDORS_ID = 1
 
@@ -75,7 +73,7 @@ class Finding:
 
     text: str
     environment: Environment
-    kinds: tuple[Kind, ...] = ()
+    guesses: tuple[Guess, ...] = ()
     hits: tuple[Hit, ...] = ()
     tried: tuple[str, ...] = ()
     untried: tuple[str, ...] = ()
@@ -109,9 +107,17 @@ class Finding:
         return self.problem.status if self.problem else 404
 
     @property
+    def kinds(self) -> tuple[GuessKind, ...]:
+        return tuple(guess.kind for guess in self.guesses)
+
+    @property
     def hints(self) -> tuple[str, ...]:
         """What a near miss would look like, for what the text was taken for."""
-        return tuple(dict.fromkeys(_NEAR[kind] for kind in self.kinds if kind in _NEAR))
+        near = (
+            guess.shape.near_miss if guess.shape else _NEAR.get(guess.kind)
+            for guess in self.guesses
+        )
+        return tuple(dict.fromkeys(filter(None, near)))
 
     @property
     def domain(self) -> str:
@@ -119,11 +125,7 @@ class Finding:
         return f"@{self.text.rpartition('@')[2]}" if "email" in self.kinds else ""
 
 
-_VENDORS = (
-    "It must be the id of the customer, not of an invoice or a subscription, and "
-    "of the account Stigg syncs to."
-)
-_NEAR: dict[Kind, str] = {
+_NEAR: dict[GuessKind, str] = {
     "customer_id": "Capitals matter in a customer id: Acme-Corp is not acme-corp.",
     "stigg_page": (
         "The address may belong to another environment: the desk takes the customer's "
@@ -136,18 +138,5 @@ _NEAR: dict[Kind, str] = {
     ),
     "domain": (
         "The company may use another domain for its accounts, or Stigg may hold no e-mail of it."
-    ),
-    "stripe_customer": (
-        f"{_VENDORS} Stripe's test customers are known to environments that are not live."
-    ),
-    "zuora_id": _VENDORS,
-    "hubspot_id": _VENDORS,
-    "aws_account": _VENDORS,
-    "aws_customer": _VENDORS,
-    "salesforce_id": (
-        "It must be the account in Salesforce. Capitals matter in the first fifteen characters."
-    ),
-    "auth0_id": (
-        "Stigg is not searched by Auth0 ids: one is found only where it is the customer's own id."
     ),
 }

@@ -1,7 +1,7 @@
 """Take a paste apart: terms without what copying added.
 
 Copying brings quotes, brackets, bullets, mailto:, spaces of every kind and characters nobody sees;
-several customers come at once, a line or a comma each. clean() and split() leave what the agent
+several customers come at once, a line or a comma each. unwrapped() and split() leave what the agent
 meant.
 """
 
@@ -11,14 +11,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-LIMIT = 20  # terms looked up at once
-LONGEST_TERM = 2_000  # an address with a long query; ids and names end at 255
-LONGEST_PASTE = 20_000
+MAX_TERMS = 20  # looked up at once
+MAX_TERM_LENGTH = 2_000  # an address with a long query; ids and names end at 255
+MAX_PASTE_LENGTH = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class Pasted:
-    """The terms of one paste, and how many more there were than LIMIT."""
+    """The terms of one paste, and how many more there were than MAX_TERMS."""
 
     terms: tuple[str, ...]
     left_out: int = 0
@@ -38,9 +38,9 @@ _MAILTO = re.compile(r"mailto:([^?]*).*", re.IGNORECASE)
 _NO_NAME = re.compile(r"[@_|\d]")
 
 
-def clean(text: str) -> str:
-    """One term as the agent meant it; the same again when cleaned twice."""
-    text = text.strip()[:LONGEST_TERM]
+def unwrapped(text: str) -> str:
+    """One term as the agent meant it; the same again when unwrapped twice."""
+    text = text.strip()[:MAX_TERM_LENGTH]
     while (peeled := _peel(text)) != text:
         text = peeled
     return text
@@ -49,7 +49,7 @@ def clean(text: str) -> str:
 def _peel(text: str) -> str:
     """One layer less: quotes hide mailto:, a zero-width space hides a quote."""
     text = _visible(" ".join(text.split()))
-    text = unicodedata.normalize("NFC", text)[:LONGEST_TERM].strip()
+    text = unicodedata.normalize("NFC", text)[:MAX_TERM_LENGTH].strip()
     text = _SLACK_LINK.sub(r"<\1>", _BULLETS.sub("", text))
     if mailto := _MAILTO.fullmatch(text):
         text = unquote(mailto[1])
@@ -117,10 +117,10 @@ def split(text: str) -> Pasted:
     """The terms of a paste: by line, semicolon or tab always, by comma where it cannot belong to a
     name.
     """
-    lines = text[:LONGEST_PASTE].splitlines()
-    found = (clean(term) for line in lines for run in _runs(line) for term in _by_comma(run))
+    lines = text[:MAX_PASTE_LENGTH].splitlines()
+    found = (unwrapped(term) for line in lines for run in _runs(line) for term in _by_comma(run))
     terms = tuple(dict.fromkeys(filter(None, found)))
-    return Pasted(terms[:LIMIT], max(0, len(terms) - LIMIT))
+    return Pasted(terms[:MAX_TERMS], max(0, len(terms) - MAX_TERMS))
 
 
 def _runs(line: str) -> list[list[str]]:

@@ -13,16 +13,11 @@ from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
 from integrations_app.audit.record import ROOM, Recent, recents, record
-from integrations_app.lookup.find import (
-    SCOUT_SECONDS,
-    elsewhere,
-    find,
-    find_each,
-    may_search,
-    suggest,
-)
+from integrations_app.lookup.elsewhere import SCOUT_SECONDS, elsewhere
+from integrations_app.lookup.find import find, find_each, may_search
 from integrations_app.lookup.finding import Finding, Hit
-from integrations_app.lookup.guesses import LIMIT, Pasted, split
+from integrations_app.lookup.guesses import MAX_TERMS, Pasted, split
+from integrations_app.lookup.suggest import suggest
 from integrations_app.stigg import clean
 from integrations_app.upstream import environments
 from integrations_app.upstream.environments import Environment, environment_or_404
@@ -140,7 +135,7 @@ def _several(
     context = _box(chosen, text) | {
         "findings": findings,
         "left_out": pasted.left_out,
-        "limit": LIMIT,
+        "limit": MAX_TERMS,
     }
     return render(request, "lookup/list.html", context)
 

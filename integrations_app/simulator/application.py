@@ -15,11 +15,12 @@ from dataclasses import replace
 from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any
+from urllib.parse import unquote, unquote_plus
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 from . import graph
 from .api import Answer, Refused, Request, answer, environment_of, place, written
-from .faults import Fault, Faults
+from .faults import Asked, Fault, Faults
 
 REMEMBERED = 10_000  # requests
 PIECE = 16  # bytes between two waits of a dripping answer
@@ -54,7 +55,8 @@ class Application:
         self.seen.append(remembered(request, environment))
         request = replace(request, body=read_body(environ))
         route, customer_id, right = asked(request)
-        fault = self.faults.take(route, customer_id, environment) if route else None
+        question = Asked(route or "", customer_id, environment, said(request))
+        fault = self.faults.take(question) if route else None
         if fault is None:
             return plain(request, right(request), start_response)
         self._wait(fault.delay)
@@ -126,6 +128,12 @@ def asked(request: Request) -> tuple[str | None, str | None, Callable[[Request],
         return graph.ROUTE, graph.customer_id(request), graph.answer
     route, customer_id = place(request.path)
     return route if request.method == "GET" else None, customer_id, answer
+
+
+def said(request: Request) -> str:
+    """The request as faults compare it: its address decoded, then its body."""
+    address = f"{unquote(request.path)}?{unquote_plus(request.query)}"
+    return f"{address} {request.body.decode(errors='replace')}"
 
 
 def known_environment(headers: Mapping[str, str]) -> str | None:

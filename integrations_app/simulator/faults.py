@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import repeat
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 from . import graph
 from .api import JSON, Answer
@@ -82,9 +82,19 @@ SHAPES: dict[str, Shape] = {
 }
 
 
+class Asked(NamedTuple):
+    """What faults know of a request; `text` is its address and its body."""
+
+    route: str
+    customer: str | None
+    environment: str | None
+    text: str
+
+
 @dataclass(frozen=True)
 class Fault:
-    """`customer`, `environment` and `route` say where, `times` how often, the rest what goes wrong.
+    """`customer`, `environment` and `route` say where, `said` by what the request says, in its
+    address or in its body; `times` says how often, the rest what goes wrong.
 
     With none of `status`, `code`, `message`, `body`, `html` and `shape`, or with a status below
     300, the right answer is given: late, dripping, cut, or with other headers.
@@ -93,6 +103,7 @@ class Fault:
     customer: str = ANY
     environment: str | None = None
     route: str | None = None
+    said: str = ""
     times: int | None = None
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
@@ -115,11 +126,12 @@ class Fault:
         if self.status is not None and self.status not in STATUSES:
             raise ValueError("status must be from 200 to 599")
 
-    def meets(self, route: str, customer_id: str | None, environment: str | None) -> bool:
+    def meets(self, asked: Asked) -> bool:
         return (
-            self.customer in (ANY, customer_id)
-            and self.route in (None, route)
-            and self.environment in (None, environment)
+            self.customer in (ANY, asked.customer)
+            and self.route in (None, asked.route)
+            and self.environment in (None, asked.environment)
+            and self.said in asked.text
         )
 
     def spoil(self, answer: Answer, route: str | None = None) -> Answer:
@@ -196,9 +208,9 @@ class Faults:
         with self._lock:
             self._set.clear()
 
-    def take(self, route: str, customer_id: str | None, environment: str | None) -> Fault | None:
+    def take(self, asked: Asked) -> Fault | None:
         with self._lock:
             for fault, turns in self._set:
-                if fault.meets(route, customer_id, environment) and next(turns, None):
+                if fault.meets(asked) and next(turns, None):
                     return fault
-        return next((fault for fault in BUILT_IN if fault.customer == customer_id), None)
+        return next((fault for fault in BUILT_IN if fault.customer == asked.customer), None)

@@ -118,7 +118,7 @@ def clean(text: str) -> str:
 def text_or_none(value: object) -> str | None:
     if isinstance(value, str):
         return clean(value)
-    # HubSpot's ids are numbers
+    # some vendors' ids are numbers
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 

@@ -15,9 +15,9 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from integrations_app.stigg.answers import (
     BadRequest,
@@ -64,26 +64,18 @@ query CountCustomers($filter: CustomerFilter!, $paging: CursorPaging!) {
 }
 """
 
-SearchField = Literal[
-    "searchQuery",
-    "name",
-    "email",
-    "customerId",
-    "billingId",
-    "salesforceId",
-    "crmId",
-    "crmHubspotCompanyId",
-    "awsMarketplaceCustomerId",
-]
+# A field of Stigg's `CustomerFilter`. Those that hold vendors' ids are named in the vendors' files.
+SearchField = str
 
 
 class Match(Model):
-    """A customer that was found. `customer_id` is the id that REST and the desk's addresses take.
+    """A customer that was found. `id` is Stigg's `customerId`, which REST and the desk's addresses
+    take; GraphQL's own `id` is never asked for.
 
     Archiving takes `name` and `email` away and sets `deleted_at`.
     """
 
-    customer_id: Id
+    id: Annotated[Id, Field(alias="customerId")]
     name: TextOrNone = None
     email: TextOrNone = None
     deleted_at: TextOrNone = None

@@ -117,6 +117,10 @@ class Customer(Model):
     archived_at: TextOrNone = None
     bare: tuple[Any, ...] | None = None
 
+    @property
+    def archived(self) -> bool:
+        return bool(self.archived_at)
+
     @cached_property
     def integrations(self) -> tuple[Integration | BrokenRow, ...]:
         """At most as many as a page of the list may have: a record that names thousands must not

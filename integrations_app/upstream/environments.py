@@ -4,6 +4,7 @@ simulator.
 
 import logging
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypedDict
@@ -58,7 +59,7 @@ def configured() -> Mapping[str, Environment]:
     """All environments by name, the default one first."""
     specs = settings.STIGG_ENVIRONMENTS
     if settings.STIGG_SIMULATOR:
-        specs = [{**spec, "url": _simulator().url} for spec in simulated()]
+        specs = [{**spec, "url": simulated_stigg().url} for spec in simulated()]
     shared = _shared(len(specs))
     return {spec["name"]: _environment(spec, shared) for spec in specs}
 
@@ -115,6 +116,14 @@ def _environment(spec: Mapping[str, Any], shared: Shared) -> Environment:
     return Environment(spec["name"], spec["label"], spec["live"], upstream)
 
 
+@lru_cache
+def beside() -> ThreadPoolExecutor:
+    """For what a page does not wait for, or not for long: searches beside exact calls, what the
+    next page will ask, other environments.
+    """
+    return ThreadPoolExecutor(settings.THREADS, thread_name_prefix="beside")
+
+
 def _fingerprint(spec: Mapping[str, Any]) -> str:
     """Another key may be another environment: it must not find this one's answers in a shared
     cache.
@@ -145,7 +154,8 @@ def _credentials(spec: Mapping[str, Any]) -> ApiKey | UserToken:
 
 
 @lru_cache
-def _simulator() -> Any:
+def simulated_stigg() -> Any:
+    """The one simulated Stigg of this process, started when it is first asked for."""
     from integrations_app import simulator  # here, so that a desk with a key never loads it
 
     running = simulator.start()

@@ -9,12 +9,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 ROOT = Path(__file__).parent.parent.parent
 sys.path.insert(0, str(ROOT))
@@ -58,8 +58,13 @@ def median(taken: Iterable[Took]) -> Took:
 
 def simulated_elsewhere() -> tuple[subprocess.Popen[str], str]:
     """Another process stands for Stigg, so that its work is not counted as ours."""
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    process = subprocess.Popen([sys.executable, "-c", SIMULATED], text=True, cwd=ROOT, **pipes)
+    process = subprocess.Popen(
+        [sys.executable, "-c", SIMULATED],
+        text=True,
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    )
     assert process.stdout
     return process, process.stdout.readline().strip()
 
@@ -84,31 +89,22 @@ def server(client: Any) -> Get:
     """Ask for a page as the production server does, without the test client's own work; answers are
     compressed.
     """
-    from io import BytesIO
-
-    from dashboard.wsgi import application
+    from dashboard.asgi import application
 
     cookie = "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
+    headers = {"host": "127.0.0.1", "cookie": cookie, "accept-encoding": "gzip"}
 
     def get(path: str) -> bytes:
         address, _, query = path.partition("?")
-        environ = {
-            "REQUEST_METHOD": "GET",
-            "PATH_INFO": address,
-            "QUERY_STRING": query,
-            "SERVER_NAME": "127.0.0.1",
-            "SERVER_PORT": "80",
-            "HTTP_HOST": "127.0.0.1",
-            "HTTP_COOKIE": cookie,
-            "HTTP_ACCEPT_ENCODING": "gzip",
-            "wsgi.input": BytesIO(),
-            "wsgi.url_scheme": "http",
-            "REMOTE_ADDR": "127.0.0.1",
+        scope = {
+            "method": "GET",
+            "path": unquote(address),
+            "query_string": query.encode(),
+            "headers": [(name.encode(), value.encode()) for name, value in headers.items()],
         }
-        statuses: list[str] = []
-        body = b"".join(application(environ, lambda status, _headers: statuses.append(status)))
-        assert statuses == ["302 Found" if path.startswith("/lookup") else "200 OK"]
-        return body
+        start, body = application.answer(scope, b"")
+        assert start["status"] == (302 if path.startswith("/lookup") else 200)
+        return bytes(body["body"])
 
     return get
 
@@ -129,14 +125,14 @@ def waits() -> Iterator[list[float]]:
 
     waited, side_by_side = list[float](), Visit._side_by_side
 
-    def clocked(visit: Visit, calls: Any) -> Any:
+    def clocked(visit: Visit, calls: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
         began = time.perf_counter()
         try:
             return side_by_side(visit, calls)
         finally:
             waited.append((time.perf_counter() - began) * 1000)
 
-    Visit._side_by_side = clocked  # type: ignore[method-assign]
+    Visit._side_by_side = clocked  # type: ignore[assignment, method-assign]
     yield waited
     Visit._side_by_side = side_by_side  # type: ignore[method-assign]
 
@@ -210,8 +206,9 @@ def first_visits(get: Get) -> None:
     """What the browser loads at first, in bytes as sent: static files are compressed when they are
     collected.
     """
-    from django.contrib.staticfiles.storage import staticfiles_storage as storage
+    from django.contrib.staticfiles.storage import staticfiles_storage
 
+    storage: Any = staticfiles_storage  # whose stored_name() Django's types do not know
     names = ("desk.css", "desk.js", "django_htmx/htmx-2.min.js")
     for name, path in VISITS.items():
         for over, ending in (("https", "br"), ("http", "gz")):

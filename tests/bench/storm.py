@@ -18,6 +18,8 @@ import tempfile
 import time
 import urllib.request
 from collections import Counter, defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -178,20 +180,25 @@ def customers(url: str, environment: str, pages: int) -> list[str]:
     return found
 
 
-def size(process: subprocess.Popen[str]) -> tuple[int, float]:
-    """Threads and megabytes of the server and its worker."""
-    threads, memory = 0, 0.0
+def processes(server: subprocess.Popen[str]) -> dict[int, dict[str, str]]:
+    """The server and its workers, with what the kernel says of each."""
+    found = {}
     for status in Path("/proc").glob("[0-9]*/status"):
         try:
-            lines = dict(
-                line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line
-            )
+            told = status.read_text().splitlines()
         except OSError:
             continue
-        if process.pid in (int(lines["Pid"]), int(lines["PPid"])):
-            threads += int(lines["Threads"])
-            memory += int(lines["VmRSS"].split()[0]) / 1024
-    return threads, memory
+        lines = dict(line.split(":\t", 1) for line in told if ":\t" in line)
+        if server.pid in (int(lines["Pid"]), int(lines["PPid"])):
+            found[int(lines["Pid"])] = lines
+    return found
+
+
+def size(server: subprocess.Popen[str]) -> tuple[int, float]:
+    """Threads and megabytes of the server and its workers."""
+    told = processes(server).values()
+    kilobytes = sum(int(lines["VmRSS"].split()[0]) for lines in told)
+    return sum(int(lines["Threads"]) for lines in told), kilobytes / 1024
 
 
 async def phase(name: str, agents: list[Agent], seconds: float) -> Phase:
@@ -278,8 +285,9 @@ def tell(
     print(sum(count for status, count in calm.statuses.items() if status != 200))
 
 
-def main() -> None:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60
+@contextmanager
+def prepared() -> Iterator[tuple[str, int, str]]:
+    """The simulated Stigg's address, a port for the desk, and a signed-in agent's cookie."""
     with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as free:
         simulated = start(["-c", SIMULATED], {})
         assert simulated.stdout
@@ -287,24 +295,35 @@ def main() -> None:
         os.environ |= settings(url, folder) | {"PORT": str(port)}
         cookie = session()
         free.close()
-        from integrations_app.management.commands.serve import server_arguments
-
-        server = start(server_arguments(), {})
         try:
-            wait_for(port)
-            print(
-                f"{AGENTS} agents at once, {THREADS} threads; one environment hangs for "
-                f"{seconds:.0f} s"
-            )
-            known = {
-                environment: customers(url, environment, 1)
-                for environment in ("production", "staging")
-            }
-            agents = [Agent(port, cookie, known) for _ in range(AGENTS)]
-            asyncio.run(storm(url, server, agents, seconds))
+            yield url, port, cookie
         finally:
-            server.terminate()
             simulated.terminate()
+
+
+@contextmanager
+def serving(port: int) -> Iterator[subprocess.Popen[str]]:
+    """The production server."""
+    from integrations_app.management.commands.serve import server_arguments
+
+    server = start(server_arguments(), {})
+    try:
+        wait_for(port)
+        yield server
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def main() -> None:
+    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60
+    with prepared() as (url, port, cookie), serving(port) as server:
+        print(
+            f"{AGENTS} agents at once, {THREADS} threads; one environment hangs for {seconds:.0f} s"
+        )
+        known = {name: customers(url, name, 1) for name in ("production", "staging")}
+        agents = [Agent(port, cookie, known) for _ in range(AGENTS)]
+        asyncio.run(storm(url, server, agents, seconds))
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -36,6 +37,8 @@ NEEDED = [
 ]
 
 
+Scheme = Literal["light", "dark"]
+SCHEMES: tuple[Scheme, ...] = ("light", "dark")
 EVERY_RULE = {"rules": {"target-size": {"enabled": True}}}
 COLOURS = {"runOnly": ["color-contrast"]}  # all that another scheme of colours can change
 # What a narrow page can change
@@ -46,7 +49,7 @@ SIZES = {
 
 
 def violations(
-    page: Page, scheme: str = "light", *, narrow: bool = False
+    page: Page, scheme: Scheme = "light", *, narrow: bool = False
 ) -> list[tuple[str, list[str]]]:
     """What axe finds on the page as it stands: each rule, with the first places that break it."""
     options = SIZES if narrow else EVERY_RULE if scheme == "light" else COLOURS

@@ -264,9 +264,9 @@ STACKED = (
 )
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", chromium.SCHEMES)
 def test_axe_finds_nothing_on_any_state_and_no_page_is_wider_than_a_phone(
-    visit: Page, scheme: str
+    visit: Page, scheme: chromium.Scheme
 ) -> None:
     visit.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     for state, address in STATES.items():
@@ -280,9 +280,9 @@ def test_axe_finds_nothing_on_any_state_and_no_page_is_wider_than_a_phone(
             assert chromium.violations(visit, narrow=True) == [], state
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", chromium.SCHEMES)
 def test_axe_finds_nothing_on_the_states_of_a_bad_day(
-    visit: Page, stigg: Simulator, scheme: str
+    visit: Page, stigg: Simulator, scheme: chromium.Scheme
 ) -> None:
     visit.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     visit.goto(CUSTOMER.format("acme-corp"))

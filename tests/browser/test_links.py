@@ -187,9 +187,9 @@ def test_it_all_works_without_javascript(chrome: Browser, rows: Page) -> None:
     context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", chromium.SCHEMES)
 def test_axe_finds_nothing_on_the_pages_about_links_and_none_is_wider_than_a_phone(
-    rows: Page, scheme: str
+    rows: Page, scheme: chromium.Scheme
 ) -> None:
     rows.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     report = str(row(rows, "Salesforce").locator("a.report").get_attribute("href"))

@@ -236,9 +236,9 @@ STATES = {
 }
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", chromium.SCHEMES)
 def test_axe_finds_nothing_in_any_state_of_a_look_up_and_none_is_wider_than_a_phone(
-    visit: Page, scheme: str
+    visit: Page, scheme: chromium.Scheme
 ) -> None:
     visit.emulate_media(color_scheme=scheme, reduced_motion="reduce")
     visit.goto(CUSTOMER.format("acme-corp"))

@@ -3,38 +3,15 @@
 import json
 import re
 from typing import Any
-from urllib.parse import quote
 
 import pytest
-from bs4 import BeautifulSoup
 from django.contrib.sessions.backends.db import SessionStore
 from django.core.cache import cache
 from django.db import OperationalError
-from django.http import HttpResponse
 from django.test import Client
 
 from integrations_app.simulator import KEYS, Simulator
-
-HTMX = {"HTTP_HX_REQUEST": "true"}
-
-
-def page(customer_id: str, query: str = "", environment: str = "production", part: str = "") -> str:
-    return f"/{environment}/customers/{quote(customer_id, safe='')}/integrations/{part}{query}"
-
-
-def soup(response: HttpResponse) -> BeautifulSoup:
-    return BeautifulSoup(response.content, "html.parser")
-
-
-def rows(response: HttpResponse) -> list[str]:
-    return [
-        str(tr["data-integration-id"]) for tr in soup(response).select("tr[data-integration-id]")
-    ]
-
-
-def problem(response: HttpResponse) -> str:
-    panel = soup(response).select_one("[data-problem]")
-    return str(panel["data-problem"]) if panel else ""
+from tests.pages import HTMX, element, page, problem, rows, soup
 
 
 def test_it_shows_a_customer_with_all_its_integrations(agent: Client) -> None:
@@ -42,9 +19,9 @@ def test_it_shows_a_customer_with_all_its_integrations(agent: Client) -> None:
     assert response.status_code == 200
     shown = soup(response)
     assert shown.h1 is not None
-    assert shown.h1.get_text(strip=True) == "Acme Inc."
+    assert element(shown, "h1").get_text(strip=True) == "Acme Inc."
     assert len(rows(response)) == 6
-    assert shown.select_one("h2").get_text(strip=True) == "6 integrations"
+    assert element(shown, "h2").get_text(strip=True) == "6 integrations"
 
 
 def test_it_names_each_link_by_id_and_vendor(agent: Client) -> None:
@@ -58,19 +35,19 @@ def test_it_names_each_link_by_id_and_vendor(agent: Client) -> None:
 
 def test_it_counts_vendors_on_chips_that_toggle_and_drop_the_cursor(agent: Client) -> None:
     first = agent.get(page("meridian-group", "?limit=7"))
-    following = soup(first).select_one("a[rel=next]")["href"]
+    following = element(first, "a[rel=next]")["href"]
     shown = soup(agent.get(str(following)))
-    stripe = shown.select_one("a[data-vendor=STRIPE]")
+    stripe = element(shown, "a[data-vendor=STRIPE]")
     assert "after=" not in stripe["href"]
     assert "limit=7" in stripe["href"]
-    counts = [int(chip.select_one(".count").get_text()) for chip in shown.select("a[data-vendor]")]
+    counts = [int(element(chip, ".count").get_text()) for chip in shown.select("a[data-vendor]")]
     assert sum(counts) == 137
-    assert shown.select_one("#chip-all .count").get_text() == "137"
+    assert element(shown, "#chip-all .count").get_text() == "137"
 
 
 def test_it_filters_by_several_vendors(agent: Client) -> None:
     response = agent.get(page("meridian-group", "?vendor=ZUORA&vendor=STRIPE&limit=100"))
-    names = {th.bdi.get_text() for th in soup(response).select("tbody th")}
+    names = {name.get_text() for name in soup(response).select("tbody th bdi")}
     assert names == {"Stripe", "Zuora"}
     chosen = [chip["data-vendor"] for chip in soup(response).select("a[data-vendor][aria-current]")]
     assert sorted(map(str, chosen)) == ["STRIPE", "ZUORA"]
@@ -113,7 +90,7 @@ def test_it_walks_to_the_end_and_back_over_every_row_once(
 
 
 def test_it_gives_the_fragment_alone_to_htmx_and_the_address_of_the_page(agent: Client) -> None:
-    response = agent.get(page("acme-corp", "?vendor=STRIPE", part="results/"), **HTMX)
+    response = agent.get(page("acme-corp", "?vendor=STRIPE", part="results/"), headers=HTMX)
     assert b"<html" not in response.content
     assert soup(response).select_one("#results") is not None
     assert response["HX-Push-Url"] == page("acme-corp", "?vendor=STRIPE")
@@ -158,7 +135,7 @@ def test_it_refuses_an_id_that_cannot_be_one(
     agent: Client, stigg: Simulator, customer_id: str
 ) -> None:
     for part in ("", "results/"):
-        response = agent.get(page(customer_id, part=part), **HTMX)
+        response = agent.get(page(customer_id, part=part), headers=HTMX)
         assert response.status_code == 400
         assert problem(response) == "bad-input"
         assert (b"<html" in response.content) == (not part)
@@ -176,7 +153,7 @@ def test_it_shows_the_first_page_with_a_notice_when_a_cursor_has_expired(agent: 
     response = agent.get(page("acme-corp", "?after=7d617674-0000-4000-8000-000000000000"))
     assert response.status_code == 200
     assert len(rows(response)) == 6
-    assert "first page" in soup(response).select_one(".notice").get_text()
+    assert "first page" in element(response, ".notice").get_text()
     assert "after" not in response["HX-Push-Url"]
 
 
@@ -184,7 +161,7 @@ def test_it_filters_itself_by_a_vendor_that_stigg_does_not_filter_by(agent: Clie
     response = agent.get(page("acme-corp", "?vendor=ACME_LEDGER"))
     assert response.status_code == 200
     assert len(rows(response)) == 1
-    assert "filtered it itself" in soup(response).select_one(".notice").get_text()
+    assert "filtered it itself" in element(response, ".notice").get_text()
 
 
 def test_it_also_shows_what_only_the_customer_record_names(agent: Client) -> None:
@@ -219,7 +196,7 @@ def test_it_says_what_is_wrong_with_stigg(
     agent: Client, stigg: Simulator, fault: dict[str, object], status: int, kind: str, part: str
 ) -> None:
     stigg.fault(customer="acme-corp", route="integrations", **fault)
-    response = agent.get(page("acme-corp", part=part), **(HTMX if part else {}))
+    response = agent.get(page("acme-corp", part=part), headers=HTMX if part else {})
     assert (response.status_code, problem(response)) == (status, kind)
     # The part that came is shown
     assert "Acme Inc." in agent.get(page("acme-corp")).content.decode()
@@ -264,16 +241,14 @@ def test_it_explains_a_customer_without_integrations_and_a_filter_that_hides_all
 
 
 def test_it_marks_an_archived_customer(agent: Client) -> None:
-    assert (
-        "Archived" in soup(agent.get(page("archived-co"))).select_one("header.customer").get_text()
-    )
+    assert "Archived" in element(agent.get(page("archived-co")), "header.customer").get_text()
 
 
 def test_it_keeps_environments_apart(agent: Client) -> None:
     assert agent.get(page("staging-only")).status_code == 404
     staging = agent.get(page("staging-only", environment="staging"))
     assert staging.status_code == 200
-    assert soup(staging).body["data-live"] == "false"
+    assert element(staging, "body")["data-live"] == "false"
     assert agent.get(page("acme-corp", environment="nowhere")).status_code == 404
 
 
@@ -288,7 +263,7 @@ def test_it_looks_up_what_people_really_paste(agent: Client, text: str) -> None:
 def test_it_keeps_what_was_pasted_when_it_finds_nobody(agent: Client) -> None:
     response = agent.get("/lookup", {"q": "a/b?c"})
     assert response.status_code == 404
-    assert soup(response).select_one("#q")["value"] == "a/b?c"
+    assert element(response, "#q")["value"] == "a/b?c"
 
 
 @pytest.mark.parametrize(
@@ -301,14 +276,14 @@ def test_it_shows_nothing_without_signing_in(db: None, client: Client, address: 
 
 
 def test_it_sends_htmx_to_sign_in_and_back_to_the_same_page(db: None, client: Client) -> None:
-    current = {"HTTP_HX_CURRENT_URL": "http://testserver" + page("acme-corp")}
-    response = client.get(page("acme-corp", part="results/"), **HTMX, **current)
+    current = {"HX-Current-URL": "http://testserver" + page("acme-corp")}
+    response = client.get(page("acme-corp", part="results/"), headers=HTMX | current)
     assert response.status_code == 401
     assert response["HX-Redirect"].startswith(
         "/accounts/login/?next=/production/customers/acme-corp"
     )
     for hostile in ("http://testserver//evil.example", "http://[", "javascript:alert(1)"):
-        forged = client.get(page("x", part="results/"), **HTMX, HTTP_HX_CURRENT_URL=hostile)
+        forged = client.get(page("x", part="results/"), headers=HTMX | {"HX-Current-URL": hostile})
         assert (forged.status_code, forged["HX-Redirect"]) == (401, "/accounts/login/?next=/")
 
 
@@ -432,8 +407,7 @@ def test_the_same_address_again_is_no_step_for_back(agent: Client) -> None:
         current = f"http://testserver{page('acme-corp', query)}"
         asked = agent.get(
             page("acme-corp", "?vendor=STRIPE", part="results/"),
-            **HTMX,
-            HTTP_HX_CURRENT_URL=current,
+            headers=HTMX | {"HX-Current-URL": current},
         )
         assert asked[header] == page("acme-corp", "?vendor=STRIPE")
         assert sum(name in asked for name in ("HX-Push-Url", "HX-Replace-Url")) == 1
@@ -444,9 +418,9 @@ def test_a_better_answer_brings_the_name_that_was_missing(agent: Client, stigg: 
     assert problem(agent.get(page("archived-co"))) == "unavailable"
     stigg.clear()
     cache.clear()
-    fragment = soup(agent.get(page("archived-co", part="results/"), **HTMX))
-    assert fragment.select_one("#customer[hx-swap-oob] .badge").get_text() == "Archived"
-    assert fragment.select_one("title").get_text().startswith("archived-co – Production")
+    fragment = soup(agent.get(page("archived-co", part="results/"), headers=HTMX))
+    assert element(fragment, "#customer[hx-swap-oob] .badge").get_text() == "Archived"
+    assert element(fragment, "title").get_text().startswith("archived-co – Production")
 
 
 def test_a_form_that_is_out_of_date_says_so(db: None) -> None:
@@ -470,11 +444,11 @@ def test_rows_that_stigg_spells_in_small_letters_are_counted_and_filtered_as_the
         )
     whole = agent.get(page("acme-corp"))
     told = {
-        str(chip["data-vendor"]): chip.select_one(".count").get_text()
+        str(chip["data-vendor"]): element(chip, ".count").get_text()
         for chip in soup(whole).select("a[data-vendor]")
     }
     assert told == {"STRIPE": "2", "ZUORA": "1"}
-    filtered = agent.get(str(soup(whole).select_one("a[data-vendor=STRIPE]")["href"]))
+    filtered = agent.get(str(element(whole, "a[data-vendor=STRIPE]")["href"]))
     assert rows(filtered) == ["i-stripe", "i-STRIPE"]
-    assert soup(filtered).h2.get_text() == "2 integrations, Stripe only"
+    assert element(filtered, "h2").get_text() == "2 integrations, Stripe only"
     assert soup(filtered).select_one("a[data-vendor=STRIPE][aria-current]") is not None

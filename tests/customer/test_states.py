@@ -3,12 +3,10 @@ list's cost.
 """
 
 import json
-from urllib.parse import quote
 
 import pytest
 from bs4 import BeautifulSoup, Tag
 from django.core.cache import cache
-from django.http import HttpResponse
 from django.test import Client as Browser
 
 from integrations_app import simulator
@@ -22,15 +20,12 @@ from integrations_app.stigg import Integration, Page
 from integrations_app.stigg.graphql import SyncState
 from integrations_app.upstream import environments
 from integrations_app.upstream.environments import Environment
+from tests.pages import HTMX, Response, element, notices, page, soup
 
 
-def page(customer_id: str, query: str = "", environment: str = "production") -> str:
-    return f"/{environment}/customers/{quote(customer_id, safe='')}/integrations/{query}"
-
-
-def soup(response: HttpResponse) -> BeautifulSoup:
+def opened(response: Response) -> BeautifulSoup:
     assert response.status_code == 200
-    return BeautifulSoup(response.content, "html.parser")
+    return soup(response)
 
 
 def has_column(shown: BeautifulSoup) -> bool:
@@ -38,17 +33,11 @@ def has_column(shown: BeautifulSoup) -> bool:
 
 
 def cell(row: Tag) -> str:
-    found = row.select_one("td.sync")
-    assert found
-    return found.get_text(" ", strip=True)
+    return element(row, "td.sync").get_text(" ", strip=True)
 
 
 def cells(shown: BeautifulSoup) -> dict[str, str]:
-    return {str(row.select_one("th bdi").get_text()): cell(row) for row in shown.select("tbody tr")}
-
-
-def notices(shown: BeautifulSoup) -> list[str]:
-    return [notice.get_text() for notice in shown.select(".notice")]
+    return {str(element(row, "th bdi").get_text()): cell(row) for row in shown.select("tbody tr")}
 
 
 def questions(stigg: Simulator) -> int:
@@ -130,7 +119,7 @@ def test_the_listing_merges_states_by_id_and_has_none_of_its_own() -> None:
 
 
 def test_each_row_says_its_state(agent: Browser, stigg: Simulator) -> None:
-    shown = soup(agent.get(page("acme-corp")))
+    shown = opened(agent.get(page("acme-corp")))
     assert has_column(shown)
     assert cells(shown) == {
         "Stripe": "Synced",
@@ -152,7 +141,7 @@ def test_each_row_says_its_state(agent: Browser, stigg: Simulator) -> None:
 def test_all_four_kinds_come_and_stay_with_their_rows_through_filters_and_pages(
     agent: Browser,
 ) -> None:
-    every = soup(agent.get(page("meridian-group", "?limit=100")))
+    every = opened(agent.get(page("meridian-group", "?limit=100")))
     assert {str(mark["data-sync"]) for mark in every.select("[data-sync]")} == {
         "synced",
         "pending",
@@ -160,7 +149,7 @@ def test_all_four_kinds_come_and_stay_with_their_rows_through_filters_and_pages(
         "not-needed",
     }
     known = {row["data-integration-id"]: cell(row) for row in every.select("tbody tr")}
-    part = soup(agent.get(page("meridian-group", "?limit=20&vendor=STRIPE"))).select("tbody tr")
+    part = opened(agent.get(page("meridian-group", "?limit=20&vendor=STRIPE"))).select("tbody tr")
     shared = [row for row in part if row["data-integration-id"] in known]
     assert len(shared) > 10
     assert [cell(row) for row in shared] == [known[row["data-integration-id"]] for row in shared]
@@ -169,7 +158,7 @@ def test_all_four_kinds_come_and_stay_with_their_rows_through_filters_and_pages(
 def test_a_row_that_is_not_synced_still_says_its_state(agent: Browser) -> None:
     unsynced = [
         row
-        for row in soup(agent.get(page("meridian-group", "?limit=100"))).select("tbody tr")
+        for row in opened(agent.get(page("meridian-group", "?limit=100"))).select("tbody tr")
         if "Not synced yet" in row.get_text()
     ]
     assert unsynced
@@ -177,30 +166,21 @@ def test_a_row_that_is_not_synced_still_says_its_state(agent: Browser) -> None:
 
 
 def test_what_only_the_customer_record_names_has_a_state_too(agent: Browser) -> None:
-    assert set(cells(soup(agent.get(page("narrowed-list"))))) >= {"Salesforce", "Snowflake"}
+    assert set(cells(opened(agent.get(page("narrowed-list"))))) >= {"Salesforce", "Snowflake"}
 
 
 def test_the_fragment_for_htmx_has_the_column_too(agent: Browser) -> None:
-    assert has_column(
-        soup(
-            agent.get(
-                page("acme-corp").replace("/integrations/", "/integrations/results/"),
-                HTTP_HX_REQUEST="true",
-            )
-        )
-    )
+    assert has_column(opened(agent.get(page("acme-corp", part="results/"), headers=HTMX)))
 
 
 def test_a_long_and_hostile_error_is_cut_escaped_and_whole_when_asked_for(agent: Browser) -> None:
     response = agent.get(page("hostile-values"))
-    details = soup(response).select("td.sync details[data-sync=failed]")
+    details = opened(response).select("td.sync details[data-sync=failed]")
     assert details
-    summary, whole = details[0].summary, details[0].select_one(".whole")
-    assert summary is not None
-    assert whole is not None
+    summary, whole = element(details[0], "summary"), element(details[0], ".whole")
     assert summary.get_text().startswith('Failed: <img src=x onerror="alert(1)">')
     assert summary.get_text().endswith("…")
-    assert len(summary.bdi.get_text()) == 120
+    assert len(element(summary, "bdi").get_text()) == 120
     assert whole.get_text().endswith("x" * 300)
     assert "open" not in details[0].attrs
     assert b"<img" not in response.content
@@ -209,7 +189,7 @@ def test_a_long_and_hostile_error_is_cut_escaped_and_whole_when_asked_for(agent:
 
 def test_a_customer_without_states_has_no_column(agent: Browser, stigg: Simulator) -> None:
     stigg.fault(route="graphql", body='{"data": {"getCustomerByRefId": {"syncStates": []}}}')
-    shown = soup(agent.get(page("acme-corp")))
+    shown = opened(agent.get(page("acme-corp")))
     assert not has_column(shown)
     assert shown.select("td.sync") == []
     assert notices(shown) == []
@@ -217,21 +197,21 @@ def test_a_customer_without_states_has_no_column(agent: Browser, stigg: Simulato
 
 def test_a_broken_row_spans_the_column(agent: Browser, stigg: Simulator) -> None:
     stigg.fault(customer="acme-corp", route="integrations", shape="broken-row")
-    shown = soup(agent.get(page("acme-corp")))
+    shown = opened(agent.get(page("acme-corp")))
     assert has_column(shown)
     assert {str(td["colspan"]) for td in shown.select("td.broken")} == {"4"}
 
 
 def test_a_word_of_tomorrow_is_shown_as_it_came(agent: Browser, stigg: Simulator) -> None:
-    shown = soup(agent.get(page("acme-corp")))
-    row_id = str(shown.select_one("tbody tr")["data-integration-id"])
+    shown = opened(agent.get(page("acme-corp")))
+    row_id = str(element(shown, "tbody tr")["data-integration-id"])
     state = f'{{"status": "<b>PAUSED", "integration": {{"id": "u", "integrationId": "{row_id}"}}}}'
     stigg.fault(
         route="graphql",
         body=f'{{"data": {{"getCustomerByRefId": {{"syncStates": [null, {state}]}}}}}}',
     )
-    again = soup(agent.get(page("acme-corp", "?refresh=1")))
-    assert cell(again.select_one("tbody tr")) == "Stigg says <b>PAUSED"
+    again = opened(agent.get(page("acme-corp", "?refresh=1")))
+    assert cell(element(again, "tbody tr")) == "Stigg says <b>PAUSED"
 
 
 # --- when it fails --------------------------------------------------------------------------------
@@ -254,13 +234,13 @@ def test_it_goes_without_where_graphql_is_not_allowed_and_asks_once(
 ) -> None:
     stigg.fault(route="graphql", environment="production", **fault)
     for _ in range(3):
-        shown = soup(agent.get(page("acme-corp")))
+        shown = opened(agent.get(page("acme-corp")))
         assert not has_column(shown)
         assert len(shown.select("tbody tr")) == 6
         assert notices(shown) == []
         assert not shown.select("[data-problem]:not(template [data-problem])")
     assert questions(stigg) == 1
-    assert has_column(soup(agent.get(page("acme-corp", environment="staging"))))
+    assert has_column(opened(agent.get(page("acme-corp", environment="staging"))))
 
 
 def test_it_asks_again_when_what_it_remembers_is_old(
@@ -268,8 +248,8 @@ def test_it_asks_again_when_what_it_remembers_is_old(
 ) -> None:
     monkeypatch.setattr(sync, "REMEMBERED_SECONDS", 0.0)
     stigg.fault(route="graphql", code="IdentityForbidden", times=1)
-    assert not has_column(soup(agent.get(page("acme-corp"))))
-    assert has_column(soup(agent.get(page("acme-corp"))))
+    assert not has_column(opened(agent.get(page("acme-corp"))))
+    assert has_column(opened(agent.get(page("acme-corp"))))
 
 
 def test_a_key_that_is_refused_everywhere_says_nothing_about_graphql(
@@ -277,7 +257,7 @@ def test_a_key_that_is_refused_everywhere_says_nothing_about_graphql(
 ) -> None:
     assert agent.get(page("fault-401")).status_code == 502
     assert agent.get(page("fault-403")).status_code == 502
-    assert has_column(soup(agent.get(page("acme-corp"))))
+    assert has_column(opened(agent.get(page("acme-corp"))))
 
 
 @pytest.fixture
@@ -323,12 +303,12 @@ def test_any_other_failure_is_a_short_notice_beside_the_whole_list(
     agent: Browser, stigg: Simulator, fault: dict[str, object]
 ) -> None:
     stigg.fault(route="graphql", times=1, **fault)
-    shown = soup(agent.get(page("acme-corp")))
+    shown = opened(agent.get(page("acme-corp")))
     assert not has_column(shown)
     assert len(shown.select("tbody tr")) == 6
     assert notices(shown) == [sync.NO_STATES]
     cache.clear()  # as if a minute had passed
-    again = soup(agent.get(page("acme-corp")))
+    again = opened(agent.get(page("acme-corp")))
     assert has_column(again)
     assert notices(again) == []
 
@@ -339,7 +319,7 @@ def test_the_page_waits_less_for_the_states_than_for_the_list(
     """A call without a deadline of its own would have waited, and shown the states."""
     monkeypatch.setattr(sync, "PATIENCE_SECONDS", 0.2)
     stigg.fault(route="graphql", delay=2)
-    shown = soup(agent.get(page("acme-corp")))
+    shown = opened(agent.get(page("acme-corp")))
     assert not has_column(shown)
     assert notices(shown) == [sync.NO_STATES]
 
@@ -370,7 +350,7 @@ def test_one_customer_whose_id_graphql_refuses_costs_no_other_its_states(
 ) -> None:
     errors = [{"message": "odd id", "extensions": {"code": code}}]
     stigg.fault(route="graphql", times=1, body=json.dumps({"errors": errors}))
-    refused = soup(agent.get(page("all-vendors")))
+    refused = opened(agent.get(page("all-vendors")))
     assert not has_column(refused)
     assert notices(refused) == [sync.NO_STATES]
-    assert has_column(soup(agent.get(page("acme-corp"))))
+    assert has_column(opened(agent.get(page("acme-corp"))))

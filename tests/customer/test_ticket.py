@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-from bs4 import BeautifulSoup
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,9 +11,10 @@ from hypothesis import strategies as st
 from integrations_app.customer.listing import listing
 from integrations_app.customer.query import Query
 from integrations_app.customer.ticket import Ticket, code, escaped, one_line, ticket
-from integrations_app.links.offers import Place
+from integrations_app.links.offers import LinkSettings, Place
 from integrations_app.stigg import Page
 from integrations_app.stigg.records import read_rows
+from tests.pages import element, soup
 
 AT = datetime(2026, 11, 24, 14, 5, 59, tzinfo=timezone(timedelta(hours=2)))
 ADDRESS = "https://desk.example/production/customers/acme-corp/integrations/?vendor=STRIPE"
@@ -23,7 +23,7 @@ PLACE = Place(
     "acme-corp",
     "Production",
     True,
-    {"SALESFORCE": "https://acme.my.salesforce.com/{synced_entity_id}"},
+    LinkSettings({"SALESFORCE": "https://acme.my.salesforce.com/{synced_entity_id}"}),
 )
 
 
@@ -115,7 +115,7 @@ def test_a_name_cannot_make_a_link_a_tag_or_a_line_of_its_own() -> None:
     assert not re.search(r"[\[\]<>#|!]", unescaped)
 
 
-@given(st.text(st.characters(exclude_categories=("Cs",))))
+@given(st.text(st.characters(exclude_categories=["Cs"])))
 def test_nothing_from_outside_breaks_a_line_or_out_of_its_code_span(text: str) -> None:
     assert len(one_line(text).splitlines()) <= 1
     assert len(escaped(text).splitlines()) <= 1
@@ -127,9 +127,9 @@ def test_nothing_from_outside_breaks_a_line_or_out_of_its_code_span(text: str) -
 
 def test_the_page_carries_the_summary_and_the_absolute_address_of_itself(agent: Client) -> None:
     response = agent.get("/production/customers/acme-corp/integrations/?vendor=STRIPE&limit=7")
-    shown = BeautifulSoup(response.content, "html.parser")
+    shown = soup(response)
     for field in ("#ticket-plain", "#ticket-markdown"):
-        text = shown.select_one(field).get_text()
+        text = element(shown, field).get_text()
         assert (
             "http://testserver/production/customers/acme-corp/integrations/?vendor=STRIPE&limit=7"
             in text
@@ -137,8 +137,8 @@ def test_the_page_carries_the_summary_and_the_absolute_address_of_itself(agent: 
         assert f"{datetime.now(UTC):%Y-%m-%d}" in text
         assert "Acme Inc." in text
         assert "2 integrations, Stripe only" in text
-    assert "**" not in shown.select_one("#ticket-plain").get_text()
-    assert shown.select_one("#copy-ticket")["data-copy-from"] == "ticket-plain"
+    assert "**" not in element(shown, "#ticket-plain").get_text()
+    assert element(shown, "#copy-ticket")["data-copy-from"] == "ticket-plain"
 
 
 def test_the_fragment_carries_it_too_and_a_page_without_rows_to_show_does_not(

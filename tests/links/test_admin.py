@@ -5,14 +5,14 @@ reported.
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from bs4 import BeautifulSoup
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
-from django.http import HttpResponse
 from django.test import Client
 
-from integrations_app.links.models import LinkTemplate, TrustedHost, WrongLink, set_by_operators
+from integrations_app.links.models import LinkTemplate, TrustedHost, WrongLink, link_settings
+from integrations_app.links.offers import LinkSettings
 from integrations_app.simulator import Simulator
+from tests.pages import Response, element, soup
 
 ADMIN = "/admin/integrations_app/"
 ADD = f"{ADMIN}linktemplate/add/"
@@ -21,11 +21,7 @@ GOOD = "https://acme.lightning.force.com/lightning/r/Account/{synced_entity_id}/
 FORM = {"environment": "production", "vendor_identifier": "SALESFORCE", "template": GOOD}
 
 
-def soup(response: HttpResponse) -> BeautifulSoup:
-    return BeautifulSoup(response.content, "html.parser")
-
-
-def errors(response: HttpResponse) -> str:
+def errors(response: Response) -> str:
     return " ".join(item.get_text() for item in soup(response).select(".errorlist"))
 
 
@@ -48,11 +44,9 @@ def operator(db: None, stigg: Simulator) -> Client:
 
 def test_it_saves_a_template_which_the_page_then_uses(operator: Client) -> None:
     assert operator.post(ADD, FORM).status_code == 302
-    page = soup(operator.get("/production/customers/acme-corp/integrations/"))
-    link = page.select_one(
-        "a.open[href^='https://acme.lightning.force.com/lightning/r/Account/0015']"
-    )
-    assert "Built by the desk" in link.find_parent("td").get_text()
+    built = "a.open[href^='https://acme.lightning.force.com/lightning/r/Account/0015']"
+    shown = operator.get("/production/customers/acme-corp/integrations/")
+    assert "Built by the desk" in element(shown, f"td:has({built})").get_text()
     staging = operator.get("/staging/customers/acme-corp/integrations/").content
     assert b"acme.lightning.force.com" not in staging
 
@@ -78,7 +72,7 @@ def test_it_refuses_a_template_with_the_reason_and_keeps_what_was_typed(
     response = operator.post(ADD, FORM | {"template": template})
     assert response.status_code == 200
     assert words in errors(response)
-    assert soup(response).select_one("textarea").get_text().strip("\n") == template
+    assert element(response, "textarea").get_text().strip("\n") == template
     assert not LinkTemplate.objects.exists()
 
 
@@ -146,7 +140,7 @@ def test_the_list_shows_the_preview_and_how_often_its_links_were_called_wrong(
         WrongLink.objects.create(template=template, customer_id="x", **report)
     shown = soup(operator.get(f"{ADMIN}linktemplate/"))
     assert [cell.get_text() for cell in shown.select("td.field-reports")] == ["2", "0"]
-    assert "auth0%7C65f1c0ffee/view" in shown.select_one("td.field-preview").get_text()
+    assert "auth0%7C65f1c0ffee/view" in element(shown, "td.field-preview").get_text()
 
 
 def test_a_preset_asks_only_for_what_is_missing(operator: Client) -> None:
@@ -160,7 +154,7 @@ def test_a_preset_asks_only_for_what_is_missing(operator: Client) -> None:
     assert {"region", "tenant"} <= {
         str(field["name"]) for field in soup(asked).select("#content-main input[name]")
     }
-    assert soup(asked).select_one("select[name=environment] [selected]")["value"] == "staging"
+    assert element(asked, "select[name=environment] [selected]")["value"] == "staging"
 
 
 def test_a_preset_leads_to_the_form_with_the_finished_template_and_its_preview(
@@ -232,7 +226,7 @@ def test_it_trusts_a_host_once_in_one_environment_or_in_all(operator: Client) ->
             "domain": "partner.example",
         }
         assert operator.post(f"{ADMIN}trustedhost/add/", form).status_code == status
-    assert set_by_operators("production") == ({}, {"ZUORA": ("partner.example",)})
+    assert link_settings("production") == LinkSettings({}, {"ZUORA": ["partner.example"]})
     assert "All environments" in soup(operator.get(f"{ADMIN}trustedhost/")).get_text()
 
 
@@ -252,7 +246,7 @@ def test_it_counts_reports_by_vendor_and_template(operator: Client) -> None:
     ]
     assert [(row[0], row[2]) for row in counts] == [("Salesforce", "3"), ("Stripe", "1")]
     assert GOOD in counts[0][4]
-    assert "<b>other</b> account" in shown.select_one("#result_list").get_text()
+    assert "<b>other</b> account" in element(shown, "#result_list").get_text()
 
 
 def test_reports_cannot_be_changed_or_deleted(db: None, stigg: Simulator) -> None:

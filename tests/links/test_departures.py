@@ -6,22 +6,17 @@ from datetime import timedelta
 
 import pytest
 import time_machine
-from bs4 import BeautifulSoup
 from django.contrib.auth import get_user_model
 from django.core import signing
-from django.http import HttpResponse
 from django.test import Client
 from django.utils import timezone
 
 from integrations_app.links import departures as leaving
 from integrations_app.links.departures import Departure
 from integrations_app.links.models import TrustedHost
+from tests.pages import Response, element, soup
 
 PAGE = "/production/customers/every-link/integrations/"
-
-
-def soup(response: HttpResponse) -> BeautifulSoup:
-    return BeautifulSoup(response.content, "html.parser")
 
 
 def asking(agent: Client, number: int = 0) -> str:
@@ -40,7 +35,7 @@ def departing(url: str, **changed: str) -> str:
     return f"/leave/?to={leaving.sign(Departure(**(known | {'url': url} | changed)))}"
 
 
-def outbound(response: HttpResponse) -> list[str]:
+def outbound(response: Response) -> list[str]:
     """Every address outside the desk that the page links to or sends to."""
     links = [str(a["href"]) for a in soup(response).select("a[href]")]
     return [
@@ -54,20 +49,20 @@ def test_it_names_the_host_and_the_vendor_and_asks(agent: Client) -> None:
     response = agent.get(asking(agent))
     shown = soup(response)
     assert response.status_code == 200
-    assert shown.select_one(".host .id").get_text() == "zuora.partner.example"
-    assert "Zuora" in shown.h1.get_text()
-    link = shown.select_one("a.primary")
+    assert element(shown, ".host .id").get_text() == "zuora.partner.example"
+    assert "Zuora" in element(shown, "h1").get_text()
+    link = element(shown, "a.primary")
     assert link["href"] == "https://zuora.partner.example/accounts/2c92c0f9"
     assert link["target"] == "_blank"
     assert link["rel"] == ["noopener", "noreferrer"]
-    assert shown.select_one(".actions a:not(.primary)")["href"] == PAGE
+    assert element(shown, ".actions a:not(.primary)")["href"] == PAGE
 
 
 def test_it_spells_an_international_host_in_punycode_and_in_its_letters(agent: Client) -> None:
     shown = soup(agent.get(asking(agent, 1)))
-    assert shown.select_one(".host .id").get_text() == "xn--zuor-83d.example"
-    assert "zuor\u0430.example" in shown.select_one(".leave").get_text()
-    assert str(shown.select_one("a.primary")["href"]).startswith("https://xn--zuor-83d.example/")
+    assert element(shown, ".host .id").get_text() == "xn--zuor-83d.example"
+    assert "zuor\u0430.example" in element(shown, ".leave").get_text()
+    assert str(element(shown, "a.primary")["href"]).startswith("https://xn--zuor-83d.example/")
 
 
 def test_it_never_links_to_an_unfamiliar_address_directly(agent: Client) -> None:
@@ -122,7 +117,7 @@ def test_a_token_expires(agent: Client) -> None:
     with time_machine.travel(timezone.now() + timedelta(seconds=leaving.MAX_AGE_SECONDS + 60)):
         response = agent.get(address)
     assert response.status_code == 400
-    assert "expired" in soup(response).h1.get_text()
+    assert "expired" in element(response, "h1").get_text()
     assert outbound(response) == []
 
 

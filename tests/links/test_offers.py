@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from integrations_app.customer.listing import listing
 from integrations_app.customer.query import Query
-from integrations_app.links.offers import Place, offer
+from integrations_app.links.offers import LinkSettings, Place, offer
 from integrations_app.stigg import Page
 from integrations_app.stigg.records import read_rows
-from integrations_app.vendors.vendor import VENDORS, vendor_for
+from integrations_app.vendors import known_vendors, vendor_for
 
 ZUORA, SALESFORCE = vendor_for("ZUORA"), vendor_for("SALESFORCE")
 OWN = "https://www.zuora.com/apps/CustomerAccount.do?id=1"
@@ -18,7 +18,7 @@ TEMPLATES = {
     "ZUORA": "https://na.zuora.com/{synced_entity_id}",
     "SALESFORCE": "https://acme.my.salesforce.com/{synced_entity_id}",
 }
-PLACE = Place("acme", "Production", True, TEMPLATES, {"ZUORA": ["trusted.example"]})
+PLACE = Place("acme", "Production", True, LinkSettings(TEMPLATES, {"ZUORA": ["trusted.example"]}))
 
 
 def test_stiggs_own_link_wins_when_it_is_verified() -> None:
@@ -54,7 +54,8 @@ def test_an_unfamiliar_link_stands_where_the_template_cannot_be_filled() -> None
 
 
 def test_a_built_link_is_judged_like_any_other() -> None:
-    place = Place("acme", templates={"OPEN_FGA": "https://fga.internal.example/{customer_id}"})
+    settings = LinkSettings({"OPEN_FGA": "https://fga.internal.example/{customer_id}"})
+    place = Place("acme", settings=settings)
     given_ = offer(None, vendor_for("OPEN_FGA"), None, None, place)
     assert (given_.link.kind, given_.link.host) == ("unfamiliar", "fga.internal.example")
 
@@ -72,9 +73,8 @@ def test_a_built_link_is_judged_like_any_other() -> None:
 def test_it_warns_when_the_mode_does_not_fit_the_environment(
     live: bool | None, path: str, words: str
 ) -> None:
-    place = Place(
-        "acme", "Here", live, {"STRIPE": f"https://dashboard.stripe.com/{path}/{{customer_id}}"}
-    )
+    template = f"https://dashboard.stripe.com/{path}/{{customer_id}}"
+    place = Place("acme", "Here", live, LinkSettings({"STRIPE": template}))
     own = offer(
         f"https://dashboard.stripe.com/{path}",
         vendor_for("STRIPE"),
@@ -107,7 +107,8 @@ def test_it_says_why_there_is_none_and_what_to_do(
 
 
 def test_it_says_that_a_template_needs_an_id_that_is_missing() -> None:
-    place = Place("acme", templates={"STRIPE": "https://dashboard.stripe.com/{billing_id}"})
+    settings = LinkSettings({"STRIPE": "https://dashboard.stripe.com/{billing_id}"})
+    place = Place("acme", settings=settings)
     assert "needs an id" in offer(None, vendor_for("STRIPE"), "1", None, place).why
 
 
@@ -117,7 +118,7 @@ def test_stiggs_documented_reasons_come_with_a_row_that_is_not_synced() -> None:
     assert offer(None, ZUORA, "z1", None).reasons == ()
 
 
-@pytest.mark.parametrize("vendor", [*VENDORS, "NEW_VENDOR"])
+@pytest.mark.parametrize("vendor", [*known_vendors(), "NEW_VENDOR"])
 @pytest.mark.parametrize("synced", ["1", None])
 @pytest.mark.parametrize("url", [None, "javascript:x"])
 def test_no_row_is_a_dead_end(vendor: str, synced: str | None, url: str | None) -> None:
@@ -125,7 +126,11 @@ def test_no_row_is_a_dead_end(vendor: str, synced: str | None, url: str | None) 
     assert given_.opens or given_.why
 
 
-@given(st.text(st.characters(exclude_categories=())), st.text(), st.sampled_from([*VENDORS, "NEW"]))
+@given(
+    st.text(st.characters(exclude_categories=())),
+    st.text(),
+    st.sampled_from([*known_vendors(), "NEW"]),
+)
 def test_it_never_raises_and_opens_only_what_was_judged(url: str, synced: str, vendor: str) -> None:
     given_ = offer(url, vendor_for(vendor), synced, synced, PLACE)
     assert given_.opens or given_.why

@@ -3,11 +3,10 @@
 from urllib.parse import urlsplit
 
 import pytest
-from bs4 import BeautifulSoup
-from django.http import HttpResponse
 from django.test import Client
 
 from integrations_app.links.models import LinkTemplate, WrongLink
+from tests.pages import Response, element, soup
 
 PAGE = "/production/customers/acme-corp/integrations/"
 GOOD = {
@@ -18,21 +17,17 @@ GOOD = {
 }
 
 
-def soup(response: HttpResponse) -> BeautifulSoup:
-    return BeautifulSoup(response.content, "html.parser")
-
-
-def filled(response: HttpResponse) -> tuple[str, dict[str, str]]:
+def filled(response: Response) -> tuple[str, dict[str, str]]:
     """Where the report's form leads, and what it would send."""
-    form = soup(response).select_one("form.wrong-link")
+    form = element(response, "form.wrong-link")
     return str(form["action"]), {
         str(field["name"]): str(field.get("value", "")) for field in form.select("input")
     }
 
 
 def test_an_agent_reports_a_link_from_its_row_and_is_back_where_it_was(agent: Client) -> None:
-    row = soup(agent.get(f"{PAGE}?vendor=STRIPE&limit=50")).select_one("tr[data-integration-id]")
-    report = row.select_one("a.report")
+    row = element(agent.get(f"{PAGE}?vendor=STRIPE&limit=50"), "tr[data-integration-id]")
+    report = element(row, "a.report")
     assert "Report the Stripe link of cus_" in report["aria-label"]
     action, form = filled(agent.get(str(report["href"])))
     response = agent.post(action, form | {"word": "opens another customer"})
@@ -43,7 +38,7 @@ def test_an_agent_reports_a_link_from_its_row_and_is_back_where_it_was(agent: Cl
     assert (kept.customer_id, kept.integration_id) == ("acme-corp", row["data-integration-id"])
     assert (kept.host, kept.source, kept.template) == ("dashboard.stripe.com", "stigg", "")
     assert kept.word == "opens another customer"
-    assert "on record" in soup(agent.get(response["Location"])).select_one(".notice.ok").get_text()
+    assert "on record" in element(agent.get(response["Location"]), ".notice.ok").get_text()
 
 
 def test_it_keeps_which_template_built_the_link(agent: Client) -> None:
@@ -51,8 +46,8 @@ def test_it_keeps_which_template_built_the_link(agent: Client) -> None:
     LinkTemplate.objects.create(
         environment="production", vendor_identifier="SALESFORCE", template=template
     )
-    row = soup(agent.get(PAGE)).select_one("a.open[href*=salesforce]").find_parent("tr")
-    action, form = filled(agent.get(str(row.select_one("a.report")["href"])))
+    report = element(agent.get(PAGE), "tr:has(a.open[href*=salesforce]) a.report")
+    action, form = filled(agent.get(str(report["href"])))
     agent.post(action, form)
     kept = WrongLink.objects.get()
     assert (kept.source, kept.template, kept.host, kept.word) == (
@@ -80,8 +75,8 @@ def test_looking_at_the_form_files_nothing(agent: Client) -> None:
 def test_a_word_that_is_too_long_is_refused_and_kept_in_the_form(agent: Client) -> None:
     response = agent.post(f"{PAGE}wrong-link/", GOOD | {"word": "x" * 201})
     assert response.status_code == 400
-    assert soup(response).select_one("#word")["value"] == "x" * 201
-    assert "at most 200 characters" in soup(response).select_one("#word-problem").get_text()
+    assert element(response, "#word")["value"] == "x" * 201
+    assert "at most 200 characters" in element(response, "#word-problem").get_text()
     assert not WrongLink.objects.exists()
 
 

@@ -2,15 +2,14 @@
 
 import http.client
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from graphql import execute, parse
+from graphql import execute_sync, parse
 
 from integrations_app import simulator
-from integrations_app.simulator import documents, faults, graph
+from integrations_app.simulator import Simulator, documents, faults, graph
 from tests.stigg.test_graphql import schema
 
 PRODUCTION = {"X-API-KEY": "simulated-production-key"}
@@ -45,7 +44,7 @@ class Reply:
 
     @property
     def states(self) -> list[dict[str, Any]]:
-        return self.json["data"]["getCustomerByRefId"]["syncStates"]
+        return list(self.json["data"]["getCustomerByRefId"]["syncStates"])
 
     @property
     def code(self) -> str:
@@ -55,20 +54,7 @@ class Reply:
         return str(error["extensions"]["code"])
 
 
-@pytest.fixture(scope="module")
-def running() -> Iterator[simulator.Simulator]:
-    with simulator.start() as simulated:
-        yield simulated
-
-
-@pytest.fixture
-def api(running: simulator.Simulator) -> Iterator[simulator.Simulator]:
-    running.clear()
-    yield running
-    running.clear()
-
-
-def post(api: simulator.Simulator, body: bytes, headers: dict[str, str] = PRODUCTION) -> Reply:
+def post(api: Simulator, body: bytes, headers: dict[str, str] = PRODUCTION) -> Reply:
     connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=10)
     try:
         connection.request("POST", "/graphql", body, headers | {"Content-Type": "application/json"})
@@ -79,46 +65,47 @@ def post(api: simulator.Simulator, body: bytes, headers: dict[str, str] = PRODUC
 
 
 def ask(
-    api: simulator.Simulator, query: str, headers: dict[str, str] = PRODUCTION, **variables: object
+    api: Simulator, query: str, headers: dict[str, str] = PRODUCTION, **variables: Any
 ) -> Reply:
     return post(api, json.dumps({"query": query, "variables": variables}).encode(), headers)
 
 
 def find(
-    api: simulator.Simulator,
+    api: Simulator,
     first: int = 10,
     headers: dict[str, str] = PRODUCTION,
-    **filters: object,
+    **filters: Any,
 ) -> Reply:
     return ask(api, CUSTOMERS, headers, filter=filters, paging={"first": first})
 
 
-def states(
-    api: simulator.Simulator, customer_id: str, headers: dict[str, str] = PRODUCTION
-) -> Reply:
+def states(api: Simulator, customer_id: str, headers: dict[str, str] = PRODUCTION) -> Reply:
     return ask(api, STATES, headers, input={"customerId": customer_id})
 
 
 # --- the published schema -------------------------------------------------------------------------
 
 
-def judge(document: str, variables: dict[str, object], data: object) -> None:
+def judge(document: str, variables: dict[str, Any], data: object) -> None:
     """Every name, enum and non-null of an answer, by the schema's own executor over the answer
     itself.
     """
-    outcome = execute(schema(), parse(document), root_value=data, variable_values=variables)
+    outcome = execute_sync(schema(), parse(document), root_value=data, variable_values=variables)
     assert (outcome.errors, outcome.data) == (None, data)
 
 
-def test_what_is_found_fits_the_published_schema(api: simulator.Simulator) -> None:
-    variables = {"filter": {"searchQuery": {"iLike": "%a%"}}, "paging": {"first": 50}}
+def test_what_is_found_fits_the_published_schema(api: Simulator) -> None:
+    variables: dict[str, Any] = {
+        "filter": {"searchQuery": {"iLike": "%a%"}},
+        "paging": {"first": 50},
+    }
     judge(CUSTOMERS, variables, ask(api, CUSTOMERS, **variables).json["data"])
 
 
 @pytest.mark.parametrize(
     "customer_id", ["acme-corp", "meridian-group", "hostile-values", "archived-co", "empty-co"]
 )
-def test_sync_states_fit_the_published_schema(api: simulator.Simulator, customer_id: str) -> None:
+def test_sync_states_fit_the_published_schema(api: Simulator, customer_id: str) -> None:
     judge(STATES, {"input": {"customerId": customer_id}}, states(api, customer_id).json["data"])
 
 
@@ -154,51 +141,52 @@ def test_sync_states_fit_the_published_schema(api: simulator.Simulator, customer
     ],
 )
 def test_it_searches_as_postgres_would(
-    api: simulator.Simulator, filters: dict[str, object], found: set[str]
+    api: Simulator, filters: dict[str, Any], found: set[str]
 ) -> None:
     assert set(find(api, **filters).ids) == found
 
 
 @pytest.mark.parametrize("field", ["billingId", "salesforceId", "crmId", "crmHubspotCompanyId"])
-def test_a_vendors_id_leads_back_to_its_customer(api: simulator.Simulator, field: str) -> None:
+def test_a_vendors_id_leads_back_to_its_customer(api: Simulator, field: str) -> None:
     (edge,) = find(api, customerId={"eq": "acme-corp"}).json["data"]["customers"]["edges"]
-    assert find(api, **{field: {"eq": edge["node"][field]}}).ids == ["acme-corp"]
-    assert find(api, headers=STAGING, **{field: {"eq": edge["node"][field]}}).ids == []
+    same: dict[str, Any] = {field: {"eq": edge["node"][field]}}
+    assert find(api, **same).ids == ["acme-corp"]
+    assert find(api, headers=STAGING, **same).ids == []
 
 
-def test_a_marketplaces_id_leads_back_to_its_customer(api: simulator.Simulator) -> None:
+def test_a_marketplaces_id_leads_back_to_its_customer(api: Simulator) -> None:
     (edge,) = find(api, customerId={"eq": "all-vendors"}).json["data"]["customers"]["edges"]
     assert find(
         api, awsMarketplaceCustomerId={"eq": edge["node"]["awsMarketplaceCustomerId"]}
     ).ids == ["all-vendors"]
 
 
-def test_some_salesforce_ids_are_kept_short(api: simulator.Simulator) -> None:
+def test_some_salesforce_ids_are_kept_short(api: Simulator) -> None:
     edges = find(api, first=50, salesforceId={"iLike": "001%"}).json["data"]["customers"]["edges"]
     assert {len(edge["node"]["salesforceId"]) for edge in edges} == {15, 18}
 
 
-def test_archived_customers_are_found_and_marked(api: simulator.Simulator) -> None:
+def test_archived_customers_are_found_and_marked(api: Simulator) -> None:
     (edge,) = find(api, customerId={"eq": "archived-co"}).json["data"]["customers"]["edges"]
     assert edge["node"]["deletedAt"]
     assert edge["node"]["name"] is edge["node"]["email"] is None
 
 
-def test_the_newest_come_first_and_no_more_than_asked_for(api: simulator.Simulator) -> None:
+def test_the_newest_come_first_and_no_more_than_asked_for(api: Simulator) -> None:
     found = find(api, first=7, searchQuery={"iLike": "%.example"}).json["data"]["customers"]
     created = [edge["node"]["createdAt"] for edge in found["edges"]]
     assert len(created) == 7 < found["totalCount"]
     assert created == sorted(created, reverse=True)
 
 
-def test_a_fault_customer_is_never_stumbled_into(api: simulator.Simulator) -> None:
+def test_a_fault_customer_is_never_stumbled_into(api: Simulator) -> None:
     assert find(api, searchQuery={"iLike": "%faults.example"}).ids == []
 
 
 # --- sync states ----------------------------------------------------------------------------------
 
 
-def test_all_four_kinds_of_sync_state_come(api: simulator.Simulator) -> None:
+def test_all_four_kinds_of_sync_state_come(api: Simulator) -> None:
     assert {state["status"] for state in states(api, "meridian-group").states} == {
         "SUCCESS",
         "PENDING",
@@ -208,7 +196,7 @@ def test_all_four_kinds_of_sync_state_come(api: simulator.Simulator) -> None:
 
 
 def test_acmes_salesforce_row_has_failed_and_its_unheard_of_vendor_has_no_state(
-    api: simulator.Simulator,
+    api: Simulator,
 ) -> None:
     found = {state["vendorIdentifier"]: state for state in states(api, "acme-corp").states}
     assert (found["SALESFORCE"]["status"], found["STRIPE"]["status"]) == ("ERROR", "SUCCESS")
@@ -216,18 +204,18 @@ def test_acmes_salesforce_row_has_failed_and_its_unheard_of_vendor_has_no_state(
     assert "ACME_LEDGER" not in found
 
 
-def test_states_and_rows_share_the_integrations_id(api: simulator.Simulator) -> None:
+def test_states_and_rows_share_the_integrations_id(api: Simulator) -> None:
     rows = simulator.data.customers("production")["acme-corp"].carried
     assert {state["integration"]["integrationId"] for state in states(api, "acme-corp").states} < {
         row.row["id"] for row in rows
     }
 
 
-def test_states_are_the_same_every_time(api: simulator.Simulator) -> None:
+def test_states_are_the_same_every_time(api: Simulator) -> None:
     assert states(api, "meridian-group").json == states(api, "meridian-group").json
 
 
-def test_an_unknown_customer_is_null_beside_an_error(api: simulator.Simulator) -> None:
+def test_an_unknown_customer_is_null_beside_an_error(api: Simulator) -> None:
     reply = states(api, "staging-only")
     assert (reply.status, reply.code, reply.json["data"]) == (
         200,
@@ -241,21 +229,19 @@ def test_an_unknown_customer_is_null_beside_an_error(api: simulator.Simulator) -
 
 
 @pytest.mark.parametrize("headers", [{}, {"X-API-KEY": "wrong"}, {"Authorization": "Bearer wrong"}])
-def test_it_refuses_a_stranger_inside_an_answer(
-    api: simulator.Simulator, headers: dict[str, str]
-) -> None:
+def test_it_refuses_a_stranger_inside_an_answer(api: Simulator, headers: dict[str, str]) -> None:
     reply = find(api, headers=headers, name={"eq": "x"})
     assert (reply.status, reply.code) == (200, "Unauthenticated")
 
 
-def test_a_person_may_ask(api: simulator.Simulator) -> None:
+def test_a_person_may_ask(api: Simulator) -> None:
     assert find(api, headers=PERSON, name={"eq": "Globex"}).ids == [
         "auth0|65f1c0ffee0badc0de5ca1ab"
     ]
 
 
 @pytest.mark.parametrize("key", simulator.REST_ONLY_KEYS)
-def test_a_key_for_rest_alone_is_refused(api: simulator.Simulator, key: str) -> None:
+def test_a_key_for_rest_alone_is_refused(api: Simulator, key: str) -> None:
     reply = find(api, headers={"X-API-KEY": key}, name={"eq": "Globex"})
     assert (reply.status, reply.code) == (200, "IdentityForbidden")
     connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=10)
@@ -289,9 +275,7 @@ def test_a_key_for_rest_alone_is_refused(api: simulator.Simulator, key: str) -> 
         (STATES, "BAD_USER_INPUT"),
     ],
 )
-def test_it_refuses_a_document_that_does_not_fit(
-    api: simulator.Simulator, query: str, code: str
-) -> None:
+def test_it_refuses_a_document_that_does_not_fit(api: Simulator, query: str, code: str) -> None:
     reply = ask(api, query)
     assert (reply.status, reply.code) == (400, code)
 
@@ -299,12 +283,12 @@ def test_it_refuses_a_document_that_does_not_fit(
 @pytest.mark.parametrize(
     "body", [b"", b"{", b"[]", b"5", b"{}", b'{"query": 5}', b"\xff", b"[" * 100_000]
 )
-def test_it_refuses_a_body_that_is_no_question(api: simulator.Simulator, body: bytes) -> None:
+def test_it_refuses_a_body_that_is_no_question(api: Simulator, body: bytes) -> None:
     reply = post(api, body)
     assert (reply.status, reply.code) == (400, "BAD_REQUEST")
 
 
-def test_it_refuses_an_operation_that_the_document_does_not_have(api: simulator.Simulator) -> None:
+def test_it_refuses_an_operation_that_the_document_does_not_have(api: Simulator) -> None:
     variables = {"filter": {}, "paging": {"first": 1}}
     question = {"query": CUSTOMERS, "operationName": "Other", "variables": variables}
     assert post(api, json.dumps(question).encode()).code == "OPERATION_RESOLUTION_FAILURE"
@@ -331,23 +315,23 @@ def test_it_refuses_an_operation_that_the_document_does_not_have(api: simulator.
     ],
 )
 def test_it_refuses_a_filter_that_the_schema_does_not_know(
-    api: simulator.Simulator, filters: dict[str, object]
+    api: Simulator, filters: dict[str, Any]
 ) -> None:
     reply = find(api, **filters)
     assert (reply.status, reply.code) == (400, "BAD_USER_INPUT")
 
 
 @pytest.mark.parametrize("first", [0, 51, "10", None, True, 1.5])
-def test_it_refuses_a_page_that_is_none(api: simulator.Simulator, first: object) -> None:
+def test_it_refuses_a_page_that_is_none(api: Simulator, first: object) -> None:
     assert ask(api, CUSTOMERS, filter={}, paging={"first": first}).code == "BAD_USER_INPUT"
 
 
 @pytest.mark.parametrize("given", [{}, {"customerId": 5}, "acme-corp"])
-def test_it_refuses_to_guess_the_customer(api: simulator.Simulator, given: object) -> None:
+def test_it_refuses_to_guess_the_customer(api: Simulator, given: object) -> None:
     assert ask(api, STATES, input=given).code == "BAD_USER_INPUT"
 
 
-def test_only_post_asks(api: simulator.Simulator) -> None:
+def test_only_post_asks(api: Simulator) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=10)
     connection.request("GET", "/graphql?query={customers{totalCount}}", headers=PRODUCTION)
     assert connection.getresponse().status == 404
@@ -364,7 +348,7 @@ def test_a_document_is_read_as_it_is_written() -> None:
 # --- faults ---------------------------------------------------------------------------------------
 
 
-def test_a_fault_may_be_set_for_graphql_alone(api: simulator.Simulator) -> None:
+def test_a_fault_may_be_set_for_graphql_alone(api: Simulator) -> None:
     api.fault(route="graphql", customer="acme-corp", status=503)
     assert states(api, "acme-corp").status == 503
     assert states(api, "twin-one").status == 200
@@ -374,13 +358,13 @@ def test_a_fault_may_be_set_for_graphql_alone(api: simulator.Simulator) -> None:
     connection.close()
 
 
-def test_a_code_without_a_status_is_refused_inside_an_answer(api: simulator.Simulator) -> None:
+def test_a_code_without_a_status_is_refused_inside_an_answer(api: Simulator) -> None:
     api.fault(route="graphql", code="RateLimitExceeded")
     reply = find(api, name={"eq": "x"})
     assert (reply.status, reply.code, reply.json["data"]) == (200, "RateLimitExceeded", None)
 
 
-def test_a_customer_of_faults_fails_here_too(api: simulator.Simulator) -> None:
+def test_a_customer_of_faults_fails_here_too(api: Simulator) -> None:
     assert (states(api, "fault-403").status, states(api, "fault-403").code) == (
         403,
         "IdentityForbidden",
@@ -389,7 +373,7 @@ def test_a_customer_of_faults_fails_here_too(api: simulator.Simulator) -> None:
 
 @pytest.mark.parametrize("shape", faults.SHAPES)
 @pytest.mark.parametrize("customer_id", ["acme-corp", "nobody"])
-def test_every_shape_fits_graphql(api: simulator.Simulator, shape: str, customer_id: str) -> None:
+def test_every_shape_fits_graphql(api: Simulator, shape: str, customer_id: str) -> None:
     api.fault(route="graphql", shape=shape)
     for body in (STATES, CUSTOMERS):
         variables = {"input": {"customerId": customer_id}, "filter": {}, "paging": {"first": 3}}
@@ -401,7 +385,7 @@ def test_every_shape_fits_graphql(api: simulator.Simulator, shape: str, customer
         connection.close()
 
 
-def test_what_was_asked_is_remembered_without_its_key(api: simulator.Simulator) -> None:
+def test_what_was_asked_is_remembered_without_its_key(api: Simulator) -> None:
     find(api, name={"eq": "x"})
     (seen,) = api.requests()
     assert (seen["method"], seen["path"], seen["environment"]) == ("POST", graph.PATH, "production")

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from integrations_app import stigg as api
 from integrations_app.customer import listing
+from integrations_app.customer.query import Query
 from integrations_app.simulator import Simulator
 from integrations_app.stigg import (
     ApiKey,
@@ -286,4 +287,4 @@ def test_a_record_that_names_thousands_fills_no_page() -> None:
     customer = records.read_customer(
         {"data": {"id": "c", "integrations": [{"id": str(n)} for n in range(5_000)]}}
     )
-    assert len(listing.listing(listing.Query(), customer, records.Page(())).rows) == 100
+    assert len(listing.listing(Query(), customer, records.Page(())).rows) == 100

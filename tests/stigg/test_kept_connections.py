@@ -29,14 +29,14 @@ class Dying:
         self.death, self.connections, self.later = death, 0, 0
         self.together = threading.Barrier(together)  # so many connections are made at first
 
-    def __call__(self, connection: socket.socket) -> None:
+    def __call__(self, connection: socket.socket, request: bytes) -> None:
         self.connections += 1
         if self.connections <= self.together.parties:
             self.together.wait(20)
         connection.sendall(ANSWER)
         if connection.recv(65_536):
             self.later += 1
-            self.death(connection)
+            self.death(connection, request)
 
 
 def client(url: str) -> Client:
@@ -45,7 +45,7 @@ def client(url: str) -> Client:
 
 DEATHS: dict[str, hostile.Behaviour] = {
     "reset": hostile.resets,
-    "closed": lambda _connection: None,
+    "closed": lambda *_met: None,
     "silent": hostile.hangs,
 }
 
@@ -115,6 +115,6 @@ def test_a_connection_that_was_idle_for_long_is_not_used_again(
     with hostile.server(dying) as server:
         stigg = client(server.url)
         monkeypatch.setattr(transport, "IDLE_SECONDS", 0)
-        stigg.get_customer("acme-corp")
-        stigg.ask(Question("/graphql", {}), dict)
+        for _ in range(2):
+            stigg.get_customer("acme-corp")
     assert (dying.connections, dying.later) == (2, 0)

@@ -12,6 +12,7 @@ import pytest
 import time_machine
 from django.core.cache import cache
 
+from integrations_app.lookup.suggest import suggest
 from integrations_app.simulator import Simulator
 from integrations_app.stigg import (
     ApiKey,
@@ -23,6 +24,7 @@ from integrations_app.stigg import (
     TimedOut,
     Unavailable,
 )
+from integrations_app.stigg.graphql import find_customers
 from integrations_app.upstream import environments, limits
 from integrations_app.upstream import upstream as upstreams
 from integrations_app.upstream.copies import Memory
@@ -76,7 +78,7 @@ class Gate:
     def __init__(self) -> None:
         self.open, self.came = threading.Event(), threading.Semaphore(0)
 
-    def __call__(self, connection: socket.socket) -> None:
+    def __call__(self, connection: socket.socket, _request: bytes) -> None:
         self.came.release()
         self.open.wait(60)
         body = b'{"data": {"id": "acme-corp"}}'
@@ -132,11 +134,9 @@ def test_pages_cost_no_search_its_place(stigg: Simulator) -> None:
 def test_the_searches_of_a_look_up_take_places_of_searches(
     stigg: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from integrations_app.lookup import find
-
     environment = environments.configured()["production"]
     monkeypatch.setattr(environment.upstream, "pages", Room(0, 0))
-    assert find.suggest(environment, "apex")
+    assert suggest(environment, "apex")
 
 
 def test_who_joins_a_call_under_way_needs_no_place(
@@ -144,7 +144,12 @@ def test_who_joins_a_call_under_way_needs_no_place(
 ) -> None:
     joined = threading.Semaphore(0)
     join = Flight.wait
-    monkeypatch.setattr(Flight, "wait", lambda *waits: (joined.release(), join(*waits))[1])
+
+    def watched(*waits: Any) -> Any:
+        joined.release()
+        return join(*waits)
+
+    monkeypatch.setattr(Flight, "wait", watched)
     with gated() as (gate, server):
         upstream = at(server.url, pages=Room(0, 1))
         first = agents.submit(ask, upstream)
@@ -447,8 +452,6 @@ def test_a_search_that_hangs_rests_no_list(names: Names) -> None:
     upstream = nameless()
 
     def search(stigg: Calls) -> Any:
-        from integrations_app.stigg.graphql import find_customers
-
         return find_customers(stigg, "name", ["acme"])
 
     for _ in range(limits.SEVERAL):

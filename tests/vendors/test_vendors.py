@@ -5,8 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations_app.links.judge import is_domain
-from integrations_app.vendors.vendor import VENDORS, not_synced_reasons, vendor_for
+from integrations_app.vendors import known_vendors, vendor_for
 
+VENDORS = known_vendors()
 # The widest list that Stigg has published: its Python SDK 0.1.0b48, from July 2026.
 PUBLISHED = [
     "AUTH0",
@@ -141,7 +142,7 @@ def test_it_answers_any_text_with_something_fit_to_show(identifier):
     ],
 )
 def test_it_gives_the_reasons_that_stigg_documents(identifier, count, word):
-    reasons = not_synced_reasons(vendor_for(identifier))
+    reasons = vendor_for(identifier).not_synced
     assert len(reasons) == count
     assert word in " ".join(reasons)
 
@@ -150,8 +151,8 @@ def test_it_gives_the_reasons_that_stigg_documents(identifier, count, word):
     "identifier", [*sorted(set(PUBLISHED) - {"STRIPE", "ZUORA", "HUBSPOT"}), "ACME"]
 )
 def test_it_makes_no_reason_up_where_stigg_documents_none(identifier):
-    assert not_synced_reasons(vendor_for(identifier)) == ()
+    assert vendor_for(identifier).not_synced == ()
 
 
 def test_it_blames_a_missing_payment_method_only_for_zuora():
-    assert "payment method" not in " ".join(not_synced_reasons(VENDORS["STRIPE"]))
+    assert "payment method" not in " ".join(VENDORS["STRIPE"].not_synced)

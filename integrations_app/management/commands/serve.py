@@ -3,7 +3,9 @@ production server.
 """
 
 import hashlib
+import math
 import os
+import resource
 import socket
 import sys
 from pathlib import Path
@@ -22,6 +24,8 @@ NOT_SERVED = [
     "django_htmx/htmx-4*",
     "django_htmx/htmax-*",
 ]
+# What the server keeps open at most: connections, and files beside them (databases, Stigg).
+CONNECTIONS, OTHER_FILES = 4096, 512
 
 
 class Command(BaseCommand):
@@ -33,6 +37,7 @@ class Command(BaseCommand):
         collect_static()
         self.stdout.write(self.greeting())
         self.stdout.flush()
+        allow_connections()
         os.execv(sys.executable, [sys.executable, *server_arguments()])  # noqa: S606 - our own arguments, no shell
 
     def greeting(self) -> str:
@@ -68,30 +73,31 @@ def refuse_taken_port() -> None:
             ) from None
 
 
+def allow_connections() -> None:
+    """Each connection is an open file, and many systems allow a process 1,024 unless it asks."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = CONNECTIONS + OTHER_FILES
+    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+
+
 def server_arguments() -> list[str]:
-    """Granian: slow clients cannot hold its threads, which they can with servers that need a proxy
-    in front.
-    """
-    return [
-        *(
-            "-m",
-            "granian",
-            "--interface",
-            "wsgi",
-            "--host",
-            settings.HOST,
-            "--port",
-            str(settings.PORT),
-        ),
-        *("--blocking-threads", str(settings.THREADS), "--backpressure", str(settings.THREADS * 8)),
-        *(
-            "--no-ws",
-            "--log-level",
-            "warning",
-            "--respawn-failed-workers",
-            "dashboard.wsgi:application",
-        ),
-    ]
+    """Granian, with HTTP/1 only. Its "backpressure" is the number of connections, idle ones too."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    seconds = settings.REQUEST_SECONDS
+    options = {
+        "--interface": "asginl",
+        "--host": settings.HOST,
+        "--port": settings.PORT,
+        "--http": 1,
+        "--backpressure": min(CONNECTIONS, max(files - OTHER_FILES, files // 2)),
+        "--http1-header-read-timeout": seconds * 1000,
+        # A signal in the first moments of a worker is lost; a request may still need its deadline.
+        "--workers-kill-timeout": math.ceil(max(seconds, settings.STIGG_DEADLINE_SECONDS)) + 2,
+        "--log-level": "warning",
+    }
+    flags = ["--no-ws", "--respawn-failed-workers", "dashboard.asgi:application"]
+    return ["-m", "granian", *(str(word) for pair in options.items() for word in pair), *flags]
 
 
 def collect_static() -> None:

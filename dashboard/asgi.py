@@ -1,0 +1,106 @@
+"""The desk as an ASGI application whose threads wait for no client: one takes a request when all of
+it has arrived, and is free again before the answer is sent.
+
+With WSGI, granian reads a body inside a thread, however long it takes. Django's own ASGI
+application makes a thread and a database connection for each request. docs/ARCHITECTURE.md has the
+figures.
+https://asgi.readthedocs.io/en/latest/specs/www.html
+"""
+
+import asyncio
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
+from typing import Any, cast
+
+import django
+from django.conf import settings
+from django.core import signals
+from django.core.handlers.asgi import ASGIHandler, get_script_prefix
+from django.core.handlers.base import BaseHandler
+from django.http import HttpResponse
+from django.http.response import HttpResponseBase
+from django.urls import set_script_prefix
+
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+class TooLarge(Exception):
+    """A body of more than DATA_UPLOAD_MAX_MEMORY_SIZE bytes."""
+
+
+class Gone(Exception):
+    """The client left before its request was complete: nobody waits for an answer."""
+
+
+class Application(ASGIHandler):
+    """Django's own, with bounds for a body, and THREADS threads that live as long as it does."""
+
+    def __init__(self) -> None:
+        BaseHandler.__init__(self)
+        self.load_middleware()
+        self.threads = ThreadPoolExecutor(settings.THREADS, "request")
+
+    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        try:
+            async with asyncio.timeout(settings.REQUEST_SECONDS):
+                body = await whole_body(receive)
+        except Gone:
+            return
+        except TooLarge:
+            messages = told(refusal(413, "This request is larger than the desk takes."))
+        except TimeoutError:
+            messages = told(refusal(408, "This request did not arrive in time. Send it again."))
+        else:
+            loop = asyncio.get_running_loop()
+            messages = await loop.run_in_executor(self.threads, self.answer, scope, body)
+        for message in messages:
+            await send(message)
+
+    def answer(self, scope: Any, body: bytes) -> list[dict[str, Any]]:
+        """Django's answer as ASGI's messages; it runs in a thread."""
+        set_script_prefix(get_script_prefix(scope))
+        signals.request_started.send(sender=self.__class__, scope=scope)
+        request, unreadable = self.create_request(scope, BytesIO(body))
+        response = self.get_response(request) if request else cast(HttpResponse, unreadable)
+        try:
+            return told(response)
+        finally:
+            response.close()
+
+
+async def whole_body(receive: Receive) -> bytes:
+    """Raises TooLarge, or Gone."""
+    body, more = bytearray(), True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Gone
+        body += message["body"]
+        more = message["more_body"]
+        if len(body) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise TooLarge
+    return bytes(body)
+
+
+def refusal(status: int, sentence: str) -> HttpResponse:
+    headers = {"Cache-Control": "no-store", "Connection": "close"}
+    return HttpResponse(sentence, "text/plain; charset=utf-8", status, headers=headers)
+
+
+def told(response: HttpResponseBase) -> list[dict[str, Any]]:
+    """A whole answer. The only ones that Django streams are static files, and they are small."""
+    cookies = [("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values()]
+    fields = [*response.items(), *cookies]
+    headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in fields]
+    return [
+        {"type": "http.response.start", "status": response.status_code, "headers": headers},
+        {"type": "http.response.body", "body": b"".join(response)},
+    ]
+
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+django.setup(set_prefix=False)
+application = Application()

@@ -1,0 +1,68 @@
+"""Zuora."""
+
+import re
+
+from integrations_app.vendors.vendor import (
+    DNS_LABEL,
+    NO_BILLING,
+    OTHER_BILLING,
+    Address,
+    IdShape,
+    Mode,
+    Parameter,
+    Preset,
+    Vendor,
+    customer_page,
+)
+
+_NUMBER = re.compile(r"A[0-9]{8}")  # as Zuora counts accounts by default
+
+
+def _usual(text: str) -> str:
+    return text if _NUMBER.fullmatch(text) else text.lower()
+
+
+_ACCOUNT = IdShape(
+    "Zuora id",
+    re.compile(rf"[0-9a-fA-F]{{32}}|{_NUMBER.pattern}"),
+    fields=("billingId",),
+    usual=_usual,
+)
+# Classic pages and the newer /platform/ ones; each data centre and sandbox has its own host.
+_PAGES = (
+    customer_page(
+        r"(?:/apps/CustomerAccount\.do\?(?:[^#]*&)?id=|/platform/(?:[^?]*/)?accounts?/)"
+        r"(?P<id>[^/?#&]+)",
+        _ACCOUNT,
+    ),
+)
+# Zuora's page "Zuora Data Centers": apisandbox, sandbox.na, sandbox.eu, test, test.eu, test.ap.
+_SANDBOX = re.compile(r"(?:.+\.)?(?:apisandbox|sandbox|test)(?:\.[a-z]{2})?\.zuora\.com")
+
+
+def _mode(address: Address) -> tuple[Mode, str]:
+    return ("SANDBOX" if _SANDBOX.fullmatch(address.host) else ""), ""
+
+
+_HOST = Parameter("host", "The Zuora host", rf"(?:{DNS_LABEL}\.){{1,3}}zuora\.com", "www.zuora.com")
+
+VENDORS = (
+    Vendor(
+        "ZUORA",
+        "Zuora",
+        "Zu",
+        ("zuora.com",),  # www, apisandbox, na, eu, sandbox.na, test …: "Zuora Data Centers"
+        not_synced=(*NO_BILLING, "The customer has no payment method.", *OTHER_BILLING),
+        ids=(_ACCOUNT,),
+        pages=_PAGES,
+        mode=_mode,
+        presets=(
+            Preset(
+                "Zuora account",  # GitLab's handbook
+                "https://<<host>>/apps/CustomerAccount.do?method=view&id={synced_entity_id}",
+                (_HOST,),
+            ),
+        ),
+        box="Zuora",
+    ),
+)
