@@ -66,7 +66,10 @@ PURE = {
     "stigg.answers": set(),
     "stigg.customer_ids": set(),
     "upstream.problems": {"stigg"},
-    "upstream.visit": {"stigg"},
+    "upstream.copies": {"stigg"},
+    "upstream.limits": {"stigg", "upstream.copies"},
+    "upstream.upstream": {"stigg", "upstream.copies", "upstream.limits"},
+    "upstream.visit": {"stigg", "upstream.copies", "upstream.limits", "upstream.upstream"},
 }
 STANDARD = set(sys.stdlib_module_names)
 

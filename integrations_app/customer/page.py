@@ -1,5 +1,6 @@
 """Open a customer: its calls side by side, and what is shown when one of them fails."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -7,13 +8,13 @@ from integrations_app.customer import sync
 from integrations_app.customer.chips import Chip, chips
 from integrations_app.customer.listing import Listing, listing, unlisted
 from integrations_app.customer.query import Query
-from integrations_app.customer.reading import Found, read_page
+from integrations_app.customer.reading import Found, readings, without_circles
 from integrations_app.links.models import link_settings
 from integrations_app.links.offers import Place
 from integrations_app.stigg import Customer, CustomerNotFound, StiggError
 from integrations_app.upstream.environments import Environment
 from integrations_app.upstream.problems import Problem, problem_for
-from integrations_app.upstream.visit import Visit
+from integrations_app.upstream.visit import Call, Visit
 
 NO_CUSTOMER = (
     "Stigg did not give the customer's name and counts just now. The list itself is not affected."
@@ -59,11 +60,7 @@ def open_customer(
     what is kept.
     """
     visit = environment.visit(refresh=refresh)
-    answers = visit.gather(
-        customer=lambda: visit.get_customer(customer_id),
-        found=lambda: read_page(visit, customer_id, query),
-        **sync.calls(visit, customer_id),
-    )
+    answers = visit.gather(**_calls(visit, customer_id, query))
     customer, notices = _known(environment, answers["customer"])
     found = _or_not_found(answers["found"], answers["customer"])
     if isinstance(found, StiggError):
@@ -71,6 +68,7 @@ def open_customer(
         return CustomerPage(customer, query, problem=problem_for(found))
     if visit.trouble:
         environment.log("shown from a copy", visit.trouble)
+    found = without_circles(visit.memory, customer_id, found)
     shown = {item.id for item in (*found.page.rows, *unlisted(found.query, customer, found.page))}
     states, missing = sync.answered(environment, answers.get("states"), shown)
     place = _place(environment, customer_id)
@@ -84,14 +82,21 @@ def open_customer(
     )
 
 
+def _calls(visit: Visit, customer_id: str, query: Query) -> dict[str, Call | Sequence[Call]]:
+    return {
+        "customer": lambda stigg: stigg.get_customer(customer_id),
+        "found": readings(customer_id, query),
+        **sync.calls(visit.memory, customer_id),
+    }
+
+
 def prefetch(visit: Visit, customer_id: str) -> None:
     """Ask what the page of this customer will ask beside the customer itself: the page then shares
     the answers, or the wait for them. What fails is for the page to say.
     """
-    visit.gather(
-        found=lambda: read_page(visit, customer_id, Query()),
-        **sync.calls(visit, customer_id),
-    )
+    calls = _calls(visit, customer_id, Query())
+    del calls["customer"]
+    visit.gather(**calls)
 
 
 def _place(environment: Environment, customer_id: str) -> Place:

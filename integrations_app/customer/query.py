@@ -14,6 +14,7 @@ PAGE_SIZES = (20, 50, 100)
 # comma-joined value.
 VENDOR_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 MAX_VENDORS_CHARACTERS = 255
+START = "start"
 
 
 class BadQuery(ValueError):
@@ -71,6 +72,13 @@ class Query:
     @property
     def has_cursor(self) -> bool:
         return bool(self.after or self.before)
+
+    @property
+    def position(self) -> str:
+        """Where in its list the page is, as far as the address says."""
+        if self.after:
+            return f"after:{self.after}"
+        return f"before:{self.before}" if self.before else START
 
     def start(self) -> Self:
         return type(self)(self.vendors, limit=self.limit)

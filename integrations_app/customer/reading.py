@@ -1,19 +1,14 @@
-"""One page of a list, whatever Stigg makes of the address: an old cursor, a filter, a circle.
+"""One page of a list, whatever Stigg makes of the address: an old cursor, a filter, a circle."""
 
-A cursor that leads in a circle ends the list. An address says only where it is, so the order of the
-pages is remembered beside the answers: the first page is number 0, the page that `next` leads to
-one more, the page that `prev` leads to one less. A cursor that leads to the page itself, forward to
-a page with a lower number, or back to one with a higher, has been walked before. Pages that nobody
-came to from the first page are not judged.
-"""
-
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from functools import partial
 from hashlib import sha256
 
 from integrations_app.customer.listing import matching
-from integrations_app.customer.query import PAGE_SIZES, Query
-from integrations_app.stigg import MAX_LIMIT, BadRequest, Page
-from integrations_app.upstream.visit import Memory, NoCopy, Visit
+from integrations_app.customer.query import PAGE_SIZES, START, Query
+from integrations_app.stigg import MAX_LIMIT, BadRequest, BrokenRow, Calls, Integration, Page
+from integrations_app.upstream.copies import Memory, NoCopy
+from integrations_app.upstream.visit import Call
 
 MAX_WALKED_PAGES = 5
 EXPIRED = (
@@ -33,7 +28,6 @@ CIRCLE = (
     "would begin to repeat itself."
 )
 REMEMBERED_SECONDS = 600
-START = "start"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +41,52 @@ class Found:
     notices: tuple[str, ...] = ()
 
 
-def read_page(visit: Visit, customer_id: str, query: Query) -> Found:
+def readings(customer_id: str, query: Query) -> list[Call]:
+    """The call that reads a page, and others that say the same.
+
+    A filtered first page is also in the whole list: where that is kept, chips are answered at once,
+    and also while Stigg does not answer.
+    """
+    read: Call = partial(read_page, customer_id=customer_id, query=query)
+    if query.has_cursor or not query.vendors:
+        return [read]
+    filtered = partial(_filter_whole, customer_id=customer_id, query=query)
+    sizes = dict.fromkeys((query.limit, *PAGE_SIZES))
+    return [read, *(partial(filtered, limit=limit) for limit in sizes)]
+
+
+def read_page(stigg: Calls, customer_id: str, query: Query) -> Found:
     """Read a page. A cursor that has expired gives the first page, a filter that Stigg refuses is
     applied here.
 
     Whether Stigg refuses an old cursor or answers it with an empty page is not documented; both are
     met.
     """
+    if not query.has_cursor:
+        return _read_start(stigg, customer_id, query)
+    page = _list_unless_refused(stigg, customer_id, query)
+    if page and page.rows:
+        return Found(query, page)
+    first = _read_start(stigg, customer_id, query.start())
+    return replace(first, notices=(EXPIRED, *first.notices))
+
+
+def _read_start(stigg: Calls, customer_id: str, query: Query) -> Found:
+    if not query.vendors:
+        return Found(query, _list(stigg, customer_id, query))
+    page = _list_unless_refused(stigg, customer_id, query)
+    return Found(query, page) if page else _filter_here(stigg, customer_id, query)
+
+
+def _list_unless_refused(stigg: Calls, customer_id: str, query: Query) -> Page | None:
     try:
-        page = _list(visit, customer_id, query)
-        if page.rows or not query.has_cursor:
-            return _straight(visit, customer_id, Found(query, page))
-    except NoCopy:
-        return _from_whole_copy(visit, customer_id, query)
+        return _list(stigg, customer_id, query)
     except BadRequest:
-        if not query.has_cursor and not query.vendors:
-            raise
-    if query.has_cursor:
-        first = read_page(visit, customer_id, query.start())
-        return Found(first.query, first.page, (EXPIRED, *first.notices))
-    return _filter_here(visit, customer_id, query)
+        return None
 
 
-def _list(visit: Visit, customer_id: str, query: Query) -> Page:
-    return visit.list_integrations(
+def _list(stigg: Calls, customer_id: str, query: Query) -> Page:
+    return stigg.list_integrations(
         customer_id,
         after=query.after,
         before=query.before,
@@ -79,70 +95,75 @@ def _list(visit: Visit, customer_id: str, query: Query) -> Page:
     )
 
 
-def _straight(visit: Visit, customer_id: str, found: Found) -> Found:
-    query, page = found.query, found.page
-    here = (
-        f"after:{query.after}"
-        if query.after
-        else f"before:{query.before}"
-        if query.before
-        else START
-    )
-    straight = without_circles(visit.memory, f"{customer_id}{query.start()}", here, page)
-    return found if straight == page else Found(query, straight, (*found.notices, CIRCLE))
-
-
-def _from_whole_copy(visit: Visit, customer_id: str, query: Query) -> Found:
-    """Filter a kept list, where it is whole: chips answer at once, and also while Stigg does not.
-
-    Raises NoCopy.
-    """
-    for limit in (
-        dict.fromkeys((query.limit, *PAGE_SIZES)) if query.vendors and not query.has_cursor else ()
-    ):
-        try:
-            page = _list(visit, customer_id, query.unfiltered().sized(limit))
-        except NoCopy:
-            continue
-        rows = tuple(matching(query, page.rows))
-        if not page.next and not page.prev and len(rows) <= query.limit:
-            return Found(query, Page(rows))
-    raise NoCopy
-
-
-def _filter_here(visit: Visit, customer_id: str, query: Query) -> Found:
-    step, rows, seen = query.unfiltered().sized(MAX_LIMIT), [], set[str]()
+def _filter_here(stigg: Calls, customer_id: str, query: Query) -> Found:
+    walk = Walk()
+    step = query.unfiltered().sized(MAX_LIMIT)
+    rows: list[Integration | BrokenRow] = []
     for _ in range(MAX_WALKED_PAGES):
-        page = _list(visit, customer_id, step)
+        page = _list(stigg, customer_id, step)
         rows += matching(query, page.rows)
-        if not page.next or page.next in seen:
+        following = walk.without_circles(step.position, page).next
+        if not following:
             circle = (CIRCLE,) if page.next else ()
             return Found(query, Page(tuple(rows)), (FILTERED_HERE, *circle))
-        seen.add(page.next)
-        step = step.following(page.next)
+        step = step.following(following)
     return Found(query, Page(tuple(rows)), (FILTERED_HERE, CUT))
 
 
-def without_circles(memory: Memory, walk: str, here: str, page: Page) -> Page:
-    """The page without the cursors that lead in a circle.
+def _filter_whole(stigg: Calls, customer_id: str, query: Query, limit: int) -> Found:
+    page = _list(stigg, customer_id, query.unfiltered().sized(limit))
+    rows = tuple(matching(query, page.rows))
+    if page.next or page.prev or len(rows) > query.limit:
+        raise NoCopy
+    return Found(query, Page(rows))
 
-    `here` is `after:…`, `before:…` or START.
+
+# --- circles --------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Walk:
+    """The order of a list's pages, as far as they were seen: a cursor that leads in a circle ends
+    the list.
+
+    An address says only where it is, so the pages are numbered: the first is 0, the page that
+    `next` leads to one more, the page that `prev` leads to one less. A cursor that leads to the
+    page itself, forward to a page with a lower number, or back to one with a higher, has been
+    walked before. Pages that nobody came to from the first page are not judged.
     """
-    if not page.next and not page.prev:
+
+    numbers: dict[str, int] = field(default_factory=lambda: {START: 0})
+
+    def without_circles(self, here: str, page: Page) -> Page:
+        """The page without the cursors that lead in a circle. `here` is its position."""
+        ahead, back = f"after:{page.next}", f"before:{page.prev}"
+        number = self.numbers.get(here)
+        if page.next and self._is_walked(here, number, ahead, 1):
+            page = replace(page, next=None)
+        if page.prev and self._is_walked(here, number, back, -1):
+            page = replace(page, prev=None)
+        if number is not None:
+            self.numbers = {ahead: number + 1, back: number - 1, **self.numbers}
         return page
-    # It names a customer, and caches take few characters in a name.
-    walk = f"walk:{sha256(walk.encode()).hexdigest()[:32]}"
-    numbers: dict[str, int] = memory.get(walk) or {START: 0}
-    ahead, back = f"after:{page.next}", f"before:{page.prev}"
-    number = numbers.get(here)
-    if page.next and (
-        ahead == here or (number is not None and numbers.get(ahead, number + 1) < number)
-    ):
-        page = replace(page, next=None)
-    if page.prev and (
-        back == here or (number is not None and numbers.get(back, number - 1) > number)
-    ):
-        page = replace(page, prev=None)
-    if number is not None:
-        memory.set(walk, {ahead: number + 1, back: number - 1, **numbers}, REMEMBERED_SECONDS)
-    return page
+
+    def _is_walked(self, here: str, number: int | None, there: str, step: int) -> bool:
+        if there == here or number is None:
+            return there == here
+        return (self.numbers.get(there, number + step) - number) * step < 0
+
+
+def without_circles(memory: Memory, customer_id: str, found: Found) -> Found:
+    """What was found, without the cursors that lead in a circle; the order of the pages of a list
+    is remembered beside the answers.
+    """
+    query, page = found.query, found.page
+    if not page.next and not page.prev:
+        return found
+    # It names a customer, and caches take few characters in a key.
+    key = f"walk:{sha256(f'{customer_id}{query.start()}'.encode()).hexdigest()[:32]}"
+    walk = Walk(memory.get(key) or {START: 0})
+    straight = walk.without_circles(query.position, page)
+    memory.set(key, walk.numbers, REMEMBERED_SECONDS)
+    if straight == page:
+        return found
+    return Found(query, straight, (*found.notices, CIRCLE))

@@ -6,38 +6,29 @@ answer is known. It is learned only beside a list that came: a key that is refus
 nothing about GraphQL.
 """
 
-from collections.abc import Callable, Container, Mapping
-from typing import Any
+from collections.abc import Container, Mapping
 
 from integrations_app.customer.states import State, by_integration
-from integrations_app.stigg import BadRequest, Forbidden, KeyRejected, StiggError
-from integrations_app.stigg.graphql import SyncState, sync_states
+from integrations_app.stigg import StiggError
+from integrations_app.stigg.graphql import SyncState, graphql_is_closed, sync_states
+from integrations_app.upstream.copies import Memory
 from integrations_app.upstream.environments import Environment
-from integrations_app.upstream.visit import Visit
+from integrations_app.upstream.visit import Call
 
 PATIENCE_SECONDS = 3.0  # less than the list may take: a page is not kept waiting for its extra
 REMEMBERED_SECONDS = 300.0
-# BadRequest: no GraphQL there, or another schema than the published
-NOT_ALLOWED = (
-    Forbidden,
-    KeyRejected,
-    BadRequest,
-)
-# Apollo's code for a value that is refused: it says nothing about other customers.
-ABOUT_THIS_ONE = "BAD_USER_INPUT"
-
 NO_STATES = "Stigg did not say how far the syncing is just now. The list itself is not affected."
 
 _NONE_HERE = "no-sync-states"
 
 
-def calls(visit: Visit, customer_id: str) -> dict[str, Callable[[], Any]]:
+def calls(memory: Memory, customer_id: str) -> dict[str, Call]:
     """What to gather beside the list: `states`, or nothing while this environment is known to have
     none.
     """
-    if visit.memory.get(_NONE_HERE):
+    if memory.get(_NONE_HERE):
         return {}
-    return {"states": lambda: sync_states(visit, customer_id, patience=PATIENCE_SECONDS)}
+    return {"states": lambda stigg: sync_states(stigg, customer_id, patience=PATIENCE_SECONDS)}
 
 
 def answered(
@@ -50,7 +41,7 @@ def answered(
     """
     if not isinstance(answer, StiggError):
         return by_integration(answer or (), shown), ()
-    never = isinstance(answer, NOT_ALLOWED) and answer.code != ABOUT_THIS_ONE
+    never = graphql_is_closed(answer)
     if never:
         environment.upstream.memory.set(_NONE_HERE, value=True, seconds=REMEMBERED_SECONDS)
     environment.log("sync states", answer)

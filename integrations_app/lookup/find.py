@@ -16,10 +16,8 @@ import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from functools import partial
 from itertools import zip_longest
 
-from integrations_app.customer import sync
 from integrations_app.customer.page import prefetch
 from integrations_app.lookup.calls import BY_ID, MAX_HITS, SEARCH_SECONDS, Ask, Known, asks
 from integrations_app.lookup.finding import PAGE, Finding, Hit, merged
@@ -33,6 +31,7 @@ from integrations_app.stigg import (
     TimedOut,
 )
 from integrations_app.stigg.customer_ids import problem_with_customer_id
+from integrations_app.stigg.graphql import graphql_is_closed
 from integrations_app.upstream.environments import Environment, beside, configured
 from integrations_app.upstream.problems import problem_for
 
@@ -100,9 +99,9 @@ Answers = dict[Ask, tuple[Known, ...] | StiggError]
 
 def answered(environment: Environment, asked: Sequence[Ask]) -> Answers:
     """Ask all of it side by side."""
-    visit = environment.visit()
-    found = visit.gather(
-        **{str(number): partial(ask.call, visit) for number, ask in enumerate(asked)}
+    searches = all(ask.searches for ask in asked)
+    found = environment.visit(searches=searches).gather(
+        **{str(number): ask.call for number, ask in enumerate(asked)}
     )
     return {ask: found[str(number)] for number, ask in enumerate(asked)}
 
@@ -172,7 +171,7 @@ class Outcome:
         """
         if not isinstance(answer, StiggError):
             self.tried.append((ask, answer))
-        elif ask.searches and isinstance(answer, sync.NOT_ALLOWED):
+        elif ask.searches and graphql_is_closed(answer):
             self.untried.append((ask, answer))
         elif not ask.searches and isinstance(answer, CustomerNotFound | BadRequest):
             self.tried.append((ask, ()))

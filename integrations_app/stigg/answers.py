@@ -169,9 +169,14 @@ def refusal(status: int, headers: Mapping[str, str], payload: object) -> StiggEr
     return kind(detail, status=status, retry_after=wait, **words)
 
 
-# Codes of the contract and of GraphQL's ErrorCode that say more than the status beside them, in
-# lower case and without underscores: Apollo, which serves Stigg's GraphQL, writes UNAUTHENTICATED
-# where Stigg writes Unauthenticated.
+def plain_code(code: str) -> str:
+    """In lower case and without underscores: Apollo, which serves Stigg's GraphQL, writes
+    UNAUTHENTICATED where Stigg writes Unauthenticated.
+    """
+    return code.replace("_", "").lower()
+
+
+# Codes of the contract and of GraphQL's ErrorCode that say more than the status beside them.
 _BY_CODE: dict[str, type[StiggError]] = {
     "apikeyexpired": KeyRejected,  # the docs say 401, the contract lists it under 400
     "apikeynotfound": KeyRejected,
@@ -198,7 +203,7 @@ _BY_STATUS = {
 def _kind(status: int, code: str) -> type[StiggError]:
     if status != 200 and status < 400:
         return UnexpectedResponse  # 1xx, other 2xx, and 3xx, which is never followed
-    if status != 429 and (known := _BY_CODE.get(code.replace("_", "").lower())):
+    if status != 429 and (known := _BY_CODE.get(plain_code(code))):
         return known
     if status == 200:
         return BadRequest if code else UnexpectedResponse

@@ -5,6 +5,8 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -70,6 +72,27 @@ class UserToken:
         } | account
 
 
+@dataclass(frozen=True)
+class Question:
+    """What is asked: a GET of `path`, or a POST of `payload` to it.
+
+    A question with a payload is for what does not fit into an address, and is never asked twice.
+    `patience` is in seconds and can only shorten what the call may take. `about` is the id of the
+    customer whom it is about, empty for a search.
+    """
+
+    path: str
+    payload: Mapping[str, Any] | None = None
+    patience: float | None = None
+    about: str = ""
+
+    @cached_property
+    def key(self) -> str:
+        """The same for the same question, in every process; nothing can be read from it."""
+        payload = "" if self.payload is None else f" {json.dumps(self.payload, sort_keys=True)}"
+        return sha256(f"{self.path}{payload}".encode()).hexdigest()[:32]
+
+
 Read = TypeVar("Read")
 
 
@@ -78,24 +101,12 @@ class Calls(ABC):
 
     Each raises a StiggError, and nothing else, when there is no answer.
 
-    Who carries them is left open: `Client` sends every one, `resilience.Visit` shares and keeps the
-    answers.
+    Who carries them is left open: `Client` sends every one; `upstream` shares and keeps answers.
     """
 
     @abstractmethod
-    def ask(
-        self,
-        path: str,
-        read: Callable[[dict[str, Any]], Read],
-        payload: Mapping[str, Any] | None = None,
-        *,
-        patience: float | None = None,
-    ) -> Read:
-        """GET the JSON object at `path`, or POST `payload` to it, and read the answer.
-
-        `patience` is in seconds and can only shorten what the call may take. A question with a
-        payload is for what does not fit into an address, and is never asked twice.
-        """
+    def ask(self, question: Question, read: Callable[[dict[str, Any]], Read]) -> Read:
+        """Ask, and read the JSON object that is the answer."""
 
     def list_integrations(
         self,
@@ -116,13 +127,15 @@ class Calls(ABC):
             "vendorIdentifier": ",".join(vendor_identifier),
         }
         given = {name: value for name, value in query.items() if value}
-        return self.ask(f"{customer_path(customer_id)}/integrations?{urlencode(given)}", read_page)
+        path = f"{customer_path(customer_id)}/integrations?{urlencode(given)}"
+        return self.ask(Question(path, about=customer_id), read_page)
 
     def get_customer(self, customer_id: str) -> Customer:
         """`GET /api/v1/customers/{id}`: name, e-mail, archived or not, and the bare
         integrations.
         """
-        return self.ask(customer_path(customer_id), read_customer)
+        question = Question(customer_path(customer_id), about=customer_id)
+        return self.ask(question, read_customer)
 
     def list_customers(
         self, *, email: str = "", name: str = "", limit: int = DEFAULT_LIMIT
@@ -133,7 +146,8 @@ class Calls(ABC):
         """
         query = {"email": email, "name": name, "limit": limit}
         given = {name: value for name, value in query.items() if value}
-        return self.ask(f"{CUSTOMERS}?{urlencode(given, errors='replace')}", read_customers)
+        path = f"{CUSTOMERS}?{urlencode(given, errors='replace')}"
+        return self.ask(Question(path), read_customers)
 
     def page_of_customers(
         self, *, after: str | None = None, limit: int = DEFAULT_LIMIT
@@ -141,7 +155,7 @@ class Calls(ABC):
         """One page of all: `GET /api/v1/customers`; docs.stigg.io, Get a list of customers."""
         query = {"after": after, "limit": limit}
         given = {name: value for name, value in query.items() if value}
-        return self.ask(f"{CUSTOMERS}?{urlencode(given)}", read_customers_page)
+        return self.ask(Question(f"{CUSTOMERS}?{urlencode(given)}"), read_customers_page)
 
 
 class Client(Calls):
@@ -166,24 +180,17 @@ class Client(Calls):
     def __repr__(self) -> str:
         return f"Client({self.base_url!r})"
 
-    def ask(
-        self,
-        path: str,
-        read: Callable[[dict[str, Any]], Read],
-        payload: Mapping[str, Any] | None = None,
-        *,
-        patience: float | None = None,
-    ) -> Read:
+    def ask(self, question: Question, read: Callable[[dict[str, Any]], Read]) -> Read:
+        patience = question.patience
         ends = None if patience is None else time.monotonic() + patience
-        return read(decode(*self.send(path, payload, deadline=ends)))
+        return read(decode(*self.send(question, deadline=ends)))
 
-    def send(
-        self, path: str, payload: Mapping[str, Any] | None = None, *, deadline: float | None = None
-    ) -> Answer:
+    def send(self, question: Question, *, deadline: float | None = None) -> Answer:
         """One exchange, whatever its status. `deadline` is a `time.monotonic()` moment."""
-        url, body = self.base_url + path, None if payload is None else json.dumps(payload).encode()
+        payload = question.payload
+        body = None if payload is None else json.dumps(payload).encode()
         try:
-            return self._transport.send(url, body, deadline=deadline)
+            return self._transport.send(self.base_url + question.path, body, deadline=deadline)
         except DeadlinePassed as error:
             raise TimedOut(str(error)) from None
         except Unreachable as error:

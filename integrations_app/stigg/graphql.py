@@ -22,13 +22,16 @@ from pydantic import Field, ValidationError
 from integrations_app.stigg.answers import (
     BadRequest,
     CustomerNotFound,
+    Forbidden,
+    KeyRejected,
     StiggError,
     UnexpectedResponse,
+    plain_code,
     printable,
     refusal,
     text_or_none,
 )
-from integrations_app.stigg.client import Calls
+from integrations_app.stigg.client import Calls, Question
 from integrations_app.stigg.records import Id, Model, TextOrNone
 
 logger = logging.getLogger(__name__)
@@ -173,9 +176,8 @@ def sync_states(
 
     `patience` is in seconds. Raises a StiggError; CustomerNotFound for an unknown customer.
     """
-    return _ask(
-        client, CUSTOMER_SYNC_STATES, {"input": {"customerId": customer_id}}, _sync_states, patience
-    )
+    variables = {"input": {"customerId": customer_id}}
+    return _ask(client, CUSTOMER_SYNC_STATES, variables, _sync_states, patience, customer_id)
 
 
 def _sync_states(data: Mapping[str, Any], error: StiggError | None) -> tuple[SyncState, ...]:
@@ -220,18 +222,40 @@ def _ask(
     variables: Mapping[str, Any],
     read: Reader[Typed],
     patience: float | None = None,
+    about: str = "",
 ) -> Typed:
     """Ask, and read what came beside the error that stands for what did not."""
     operation = document.split(maxsplit=2)[1].partition("(")[0]
-    question = {"operationName": operation, "query": document, "variables": variables}
+    payload = {"operationName": operation, "query": document, "variables": variables}
     try:
         return client.ask(
-            PATH, lambda payload: read(*_parts(operation, payload)), question, patience=patience
+            Question(PATH, payload, patience, about),
+            lambda answer: read(*_parts(operation, answer)),
         )
     except (CustomerNotFound, UnexpectedResponse) as missing:
         if missing.code or missing.status != 404:
             raise
-        raise BadRequest("there is no GraphQL at this address", trace_id=missing.trace_id) from None
+        raise BadRequest(
+            "there is no GraphQL at this address", status=404, trace_id=missing.trace_id
+        ) from None
+
+
+# Codes of Apollo, which serves Stigg's GraphQL: our documents do not fit its schema. What else is
+# refused (VALIDATION_ERROR, BadUserInput) is a value, and says nothing about others.
+_SCHEMA_CODES = {"graphqlvalidationfailed", "graphqlparsefailed"}
+_NOT_THERE = {404, 405}
+
+
+def graphql_is_closed(error: object) -> bool:
+    """Whether this refusal would meet every question to GraphQL: the key's permission, no GraphQL,
+    or another schema than the published. Never for a value that was refused.
+    """
+    if isinstance(error, Forbidden | KeyRejected):
+        return True
+    if not isinstance(error, BadRequest):
+        return False
+    is_there = bool(error.code) or error.status not in _NOT_THERE
+    return not is_there or plain_code(error.code) in _SCHEMA_CODES
 
 
 def _parts(

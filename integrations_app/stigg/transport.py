@@ -24,6 +24,7 @@ from requests.structures import CaseInsensitiveDict
 
 BODY_CAP_BYTES = 2_000_000
 CHUNK_BYTES = 65_536
+IDLE_SECONDS = 30.0  # proxies and firewalls drop idle connections after a minute or more
 
 
 class Unreachable(Exception):
@@ -59,8 +60,23 @@ class Limits:
     total: float = 8.0
 
 
+@dataclass(slots=True)
+class _Attempt:
+    """One way to make a call: until when, on which connection, and how far it came."""
+
+    ends: float
+    on_new: bool = False  # not on a connection that was kept from an earlier call
+    was_kept: bool = False
+    got_byte: bool = False
+
+    def met_dead_connection(self, request: requests.PreparedRequest) -> bool:
+        """Whether asking again cannot do twice what was asked for, and may well succeed."""
+        is_get = request.method == "GET"
+        return is_get and self.was_kept and not self.got_byte and time.monotonic() < self.ends
+
+
 # The adapter builds its connections itself and passes nothing of ours down to them.
-_deadline: ContextVar[float] = ContextVar("deadline", default=float("inf"))
+_attempt: ContextVar[_Attempt] = ContextVar("attempt", default=_Attempt(float("inf")))  # noqa: B039 - never noted in
 
 
 class _PacedReader(io.RawIOBase):
@@ -70,17 +86,18 @@ class _PacedReader(io.RawIOBase):
         self, raw: Any, sock: socket.socket
     ) -> None:  # a SocketIO; typeshed hides that it can be detached
         self._raw, self._sock = raw, sock
-        self._patience, self._ends = sock.gettimeout(), _deadline.get()
+        self._patience, self._attempt = sock.gettimeout(), _attempt.get()
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: Any) -> int | None:
-        left = self._ends - time.monotonic()
+        left = self._attempt.ends - time.monotonic()
         if left <= 0:
             raise TimeoutError("the call's deadline has passed")
         self._sock.settimeout(left if self._patience is None else min(self._patience, left))
         received: int | None = self._raw.readinto(buffer)
+        self._attempt.got_byte |= bool(received)
         return received
 
     def close(self) -> None:
@@ -102,11 +119,29 @@ class _HTTPSConnection(urllib3.connection.HTTPSConnection):
     response_class = _PacedResponse
 
 
-class _HTTPPool(urllib3.HTTPConnectionPool):
+class _KeptConnections(urllib3.HTTPConnectionPool):
+    """A kept connection may have died without a word: one that was idle for long is not trusted."""
+
+    def _get_conn(self, timeout: float | None = None) -> Any:
+        connection: Any = super()._get_conn(timeout)
+        attempt = _attempt.get()
+        idle = time.monotonic() - getattr(connection, "kept_at", 0.0)
+        if attempt.on_new or idle > IDLE_SECONDS:
+            connection.close()  # it opens again by itself
+        attempt.was_kept = connection.sock is not None
+        return connection
+
+    def _put_conn(self, conn: Any) -> None:
+        if conn:
+            conn.kept_at = time.monotonic()
+        super()._put_conn(conn)
+
+
+class _HTTPPool(_KeptConnections):
     ConnectionCls = _HTTPConnection
 
 
-class _HTTPSPool(urllib3.HTTPSConnectionPool):
+class _HTTPSPool(_KeptConnections, urllib3.HTTPSConnectionPool):
     ConnectionCls = _HTTPSConnection
 
 
@@ -163,15 +198,26 @@ class Transport:
         return request
 
     def _exchange(self, request: requests.PreparedRequest, ends: float) -> Answer:
-        token = _deadline.set(ends)
+        """Once, or a second time on a new connection when a kept one turned out to be dead."""
+        attempt = _Attempt(ends)
         try:
-            return self._send(request, ends)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
-            raise _named(error, ends) from None  # the chain holds the request, and with it the key
-        finally:
-            _deadline.reset(token)
+            return self._send(request, attempt)
+        except Unreachable:
+            if not attempt.met_dead_connection(request):
+                raise
+        return self._send(request, _Attempt(ends, on_new=True))
 
-    def _send(self, request: requests.PreparedRequest, ends: float) -> Answer:
+    def _send(self, request: requests.PreparedRequest, attempt: _Attempt) -> Answer:
+        token = _attempt.set(attempt)
+        try:
+            return self._answer(request, attempt.ends)
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            # the chain holds the request, and with it the key
+            raise _named(error, attempt.ends) from None
+        finally:
+            _attempt.reset(token)
+
+    def _answer(self, request: requests.PreparedRequest, ends: float) -> Answer:
         left = ends - time.monotonic()
         if left <= 0:
             raise TimeoutError

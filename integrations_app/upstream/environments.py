@@ -3,12 +3,11 @@ simulator.
 """
 
 import logging
-import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, TypedDict
 
 from django.conf import settings
 from django.core.cache import cache
@@ -16,7 +15,10 @@ from django.http import Http404, HttpRequest
 from django.utils.crypto import salted_hmac
 
 from integrations_app.stigg import ApiKey, Client, Limits, StiggError, UserToken
-from integrations_app.upstream.visit import Memory, RetryBudget, Slots, Upstream, Visit
+from integrations_app.upstream.copies import Memory
+from integrations_app.upstream.limits import RetryBudget, Room
+from integrations_app.upstream.upstream import Upstream
+from integrations_app.upstream.visit import Visit
 
 logger = logging.getLogger(__name__)
 
@@ -33,9 +35,11 @@ class Environment:
     live: bool
     upstream: Upstream
 
-    def visit(self, *, refresh: bool = False) -> Visit:
-        """A page's calls to this environment; with `refresh` they go past what is kept."""
-        return Visit(self.upstream, refresh=refresh)
+    def visit(self, *, refresh: bool = False, searches: bool = False) -> Visit:
+        """A page's calls to this environment; with `refresh` they go past what is kept. `searches`
+        have places of their own, and cost no page its place.
+        """
+        return Visit(self.upstream, refresh=refresh, searches=searches)
 
     def log(self, call: str, error: StiggError) -> None:
         """A failed call, for the operator: no customer data, no key, and Stigg's trace id when
@@ -53,10 +57,16 @@ class Environment:
 @lru_cache
 def configured() -> Mapping[str, Environment]:
     """All environments by name, the default one first."""
-    if not settings.STIGG_SIMULATOR:
-        return {spec["name"]: _environment(spec) for spec in settings.STIGG_ENVIRONMENTS}
-    url = simulated_stigg().url
-    return {spec["name"]: _environment({**spec, "url": url}) for spec in simulated()}
+    specs = settings.STIGG_ENVIRONMENTS
+    if settings.STIGG_SIMULATOR:
+        specs = [{**spec, "url": simulated_stigg().url} for spec in simulated()]
+    shared = _shared(len(specs))
+    return {spec["name"]: _environment(spec, shared) for spec in specs}
+
+
+def lost_threads() -> dict[str, int]:
+    """How many threads of each environment hang in a call that was given up."""
+    return {name: len(found.upstream.lost) for name, found in configured().items()}
 
 
 def environment_or_404(name: str) -> Environment:
@@ -70,30 +80,40 @@ def environment_or_404(name: str) -> Environment:
         ) from None
 
 
-def _environment(spec: Mapping[str, Any]) -> Environment:
-    return Environment(spec["name"], spec["label"], spec["live"], _upstream(spec))
+class Shared(TypedDict):
+    """What all environments share."""
+
+    pages: Room
+    searches: Room
+    budget: RetryBudget
 
 
-def _upstream(spec: Mapping[str, Any]) -> Upstream:
-    """Half of the threads may wait on Stigg; half of those on one environment, where there are
-    several.
-    """
-    alone = len(settings.STIGG_ENVIRONMENTS) == 1 and not settings.STIGG_SIMULATOR
-    places = threading.BoundedSemaphore(settings.THREADS // (2 if alone else 4))
-    return Upstream(
-        _client(spec),
-        Memory(cache, f"stigg:{spec['name']}:{_fingerprint(spec)}"),
-        Slots(_places(), places),
-        ThreadPoolExecutor(settings.THREADS, thread_name_prefix=f"stigg-{spec['name']}"),
-        _retries(),
-        deadline_seconds=settings.STIGG_DEADLINE_SECONDS,
-        stale_seconds=settings.STALE_SECONDS,
+def _shared(environments: int) -> Shared:
+    """Three quarters of the threads may wait for pages, half for searches: seldom all at once."""
+    return Shared(
+        pages=_room(settings.THREADS * 3 // 4, environments),
+        searches=_room(settings.THREADS // 2, environments),
+        budget=RetryBudget(),
     )
 
 
-@lru_cache
-def _places() -> threading.Semaphore:
-    return threading.BoundedSemaphore(settings.THREADS // 2)
+def _room(places: int, environments: int) -> Room:
+    """An eighth of the threads is each environment's own, but no more than half of all places."""
+    own = max(min(settings.THREADS // 8, places // (2 * environments)), 1)
+    return Room(own, max(places - own * environments, 0))
+
+
+def _environment(spec: Mapping[str, Any], shared: Shared) -> Environment:
+    upstream = Upstream(
+        spec["name"],
+        _client(spec),
+        Memory(cache, f"stigg:{spec['name']}:{_fingerprint(spec)}"),
+        **shared,
+        threads=settings.THREADS * 8,
+        deadline_seconds=settings.STIGG_DEADLINE_SECONDS,
+        stale_seconds=settings.STALE_SECONDS,
+    )
+    return Environment(spec["name"], spec["label"], spec["live"], upstream)
 
 
 @lru_cache
@@ -102,11 +122,6 @@ def beside() -> ThreadPoolExecutor:
     next page will ask, other environments.
     """
     return ThreadPoolExecutor(settings.THREADS, thread_name_prefix="beside")
-
-
-@lru_cache
-def _retries() -> RetryBudget:
-    return RetryBudget()
 
 
 def _fingerprint(spec: Mapping[str, Any]) -> str:
@@ -120,11 +135,13 @@ def _fingerprint(spec: Mapping[str, Any]) -> str:
 
 
 def _client(spec: Mapping[str, Any]) -> Client:
+    total = settings.STIGG_DEADLINE_SECONDS
     return Client(
         spec["url"],
         _credentials(spec),
-        limits=Limits(total=settings.STIGG_DEADLINE_SECONDS),
-        pool_size=settings.THREADS,
+        # When a kept connection is dead, there is time left to ask on another.
+        limits=Limits(read=min(5.0, total * 5 / 8), total=total),
+        pool_size=settings.THREADS * 2,
         proxy=settings.STIGG_PROXY,
         ca_bundle=settings.STIGG_CA_BUNDLE,
     )

@@ -270,7 +270,7 @@ def rest_only(db: None, stigg: Simulator) -> Environment:
         "url": stigg.url,
         "api_key": key,
     }
-    return environments._environment(spec)
+    return environments._environment(spec, environments._shared(1))
 
 
 def test_a_key_for_rest_alone_gets_the_list_without_states(
@@ -335,10 +335,20 @@ def test_a_failure_is_on_record_without_the_customer(
     assert "acme" not in str(record.__dict__)
 
 
+@pytest.mark.parametrize(
+    "code",
+    [
+        "BAD_USER_INPUT",
+        "BadUserInput",
+        "VALIDATION_ERROR",
+        "ValidationError",
+        "InvalidArgumentError",
+    ],
+)
 def test_one_customer_whose_id_graphql_refuses_costs_no_other_its_states(
-    agent: Browser, stigg: Simulator
+    agent: Browser, stigg: Simulator, code: str
 ) -> None:
-    errors = [{"message": "odd id", "extensions": {"code": "BAD_USER_INPUT"}}]
+    errors = [{"message": "odd id", "extensions": {"code": code}}]
     stigg.fault(route="graphql", times=1, body=json.dumps({"errors": errors}))
     refused = opened(agent.get(page("all-vendors")))
     assert not has_column(refused)

@@ -18,7 +18,7 @@ from stigg.generated.schema import schema as published
 from integrations_app import simulator
 from integrations_app import stigg as api
 from integrations_app.simulator import Simulator
-from integrations_app.stigg import ApiKey, Client, answers, graphql, records
+from integrations_app.stigg import ApiKey, Client, Question, answers, graphql, records
 from integrations_app.vendors import known_vendors
 
 KEY = "simulated-production-key"
@@ -145,7 +145,7 @@ def test_it_names_a_list_that_is_none(payload: dict[str, object]) -> None:
 
 def test_it_posts_json_once_and_names_a_refusal(stigg: Simulator) -> None:
     with pytest.raises(api.BadRequest):
-        client(stigg).ask("/api/v1/customers", dict, {"text": "\ud800"})
+        client(stigg).ask(Question("/api/v1/customers", {"text": "\ud800"}), dict)
     (seen,) = stigg.requests()
     assert (seen["method"], seen["headers"]["content-type"]) == ("POST", "application/json")
     assert seen["headers"]["x-api-key"] == "***"
@@ -153,7 +153,7 @@ def test_it_posts_json_once_and_names_a_refusal(stigg: Simulator) -> None:
 
 def test_a_post_ends_by_its_deadline(stigg: Simulator) -> None:
     with pytest.raises(api.TimedOut):
-        client(stigg).ask("/graphql", dict, {}, patience=0)
+        client(stigg).ask(Question("/graphql", {}, patience=0), dict)
     assert stigg.requests() == []
 
 
@@ -501,13 +501,7 @@ class Said:
     def __init__(self, payload: object) -> None:
         self.payload = payload
 
-    def ask(
-        self,
-        _path: str,
-        read: Callable[[dict[str, Any]], Any],
-        *_payload: object,
-        **_options: object,
-    ) -> Any:
+    def ask(self, _question: Question, read: Callable[[dict[str, Any]], Any]) -> Any:
         return read(
             api.decode(200, {"Content-Type": "application/json"}, json.dumps(self.payload).encode())
         )

@@ -7,9 +7,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
 from datetime import timedelta
-from threading import BoundedSemaphore
 from typing import Any
 
 import pytest
@@ -20,8 +18,16 @@ from django.test import Client as Browser
 
 from integrations_app.simulator import Simulator
 from integrations_app.upstream import environments
-from integrations_app.upstream import visit as resilience
-from integrations_app.upstream.visit import Busy, Memory, RetryBudget, Slots, Upstream
+from integrations_app.upstream import upstream as upstreams
+from integrations_app.upstream.copies import Copies, Memory, NoCopy
+from integrations_app.upstream.limits import (
+    MAX_RETRIES_SAVED,
+    PAUSE_SECONDS,
+    RETRIES_PER_CALL,
+    RetryBudget,
+    Room,
+)
+from integrations_app.upstream.upstream import Upstream
 from tests.pages import HTMX, element, page, problem, rows, soup
 
 ACME = page("acme-corp")
@@ -56,7 +62,7 @@ def test_many_readers_share_one_call(upstream: Upstream, stigg: Simulator) -> No
     def read(_number: int) -> str:
         visit = environments.configured()["production"].visit()
         together.wait()
-        return str(visit.gather(customer=lambda: visit.get_customer("acme-corp"))["customer"].name)
+        return str(visit.gather(customer=lambda s: s.get_customer("acme-corp"))["customer"].name)
 
     with ThreadPoolExecutor(6) as readers:
         assert set(readers.map(read, range(6))) == {"Acme Inc."}
@@ -215,27 +221,6 @@ def test_a_limit_of_graphql_costs_no_page_its_list(agent: Browser, stigg: Simula
     assert agent.get(page("empty-co")).status_code == 200
 
 
-def test_it_stops_asking_for_a_moment_when_nothing_gets_through(
-    agent: Browser, stigg: Simulator, later: Callable[[float], object]
-) -> None:
-    stigg.fault(status=503)
-    for _ in range(2):
-        agent.get(ACME)
-    already = asked(stigg)
-    assert problem(agent.get(ACME)) == "unavailable"
-    assert asked(stigg) == already
-    stigg.clear()
-    later(resilience.PAUSE_SECONDS + 1)
-    assert agent.get(ACME).status_code == 200
-
-
-def test_one_broken_customer_does_not_stop_the_others(agent: Browser, stigg: Simulator) -> None:
-    stigg.fault(customer="acme-corp", status=500)
-    for _ in range(5):
-        agent.get(ACME)
-    assert agent.get(page("empty-co")).status_code == 200
-
-
 @pytest.mark.parametrize("status", [502, 503, 504])
 def test_it_tries_once_more_when_the_trouble_may_pass(
     agent: Browser, stigg: Simulator, status: int
@@ -260,11 +245,11 @@ def test_an_outage_costs_a_tenth_more_calls_not_twice_as_many(
     stigg.fault(customer="acme-corp", route="customer", status=503)
     for _ in range(40):
         agent.get(page("acme-corp", "?refresh=1"))
-        later(resilience.PAUSE_SECONDS + 1)
+        later(PAUSE_SECONDS + 1)
     asked_for = [seen["path"] for seen in stigg.requests()]
     retries = asked_for.count("/api/v1/customers/acme-corp") - 40
-    tenth = len(asked_for) * resilience.RETRIES_PER_CALL
-    assert 0 < retries <= resilience.MAX_RETRIES_SAVED + tenth
+    tenth = len(asked_for) * RETRIES_PER_CALL
+    assert 0 < retries <= MAX_RETRIES_SAVED + tenth
 
 
 def test_a_retry_is_earned_by_ten_calls() -> None:
@@ -277,16 +262,12 @@ def test_a_retry_is_earned_by_ten_calls() -> None:
 
 
 @pytest.fixture
-def full(upstream: Upstream) -> Iterator[None]:
-    """As many pages as may wait for production's Stigg are waiting."""
-    with ExitStack() as waiting:
-        with suppress(Busy):
-            while True:
-                waiting.enter_context(upstream.slots.taken())
-        yield
+def full(upstream: Upstream, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No page of production may wait on Stigg."""
+    monkeypatch.setattr(upstream, "pages", Room(0, 0))
 
 
-def test_a_full_desk_says_so_at_once_and_the_rest_stays_quick(
+def test_a_full_desk_says_so_and_the_rest_stays_quick(
     agent: Browser, stigg: Simulator, full: None
 ) -> None:
     response = agent.get(ACME)
@@ -295,13 +276,6 @@ def test_a_full_desk_says_so_at_once_and_the_rest_stays_quick(
     assert agent.get(page("acme-corp", environment="staging")).status_code == 200
     assert agent.get("/").status_code == 200
     assert agent.get("/healthz").status_code == 200
-
-
-def test_a_desk_that_was_full_answers_again(agent: Browser, upstream: Upstream) -> None:
-    with ExitStack() as waiting, suppress(Busy):
-        while True:
-            waiting.enter_context(upstream.slots.taken())
-    assert agent.get(ACME).status_code == 200
 
 
 def test_a_full_desk_still_shows_copies(
@@ -314,15 +288,6 @@ def test_a_full_desk_still_shows_copies(
     later(60)
     request.getfixturevalue("full")
     assert stale(agent.get(ACME)) == "busy"
-
-
-def test_all_environments_together_take_no_more_places_than_there_are() -> None:
-    places = BoundedSemaphore(1)
-    one, other = Slots(places, BoundedSemaphore(2)), Slots(places, BoundedSemaphore(2))
-    with one.taken(), pytest.raises(Busy), other.taken():
-        pass
-    with other.taken():
-        pass
 
 
 def test_places_are_given_back_after_every_kind_of_answer(agent: Browser, stigg: Simulator) -> None:
@@ -338,7 +303,7 @@ class Broken:
     def get(self, *_arguments: object) -> Any:
         raise ConnectionError("cache is down")
 
-    set = delete = get
+    set = add = delete = get
 
 
 def test_it_works_without_its_cache(
@@ -353,7 +318,7 @@ def test_it_works_without_its_cache(
 def test_a_large_answer_is_shown_and_not_kept(
     agent: Browser, stigg: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resilience, "KEPT_BYTES", 100)
+    monkeypatch.setattr(upstreams, "KEPT_BYTES", 100)
     agent.get(ACME)
     agent.get(ACME)
     assert asked(stigg) == 4
@@ -387,6 +352,12 @@ def test_what_an_agent_pasted_is_not_in_the_log(
 
 def test_a_request_id_from_outside_is_not_taken_over(agent: Browser) -> None:
     assert agent.get("/", HTTP_X_REQUEST_ID="forged")["X-Request-ID"] != "forged"
+
+
+def test_who_answers_from_copies_alone_never_asks(upstream: Upstream, stigg: Simulator) -> None:
+    with pytest.raises(NoCopy):
+        Copies(upstream.memory, 600).get_customer("acme-corp")
+    assert asked(stigg) == 0
 
 
 def test_each_agent_has_the_same_copy_but_needs_a_sign_in_of_its_own(

@@ -1,0 +1,104 @@
+"""What is kept of Stigg's answers: its own bytes, in Django's cache, which all processes share."""
+
+import logging
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from integrations_app.stigg import Calls, Question, Read, decode
+
+logger = logging.getLogger(__name__)
+
+FRESH_SECONDS = 15
+KEPT_BYTES = 100_000  # a larger answer is not kept: a thousand of them must fit into memory
+
+
+class NoCopy(Exception):
+    """No answer that is kept will do."""
+
+
+def age(moment: float) -> float:
+    """Seconds since a moment of the epoch. One that lies ahead is too old for anything: a clock was
+    set back, and nobody knows how old it is.
+    """
+    seconds = time.time() - moment
+    return seconds if seconds >= 0 else math.inf
+
+
+class Cache(Protocol):
+    """What is used of Django's cache."""
+
+    def get(self, key: str) -> Any: ...
+    def set(self, key: str, value: Any, timeout: float) -> None: ...
+    def add(self, key: str, value: Any, timeout: float) -> bool: ...
+    def delete(self, key: str) -> Any: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Django's cache under its own key prefix; when it is down, no page fails for it."""
+
+    cache: Cache
+    scope: str
+
+    def get(self, name: str) -> Any:
+        return self._try(lambda: self.cache.get(f"{self.scope}:{name}"))
+
+    def set(self, name: str, value: Any, seconds: float) -> None:
+        self._try(lambda: self.cache.set(f"{self.scope}:{name}", value, seconds))
+
+    def add(self, name: str, value: Any, seconds: float) -> bool:
+        """Set it unless it is set. One of all processes is told True."""
+        return bool(self._try(lambda: self.cache.add(f"{self.scope}:{name}", value, seconds)))
+
+    def delete(self, name: str) -> None:
+        self._try(lambda: self.cache.delete(f"{self.scope}:{name}"))
+
+    def _try(self, operation: Callable[[], Any]) -> Any:
+        try:
+            return operation()
+        except Exception as error:  # noqa: BLE001 - every backend has errors of its own, and all mean: no memory today
+            logger.warning("cache failed", extra={"kind": type(error).__name__})
+            return None
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """An answer that is kept: when it came (seconds of the epoch, the same for all processes), and
+    its body.
+    """
+
+    at: float
+    body: bytes
+
+    def payload(self) -> dict[str, Any]:
+        return decode(200, {"Content-Type": "application/json"}, self.body)
+
+
+@dataclass(slots=True)
+class Copies(Calls):
+    """Answers every call from what is kept, or raises NoCopy. Stigg is never asked.
+
+    Only copies of the last `seconds` will do, and none from before `since`, seconds of the epoch.
+    `used` tells when the answers came that were given.
+    """
+
+    memory: Memory
+    seconds: float
+    since: float = 0.0
+    used: list[float] = field(default_factory=list)
+
+    def ask(self, question: Question, read: Callable[[dict[str, Any]], Read]) -> Read:
+        copy = self.find(question)
+        if copy is None:
+            raise NoCopy
+        self.used.append(copy.at)
+        return read(copy.payload())
+
+    def find(self, question: Question) -> Copy | None:
+        copy: Copy | None = self.memory.get(question.key)
+        if copy and copy.at >= self.since and age(copy.at) <= self.seconds:
+            return copy
+        return None

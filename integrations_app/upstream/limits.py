@@ -1,0 +1,183 @@
+"""When Stigg is not asked: it said to wait, nothing gets through, or too many wait already."""
+
+import math
+import threading
+import time
+from collections import Counter
+from dataclasses import dataclass, field
+
+from integrations_app.stigg import RateLimited, StiggError, TimedOut, Unavailable
+from integrations_app.upstream.copies import Memory, age
+
+DEFAULT_COOL_DOWN_SECONDS = 10
+MAX_COOL_DOWN_SECONDS = 300
+SEVERAL = 3  # customers
+PAUSE_SECONDS = 1
+PROBED_SECONDS = 60  # how long after a cool-down the next call counts as a probe
+WAIT_SECONDS = 0.3  # for a place, or for the answer of a probe
+PROBE_LOOKS = 6
+RETRIES_PER_CALL = 0.1
+MAX_RETRIES_SAVED = 3.0
+
+# Connection trouble, and what a proxy in front of Stigg says of a restart
+PASSING = (None, 502, 503, 504)
+_KINDS: dict[str, type[StiggError]] = {
+    error.kind: error for error in (Unavailable, TimedOut, RateLimited)
+}
+
+
+class Busy(Unavailable):
+    """The desk's own refusal: as many threads wait on Stigg as may. Try again in a moment."""
+
+    kind = "busy"
+
+
+@dataclass(slots=True)
+class RetryBudget:
+    """A tenth of the calls may be retries, so that an outage is not doubled by the desk."""
+
+    saved: float = MAX_RETRIES_SAVED
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def earn(self) -> None:
+        with self._lock:
+            self.saved = min(self.saved + RETRIES_PER_CALL, MAX_RETRIES_SAVED)
+
+    def spend(self) -> bool:
+        with self._lock:
+            if self.saved < 1:
+                return False
+            self.saved -= 1
+            return True
+
+
+@dataclass(slots=True)
+class CoolDown:
+    """While it lasts Stigg is not asked. Then one call in a second is a probe, until one gets
+    through.
+
+    It lies in the shared cache, so all processes keep it. Who failed is counted in each process.
+    """
+
+    memory: Memory
+    name: str
+    _failed: set[object] = field(default_factory=set)
+
+    def check(self) -> bool:
+        """Return when Stigg may be asked; True when this call is the probe.
+
+        The others wait a little for the probe's answer. Raises the error that began the cool-down,
+        with the seconds that are left of it.
+        """
+        kind, left = "", 0.0
+        for _ in range(PROBE_LOOKS):
+            found = self.memory.get(self._key)
+            if not found:
+                return False
+            kind, began, seconds = found
+            left = seconds - age(began)
+            if left > 0:
+                break
+            if self._may_probe():
+                return True
+            time.sleep(WAIT_SECONDS / PROBE_LOOKS)
+        raise _KINDS[kind]("not asked: cooling down", retry_after=math.ceil(max(left, 1)))
+
+    def _may_probe(self) -> bool:
+        probe = f"{self._key}:probe"
+        if self.memory.add(probe, time.time(), PAUSE_SECONDS):
+            return True
+        # Where the clock was set back, the cache would keep it for all that time.
+        if age(self.memory.get(probe) or time.time()) < PAUSE_SECONDS:
+            return False
+        self.memory.set(probe, time.time(), PAUSE_SECONDS)
+        return True
+
+    @property
+    def _key(self) -> str:
+        return f"cool-down:{self.name}"
+
+    def begin(self, error: StiggError, seconds: float) -> None:
+        rest = error.kind, time.time(), seconds
+        self.memory.set(self._key, rest, seconds + PROBED_SECONDS)
+
+    def failed(self, error: StiggError, about: object, *, probing: bool = False) -> None:
+        """Note a failed call: the wait that Stigg asked for, or a short one when nothing gets
+        through for several customers. `about` is the customer: one whom Stigg does not answer
+        costs the others nothing.
+        """
+        if isinstance(error, RateLimited):
+            wait = DEFAULT_COOL_DOWN_SECONDS if error.retry_after is None else error.retry_after
+            error.retry_after = min(max(wait, 1), MAX_COOL_DOWN_SECONDS)
+            self.begin(error, error.retry_after)
+        elif not isinstance(error, Unavailable) or error.status not in PASSING:
+            self.got_through(probing=probing)
+        else:
+            if len(self._failed) < SEVERAL:
+                self._failed.add(about)
+            if len(self._failed) == SEVERAL:
+                self.begin(error, PAUSE_SECONDS)
+
+    def got_through(self, *, probing: bool = False) -> None:
+        self._failed.clear()
+        if probing:
+            self.memory.delete(self._key)
+
+
+@dataclass(slots=True)
+class Room:
+    """Places for the requests of this process that wait on Stigg.
+
+    Each environment has `own` places that no other can take, so a hung one starves none. The
+    `common` ones are for whoever comes first.
+    """
+
+    own: int
+    common: int
+    _taken: Counter[str] = field(default_factory=Counter)
+    _changed: threading.Condition = field(default_factory=threading.Condition)
+
+    def take(self, environment: str) -> None:
+        """Raises Busy when no place is free, nor is given back in WAIT_SECONDS."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._has_place(environment), WAIT_SECONDS):
+                raise Busy("all places are taken")
+            self._taken[environment] += 1
+
+    def give_back(self, environment: str) -> None:
+        with self._changed:
+            self._taken[environment] -= 1
+            self._changed.notify_all()
+
+    def _has_place(self, environment: str) -> bool:
+        common = sum(max(taken - self.own, 0) for taken in self._taken.values())
+        return self._taken[environment] < self.own or common < self.common
+
+
+@dataclass(slots=True)
+class Place:
+    """The one place of a visit, whatever number of calls it makes; taken when first needed."""
+
+    room: Room
+    environment: str
+    _is_taken: bool = False
+    _is_over: bool = False
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def take(self) -> None:
+        """Raises Busy; once for all calls, because one wait is enough."""
+        with self._lock:
+            if self._is_over:
+                raise Busy("all places are taken")
+            if not self._is_taken:
+                self._is_over = True
+                self.room.take(self.environment)
+                self._is_over = False
+                self._is_taken = True
+
+    def give_back(self) -> None:
+        with self._lock:
+            self._is_over = True
+            if self._is_taken:
+                self._is_taken = False
+                self.room.give_back(self.environment)

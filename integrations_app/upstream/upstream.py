@@ -1,0 +1,183 @@
+"""What the visits of one environment share: the calls under way, and how Stigg is asked."""
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from typing import Any
+
+from integrations_app.stigg import (
+    Answer,
+    Client,
+    Question,
+    RateLimited,
+    Read,
+    StiggError,
+    TimedOut,
+    Unavailable,
+    UnexpectedResponse,
+    decode,
+)
+from integrations_app.upstream.copies import FRESH_SECONDS, KEPT_BYTES, Copy, Memory
+from integrations_app.upstream.limits import PASSING, Busy, CoolDown, Place, RetryBudget, Room
+
+RETRY_PAUSE_SECONDS = (0.05, 0.3)
+# Never a refused key, never an unknown customer
+ANSWERED_BY_A_COPY = (Unavailable, RateLimited, UnexpectedResponse)
+
+# Sockets end by the deadline; this is for what no socket timeout bounds, such as a name look-up
+GRACE_SECONDS = 0.3
+JOINED_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Flight:
+    """One call under way; who needs its answer waits until `ends`, of `time.monotonic()`."""
+
+    ends: float
+    began: float = field(default_factory=time.monotonic)
+    answer: "Future[Any]" = field(default_factory=Future)
+
+    def wait(self, ends: float, place: Place) -> Any:
+        """Its answer. Raises TimedOut, or Busy: an old call holds threads up, so who goes on
+        waiting for one needs a place.
+        """
+        if not self._is_answered_by(min(ends, self.began + JOINED_SECONDS)):
+            place.take()
+        if not self._is_answered_by(ends):
+            raise TimedOut("waited for another page's call")
+        return self.answer.result()
+
+    def _is_answered_by(self, moment: float) -> bool:
+        return bool(wait([self.answer], max(moment - time.monotonic(), 0)).done)
+
+
+@dataclass(slots=True)
+class Flights:
+    """The calls under way. Whoever asks for the same meanwhile waits for the one answer.
+
+    One that is past its deadline hangs where no timeout reaches: it is dropped, and asked anew.
+    """
+
+    _flying: dict[str, Flight] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def share(self, key: str, call: Callable[[], Any], ends: float, place: Place) -> Any:
+        with self._lock:
+            flight = self._flying.get(key)
+            leads = flight is None or flight.ends <= time.monotonic()
+            if flight is None or leads:
+                flight = self._flying[key] = Flight(ends)
+        if not leads:
+            return flight.wait(ends, place)
+        self._fly(key, flight, call, place)
+        return flight.answer.result()
+
+    def _fly(self, key: str, flight: Flight, call: Callable[[], Any], place: Place) -> None:
+        try:
+            place.take()
+            flight.answer.set_result(call())
+        except BaseException as error:  # noqa: BLE001 - those who wait must be told of anything at all
+            flight.answer.set_exception(error)
+        finally:
+            with self._lock:
+                if self._flying.get(key) is flight:
+                    del self._flying[key]
+
+
+@dataclass(slots=True)
+class Upstream:
+    """What all visits of one environment share.
+
+    `pages` and `searches` are the places of all environments. `threads` make the calls; at most
+    half of them may be `lost`, in calls that hang beyond their deadline.
+    """
+
+    name: str
+    client: Client
+    memory: Memory
+    pages: Room
+    searches: Room
+    budget: RetryBudget
+    threads: int = 256
+    deadline_seconds: float = 8.0
+    stale_seconds: float = 600.0
+    flights: Flights = field(default_factory=Flights)
+    lost: set["Future[Any]"] = field(default_factory=set)
+    rest: CoolDown = field(init=False)
+    graphql: CoolDown = field(init=False)
+    _pool: ThreadPoolExecutor = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.rest = CoolDown(self.memory, "rest")
+        self.graphql = CoolDown(self.memory, "graphql")
+        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix=f"stigg-{self.name}")
+
+    def start(self, call: Callable[[], Any]) -> "Future[Any]":
+        """Make a call in a thread of its own. Raises Busy when too many are lost."""
+        if len(self.lost) * 2 >= self.threads:
+            raise Busy("too many calls hang")
+        return self._pool.submit(call)
+
+    def give_up(self, running: "Future[Any]", question: Question | None) -> TimedOut:
+        """Leave a call behind that hangs beyond its deadline, such as in a name look-up. Its thread
+        is lost until it ends, and another takes its place.
+
+        Sockets would have ended in time, so no customer is to blame: each such call counts.
+        """
+        error = TimedOut("gave no answer by the deadline")
+        if not running.cancel():
+            self.lost.add(running)
+            running.add_done_callback(self.lost.discard)
+        if question:
+            self.cool_down(question).failed(error, running)
+        return error
+
+    def cool_down(self, question: Question) -> CoolDown:
+        """REST and GraphQL have limits of their own: a page must not lose its list to a search."""
+        return self.rest if question.payload is None else self.graphql
+
+    def ask(
+        self, question: Question, read: Callable[[dict[str, Any]], Read], ends: float
+    ) -> tuple[Copy, Read]:
+        """Ask Stigg, unless it is cooling down; keep what it says once it has been read without
+        fault.
+        """
+        cool_down = self.cool_down(question)
+        probing = cool_down.check()
+        try:
+            answer, payload = self._persist(question, ends)
+            value = read(payload)
+        except StiggError as error:
+            if time.monotonic() < ends + GRACE_SECONDS:  # else it was given up, and counted
+                cool_down.failed(error, question.about or question.key, probing=probing)
+            if not isinstance(error, ANSWERED_BY_A_COPY):
+                self.memory.delete(question.key)  # what was true before is not any more
+            raise
+        cool_down.got_through(probing=probing)
+        copy = Copy(time.time(), answer.body)
+        if len(answer.body) <= KEPT_BYTES:
+            self.memory.set(question.key, copy, max(FRESH_SECONDS, self.stale_seconds))
+        return copy, value
+
+    def _persist(self, question: Question, ends: float) -> tuple[Answer, dict[str, Any]]:
+        """At most one retry, of a GET, for trouble that passes, within the deadline and the
+        budget.
+        """
+        self.budget.earn()
+        try:
+            return self._once(question, ends)
+        except Unavailable as error:
+            pause = random.uniform(*RETRY_PAUSE_SECONDS)  # noqa: S311 - jitter, not a secret
+            late = isinstance(error, TimedOut) or time.monotonic() + pause >= ends
+            lasting = question.payload is not None or error.status not in PASSING
+            if late or lasting or not self.budget.spend():
+                raise
+        time.sleep(pause)
+        return self._once(question, ends)
+
+    def _once(self, question: Question, ends: float) -> tuple[Answer, dict[str, Any]]:
+        answer = self.client.send(question, deadline=ends)
+        return answer, decode(*answer)
