@@ -45,6 +45,12 @@ def started_anew() -> Iterator[simulator.Simulator]:
         yield running
 
 
+def settle() -> None:
+    """Wait for the calls that no page waits for."""
+    environments.beside().shutdown()
+    environments.beside.cache_clear()
+
+
 @pytest.fixture
 def agent(db: None, stigg: simulator.Simulator) -> Client:
     """A signed-in browser without JavaScript."""

@@ -1,10 +1,14 @@
-"""The desk's settings as the tests want them: simulated, in memory, and blind to the machine's own
+"""The desk's settings as the tests want them: simulated, and blind to the machine's own
 configuration.
 """
 
 import os
+import tempfile
+from pathlib import Path
 
-for name in [name for name in os.environ if name.startswith("STIGG_")]:
+from tests import variables
+
+for name in os.environ.keys() - variables.without(os.environ).keys():
     del os.environ[name]
 os.environ |= {
     "ENV_FILE": "",
@@ -18,6 +22,13 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
 
 from dashboard.settings import *  # noqa: E402, F403 - they read the environment on import, so it comes first
 
+# A file, because the threads of a live server cannot share a connection to a database in memory;
+# not safe from a power failure, because it goes when the tests end.
+_directory = tempfile.TemporaryDirectory(prefix="desk-tests-")
+DATABASES["default"]["TEST"] = {"NAME": str(Path(_directory.name) / "desk.sqlite3")}  # noqa: F405
+DATABASES["default"]["OPTIONS"]["init_command"] = (  # noqa: F405
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"
+)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

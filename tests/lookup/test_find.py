@@ -23,7 +23,7 @@ from integrations_app.simulator import Simulator
 from integrations_app.simulator.rows import RowMaker
 from integrations_app.upstream import environments
 from integrations_app.upstream.environments import Environment
-from tests.conftest import started_anew
+from tests.conftest import settle, started_anew
 
 pytestmark = pytest.mark.usefixtures("stigg")
 ACME = RowMaker("production", "acme-corp")
@@ -280,6 +280,7 @@ def test_one_look_up_asks_all_at_once_and_what_the_page_will_need_too(
     stigg: Simulator, production: Environment
 ) -> None:
     find(production, "acme-corp")
+    settle()
     paths = {seen["path"] for seen in stigg.requests()}
     assert {
         "/api/v1/customers/acme-corp",
@@ -308,6 +309,7 @@ def test_an_exact_id_does_not_wait_for_a_slow_search_and_nothing_waits_for_long(
 @pytest.mark.parametrize("text", ["Acme Inc.", "ops@acme.example", "cus_NffrFeUfNV2Hib"])
 def test_what_is_hardly_an_id_costs_no_calls_for_a_page(stigg: Simulator, text: str) -> None:
     one(text)
+    settle()
     assert not [seen for seen in stigg.requests() if seen["path"].endswith("/integrations")]
 
 
@@ -315,6 +317,7 @@ def test_no_kind_of_text_loses_a_call_to_the_bound(
     stigg: Simulator, production: Environment
 ) -> None:
     find(production, "736549321053")
+    settle()
     assert len(stigg.requests()) == MAX_CALLS
 
 

@@ -48,8 +48,9 @@ def point(monkeypatch: pytest.MonkeyPatch) -> Iterator[Point]:
     def at(url: str) -> Environment:
         made.append(upstream(url))
         production = Environment("production", "Production", True, made[-1])
-        both = {**environments.configured(), "production": production}
-        monkeypatch.setattr(environments, "configured", lambda: both)
+        known = environments.configured()
+        assert isinstance(known, dict)
+        monkeypatch.setitem(known, "production", production)
         return production
 
     yield at
@@ -144,6 +145,22 @@ def test_it_says_what_is_wrong_and_ends_in_time(agent: Browser, point: Point, fa
     assert took < DEADLINE_SECONDS + SLACK_SECONDS
     assert response["X-Request-ID"] in element(response, "[data-problem] .quote").get_text()
     assert "hostile-key" not in response.content.decode() + str(response.headers)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["never answers", "drips a body", "hangs up at once", "sends without end", "sends HTML"],
+)
+def test_a_look_up_says_so_too_and_ends_in_time(agent: Browser, point: Point, fault: str) -> None:
+    behaviour, status, kind = FAULTS[fault]
+    with hostile.server(behaviour) as stigg:
+        point(stigg.url)
+        began = time.monotonic()
+        response = agent.get("/lookup", {"q": "acme-corp"})
+        took = time.monotonic() - began
+        assert stigg.requests
+    assert (response.status_code, problem(response)) == (status, kind)
+    assert took < DEADLINE_SECONDS + SLACK_SECONDS
 
 
 def test_a_read_waits_no_longer_than_its_call_has_left() -> None:
