@@ -5,9 +5,9 @@ from ada_url import URL
 from hypothesis import given
 from hypothesis import strategies as st
 
-from integrations_app.links.judge import MAX_LENGTH, is_domain, judge, mode_warning
+from integrations_app.links.judge import MAX_LENGTH, Link, is_domain, judge, mode_warning
 from integrations_app.vendors import known_vendors, vendor_for
-from integrations_app.vendors.vendor import Vendor
+from integrations_app.vendors.vendor import Mode, Vendor
 
 VENDORS = known_vendors()
 STRIPE = VENDORS["STRIPE"]
@@ -211,19 +211,15 @@ REFUSED = {
 }
 
 
-def named(table):
-    return [pytest.param(address, id=name) for name, address in table.items()]
-
-
-@pytest.mark.parametrize("address", named(VERIFIED))
-def test_it_verifies_the_vendors_own_address(address):
+@pytest.mark.parametrize("address", VERIFIED.values(), ids=VERIFIED)
+def test_it_verifies_the_vendors_own_address(address: str) -> None:
     link = judge(address, STRIPE)
     assert (link.kind, link.reason) == ("verified", "")
     assert link.url == URL(address).href
 
 
-@pytest.mark.parametrize("address", named(UNFAMILIAR))
-def test_it_calls_it_unfamiliar_and_names_the_host(address):
+@pytest.mark.parametrize("address", UNFAMILIAR.values(), ids=UNFAMILIAR)
+def test_it_calls_it_unfamiliar_and_names_the_host(address: str) -> None:
     link = judge(address, STRIPE)
     assert link.kind == "unfamiliar"
     assert link.url == URL(address).href
@@ -233,8 +229,8 @@ def test_it_calls_it_unfamiliar_and_names_the_host(address):
     assert (link.mode, link.account) == ("", "")
 
 
-@pytest.mark.parametrize("address", named(REFUSED))
-def test_it_refuses(address):
+@pytest.mark.parametrize("address", REFUSED.values(), ids=REFUSED)
+def test_it_refuses(address: str) -> None:
     link = judge(address, STRIPE)
     assert link.kind == "refused"
     assert link.reason.endswith("Copy the id and look it up in the vendor's own system.")
@@ -244,7 +240,7 @@ def test_it_refuses(address):
 
 
 @pytest.mark.parametrize("nothing", [None, "", " ", "\t\n", "\u00a0"])
-def test_it_says_that_a_link_is_missing(nothing):
+def test_it_says_that_a_link_is_missing(nothing: str | None) -> None:
     link = judge(nothing, STRIPE)
     assert (link.kind, link.url, link.host) == ("missing", "", "")
     assert "Copy the id" in link.reason
@@ -267,11 +263,11 @@ def test_it_says_that_a_link_is_missing(nothing):
         ("https://evil.example/", "evil.example is not a known host of Stripe"),
     ],
 )
-def test_it_says_in_plain_words_what_is_wrong(address, words):
+def test_it_says_in_plain_words_what_is_wrong(address: str, words: str) -> None:
     assert words in judge(address, STRIPE).reason
 
 
-def test_it_shows_an_international_look_alike_in_punycode():
+def test_it_shows_an_international_look_alike_in_punycode() -> None:
     assert judge("https://strip\u0435.com/", STRIPE).host == "xn--strip-3we.com"
 
 
@@ -288,22 +284,22 @@ def test_it_shows_an_international_look_alike_in_punycode():
         ("nonsense", ""),
     ],
 )
-def test_it_names_where_a_refused_address_would_have_led(address, host):
+def test_it_names_where_a_refused_address_would_have_led(address: str, host: str) -> None:
     assert judge(address, STRIPE).host == host
 
 
-def test_it_shows_refused_text_with_its_hidden_characters_marked_and_cut():
+def test_it_shows_refused_text_with_its_hidden_characters_marked_and_cut() -> None:
     assert judge("java\tscript:\u202ex\ud800 y", STRIPE).url == "java\ufffdscript:\ufffdx\ufffd y"
     shown = judge("x" * 5000, STRIPE).url
     assert (len(shown), shown[-1]) == (300, "…")
 
 
-def test_it_keeps_vendors_apart():
+def test_it_keeps_vendors_apart() -> None:
     assert judge(GOOD, VENDORS["ZUORA"]).kind == "unfamiliar"
     assert judge("https://www.zuora.com/", STRIPE).kind == "unfamiliar"
 
 
-def test_it_verifies_nothing_for_a_vendor_without_hosts_and_says_so():
+def test_it_verifies_nothing_for_a_vendor_without_hosts_and_says_so() -> None:
     link = judge("https://ledger.example/1", vendor_for("ACME_LEDGER"))
     assert link.kind == "unfamiliar"
     assert (
@@ -311,7 +307,7 @@ def test_it_verifies_nothing_for_a_vendor_without_hosts_and_says_so():
     )
 
 
-def test_an_operator_may_add_a_domain_with_all_below_it():
+def test_an_operator_may_add_a_domain_with_all_below_it() -> None:
     acme = vendor_for("ACME_LEDGER")
     assert judge("https://ledger.example/1", acme, ["ledger.example"]).kind == "verified"
     assert judge("https://eu.ledger.example/1", acme, {"ledger.example"}).kind == "verified"
@@ -345,7 +341,7 @@ NOT_DOMAINS = [
 
 
 @pytest.mark.parametrize("text", NOT_DOMAINS)
-def test_an_operators_slip_opens_nothing(text):
+def test_an_operators_slip_opens_nothing(text: str) -> None:
     assert not is_domain(text)
     for host in ("evil.example", "evil.com", "127.0.0.1", "[::1]", "example.com."):
         assert judge(f"https://{host}/", vendor_for("ACME"), [text]).kind == "unfamiliar"
@@ -354,7 +350,7 @@ def test_an_operators_slip_opens_nothing(text):
 @pytest.mark.parametrize(
     "text", ["example.com", "a.b-c.example", "xn--bcher-kva.example", "4.example"]
 )
-def test_it_takes_a_clean_domain_from_an_operator(text):
+def test_it_takes_a_clean_domain_from_an_operator(text: str) -> None:
     assert is_domain(text)
 
 
@@ -397,12 +393,14 @@ def test_it_takes_a_clean_domain_from_an_operator(text):
         ("AUTH0", "https://manage.auth0.com/dashboard/us/acme/users/x", "", ""),
     ],
 )
-def test_it_reads_mode_and_account_from_the_address(identifier, address, mode, account):
+def test_it_reads_mode_and_account_from_the_address(
+    identifier: str, address: str, mode: Mode, account: str
+) -> None:
     link = judge(address, VENDORS[identifier])
     assert (link.kind, link.mode, link.account) == ("verified", mode, account)
 
 
-def test_it_reads_no_mode_from_a_host_that_only_an_operator_trusts():
+def test_it_reads_no_mode_from_a_host_that_only_an_operator_trusts() -> None:
     assert judge("https://ledger.example/test/x", vendor_for("ACME"), ["ledger.example"]).mode == ""
 
 
@@ -422,7 +420,9 @@ def test_it_reads_no_mode_from_a_host_that_only_an_operator_trusts():
         ("SOMETHING", True, ""),
     ],
 )
-def test_it_warns_when_the_mode_does_not_fit_the_environment(mode, live, sentence):
+def test_it_warns_when_the_mode_does_not_fit_the_environment(
+    mode: Mode, live: bool, sentence: str
+) -> None:
     assert mode_warning(mode, live, "Production") == sentence
 
 
@@ -455,7 +455,7 @@ ADDRESS_LIKE = st.lists(st.one_of(HOSTS, PIECES, st.characters()), max_size=12).
 NEAR_ADDRESSES = st.one_of(ADDRESS_LIKE, ADDRESS_LIKE.map("https://".__add__), ANY_TEXT)
 
 
-def assert_safe(link, vendor: Vendor):
+def assert_safe(link: Link, vendor: Vendor) -> None:
     if link.kind == "verified":
         address = URL(link.url)
         assert (address.protocol, address.username, address.password, address.port) == (
@@ -480,17 +480,17 @@ def assert_safe(link, vendor: Vendor):
 
 
 @given(NEAR_ADDRESSES)
-def test_no_text_makes_it_raise_and_what_it_verifies_browsers_open_at_the_vendor(text):
+def test_no_text_makes_it_raise_and_what_it_verifies_browsers_open_at_the_vendor(text: str) -> None:
     assert_safe(judge(text, STRIPE), STRIPE)
 
 
 @given(ADDRESS_LIKE, ANY_TEXT)
-def test_no_ending_moves_a_verified_link_off_the_vendor(middle, end):
+def test_no_ending_moves_a_verified_link_off_the_vendor(middle: str, end: str) -> None:
     assert_safe(judge(f"https://dashboard.stripe.com{middle}{end}", STRIPE), STRIPE)
 
 
 @given(st.lists(ANY_TEXT, max_size=3), st.sampled_from(["evil.example", "localhost", "127.0.0.1"]))
-def test_no_text_for_a_domain_makes_it_raise(domains, host):
+def test_no_text_for_a_domain_makes_it_raise(domains: list[str], host: str) -> None:
     assert judge(f"https://{host}/", STRIPE, domains).kind in ("verified", "unfamiliar")
 
 
@@ -498,22 +498,24 @@ UNSEEN = st.characters(categories=["Cc", "Cf", "Cs", "Zs", "Zl", "Zp"])
 
 
 @given(st.one_of(UNSEEN, st.just("\\")), st.integers(0, len(GOOD)))
-def test_a_hidden_character_or_a_backslash_anywhere_undoes_a_verified_link(character, place):
+def test_a_hidden_character_or_a_backslash_anywhere_undoes_a_verified_link(
+    character: str, place: int
+) -> None:
     assert judge(GOOD[:place] + character + GOOD[place:], STRIPE).kind == "refused"
 
 
 @given(st.text(st.characters(exclude_characters="/?#\\"), max_size=20))
-def test_userinfo_of_any_kind_undoes_a_verified_link(userinfo):
+def test_userinfo_of_any_kind_undoes_a_verified_link(userinfo: str) -> None:
     assert judge(GOOD.replace("://", f"://{userinfo}@"), STRIPE).kind == "refused"
 
 
 @given(st.characters(min_codepoint=128), st.integers(0, len(GOOD)))
-def test_a_letter_outside_ascii_anywhere_undoes_a_verified_link(character, place):
+def test_a_letter_outside_ascii_anywhere_undoes_a_verified_link(character: str, place: int) -> None:
     assert judge(GOOD[:place] + character + GOOD[place:], STRIPE).kind in ("unfamiliar", "refused")
 
 
 @given(NEAR_ADDRESSES)
-def test_judging_the_address_that_opens_gives_the_same_host(text):
+def test_judging_the_address_that_opens_gives_the_same_host(text: str) -> None:
     link = judge(text, STRIPE)
     if link.kind == "verified":
         assert judge(link.url, STRIPE) == link

@@ -27,7 +27,7 @@ ACCEPTED = [
 
 
 @pytest.mark.parametrize("template", ACCEPTED)
-def test_it_accepts_a_sound_template(template):
+def test_it_accepts_a_sound_template(template: str) -> None:
     assert check_template(template) == []
 
 
@@ -87,16 +87,16 @@ def test_it_accepts_a_sound_template(template):
         ("https://a.example/{customer_id}" + "a" * 4096, "1000 characters"),
     ],
 )
-def test_it_refuses_a_template_and_says_why(template, words):
+def test_it_refuses_a_template_and_says_why(template: str, words: str) -> None:
     assert words in " ".join(check_template(template))
     assert fill(template, dict.fromkeys(PLACEHOLDERS, "x")) is None
 
 
-def test_it_names_several_problems_at_once():
+def test_it_names_several_problems_at_once() -> None:
     assert len(check_template("http://a.example/../{email}")) == 4
 
 
-def test_it_fills_and_encodes_each_value_with_nothing_safe():
+def test_it_fills_and_encodes_each_value_with_nothing_safe() -> None:
     template = "https://a.example/{synced_entity_id}?c={customer_id}#{customer_id}"
     assert fill(template, ROW) == "https://a.example/cus_1?c=acme%7C1#acme%7C1"
 
@@ -118,7 +118,7 @@ def test_it_fills_and_encodes_each_value_with_nothing_safe():
         ("\\1", "%5C1"),
     ],
 )
-def test_it_keeps_a_value_inside_its_place(value, encoded):
+def test_it_keeps_a_value_inside_its_place(value: str | None, encoded: str) -> None:
     assert (
         fill("https://a.example/{customer_id}/view", {"customer_id": value})
         == f"https://a.example/{encoded}/view"
@@ -126,31 +126,33 @@ def test_it_keeps_a_value_inside_its_place(value, encoded):
 
 
 @pytest.mark.parametrize("value", [None, "", " ", "\n", ".", "..", "\ud800"])
-def test_it_builds_nothing_from_a_value_that_is_missing_or_climbs(value):
+def test_it_builds_nothing_from_a_value_that_is_missing_or_climbs(value: str | None) -> None:
     assert fill("https://a.example/{customer_id}", {"customer_id": value}) is None
 
 
-def test_it_builds_nothing_when_one_of_two_values_is_missing():
+def test_it_builds_nothing_when_one_of_two_values_is_missing() -> None:
     assert fill("https://a.example/{customer_id}/{billing_id}", ROW) is None
     assert fill("https://a.example/{customer_id}", {}) is None
 
 
-def test_it_asks_only_for_the_values_that_the_template_names():
+def test_it_asks_only_for_the_values_that_the_template_names() -> None:
     assert fill("https://a.example/{customer_id}", ROW) == "https://a.example/acme%7C1"
 
 
-def test_it_builds_nothing_longer_than_a_link_may_be():
+def test_it_builds_nothing_longer_than_a_link_may_be() -> None:
     assert fill("https://a.example/{customer_id}", {"customer_id": "é" * 1000}) is None
 
 
-def test_the_host_holds_even_if_a_bad_template_slips_through_the_form(monkeypatch):
+def test_the_host_holds_even_if_a_bad_template_slips_through_the_form(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr("integrations_app.links.url_templates.check_template", lambda _: [])
     assert fill("https://{customer_id}/", {"customer_id": "evil.example"}) is None
     assert fill("https://a.example{customer_id}/", {"customer_id": ".evil.example"}) is None
 
 
 @given(ANY_TEXT, st.dictionaries(st.sampled_from(PLACEHOLDERS), st.none() | ANY_TEXT))
-def test_no_text_makes_it_raise(template, values):
+def test_no_text_makes_it_raise(template: str, values: dict[str, str | None]) -> None:
     check_template(template)
     assert fill(template, values) is None or not check_template(template)
 
@@ -188,7 +190,9 @@ VALUES = (
 @given(st.sampled_from(ACCEPTED) | TEMPLATES, VALUES, VALUES)
 @example("https://a.example/%{customer_id}{billing_id}", "2e", "2e")
 @example("https://a.example/.{customer_id}", ".", "x")
-def test_whatever_it_builds_stays_on_the_templates_host_and_in_its_folder(template, first, second):
+def test_whatever_it_builds_stays_on_the_templates_host_and_in_its_folder(
+    template: str, first: str, second: str
+) -> None:
     address = fill(
         template, {"customer_id": first, "billing_id": second, "synced_entity_id": first}
     )

@@ -414,7 +414,7 @@ def test_it_does_not_wait_for_an_environment_that_is_slow(stigg: Simulator) -> N
     stigg.fault(environment="staging", delay=0.5)
     slow = elsewhere(missed, seconds=0.05)
     assert [place.name for place in slow.late] == ["staging"]
-    assert slow.found == slow.missed == []
+    assert (slow.found, slow.missed) == ([], [])
     assert elsewhere(missed, seconds=10).found  # the agent's next try
 
 

@@ -64,11 +64,11 @@ def preset_named(name: str) -> Preset:
         ("Auth0 user", "https://manage.auth0.com/dashboard/us/acme-prod/users/cus_1"),
     ],
 )
-def test_a_preset_builds_the_known_form(name, address):
+def test_a_preset_builds_the_known_form(name: str, address: str) -> None:
     assert fill(preset_named(name).answered(ANSWERS), ROW) == address
 
 
-def test_a_salesforce_sandbox_may_be_named():
+def test_a_salesforce_sandbox_may_be_named() -> None:
     template = preset_named("Salesforce account").answered({"my_domain": "acme--uat.sandbox"})
     assert judge(fill(template, ROW), vendor_for("SALESFORCE")).mode == "SANDBOX"
 
@@ -97,18 +97,20 @@ def test_a_salesforce_sandbox_may_be_named():
         ("Auth0 user", "tenant", "<<region>>"),
     ],
 )
-def test_a_preset_refuses_an_answer_of_the_wrong_shape_in_a_sentence(name, parameter, answer):
+def test_a_preset_refuses_an_answer_of_the_wrong_shape_in_a_sentence(
+    name: str, parameter: str, answer: str
+) -> None:
     with pytest.raises(ValueError, match=r"should look like .+\.$"):
         preset_named(name).answered(ANSWERS | {parameter: answer})
 
 
-def test_a_preset_asks_for_what_is_missing():
+def test_a_preset_asks_for_what_is_missing() -> None:
     with pytest.raises(ValueError, match="The HubSpot portal id should look like 1234567"):
         preset_named("HubSpot contact").answered({})
 
 
 @given(st.sampled_from([preset for _, preset in presets().values() if preset.parameters]), ANY_TEXT)
-def test_no_answer_makes_a_template_that_the_form_would_refuse(preset, answer):
+def test_no_answer_makes_a_template_that_the_form_would_refuse(preset: Preset, answer: str) -> None:
     try:
         template = preset.answered(dict.fromkeys(ANSWERS, answer))
     except ValueError:
