@@ -4,10 +4,12 @@ browser.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from threading import Condition
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.core.cache import cache
+from django.core.signals import request_finished, request_started
 from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
@@ -32,12 +34,6 @@ def stigg() -> Iterator[simulator.Simulator]:
         yield running
 
 
-def settle() -> None:
-    """Wait for the calls that no page waits for."""
-    environments.beside().shutdown()
-    environments.beside.cache_clear()
-
-
 @contextmanager
 def started_anew() -> Iterator[simulator.Simulator]:
     """A desk that remembers nothing, and a Stigg of its own: what an earlier test left running asks
@@ -51,12 +47,52 @@ def started_anew() -> Iterator[simulator.Simulator]:
         yield running
 
 
+def settle() -> None:
+    """Wait for the calls that no page waits for."""
+    environments.beside().shutdown()
+    environments.beside.cache_clear()
+
+
 @pytest.fixture
 def agent(db: None, stigg: simulator.Simulator) -> Client:
     """A signed-in browser without JavaScript."""
     client = Client()
     client.force_login(get_user_model().objects.create_user("mara", password="a long enough one"))
     return client
+
+
+class Underway:
+    """The requests that the live server is working on: a browser gives some up, and goes."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._changed = Condition()
+
+    def began(self, **_: object) -> None:
+        with self._changed:
+            self._number += 1
+
+    def ended(self, **_: object) -> None:
+        with self._changed:
+            self._number -= 1
+            self._changed.notify_all()
+
+    def settle(self) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: self._number == 0, timeout=60)
+
+
+@pytest.fixture
+def underway(stigg: simulator.Simulator) -> Iterator[Underway]:
+    """What a test leaves behind ends before the next one begins."""
+    requests = Underway()
+    request_started.connect(requests.began)
+    request_finished.connect(requests.ended)
+    yield requests
+    stigg.stop()  # nobody waits for its delays
+    requests.settle()
+    request_started.disconnect(requests.began)
+    request_finished.disconnect(requests.ended)
 
 
 @pytest.fixture(scope="session")
@@ -69,7 +105,7 @@ def chrome() -> Iterator[Browser]:
 
 @pytest.fixture
 def visit(
-    chrome: Browser, live_server: LiveServer, transactional_db: None, stigg: simulator.Simulator
+    chrome: Browser, live_server: LiveServer, transactional_db: None, underway: Underway
 ) -> Iterator[Page]:
     """A page of a signed-in agent; whatever it writes to its console as an error fails the test."""
     client = Client()

@@ -1,15 +1,23 @@
-"""The desk's settings as the tests want them: simulated, in memory, and blind to the machine's own
+"""The desk's settings as the tests want them: simulated, and blind to the machine's own
 configuration.
 """
 
 import os
+import tempfile
+from pathlib import Path
 
-for name in [name for name in os.environ if name.startswith("STIGG_")]:
+from tests import variables
+
+# A file, because the threads of a live server cannot share a connection to a database in memory.
+_directory = tempfile.TemporaryDirectory(prefix="desk-tests-")
+_database = Path(_directory.name) / "desk.sqlite3"
+
+for name in os.environ.keys() - variables.without(os.environ).keys():
     del os.environ[name]
 os.environ |= {
     "ENV_FILE": "",
     "STIGG_SIMULATOR": "true",
-    "DATABASE_URL": "sqlite://:memory:",
+    "DATABASE_URL": f"sqlite:///{_database}",
     "SECRET_KEY": "tests" * 12,
 }
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
@@ -18,6 +26,10 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
 
 from dashboard.settings import *  # noqa: E402, F403 - they read the environment on import, so it comes first
 
+DATABASES["default"]["TEST"] = {"NAME": str(_database)}  # noqa: F405
+DATABASES["default"]["OPTIONS"]["init_command"] = (  # noqa: F405
+    "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"  # it goes when the tests end
+)
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

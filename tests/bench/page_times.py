@@ -121,11 +121,11 @@ def waits() -> Iterator[list[float]]:
 
     The work of our client is a part of it.
     """
-    from integrations_app.upstream.visit import Visit
+    from integrations_app.upstream.visit import Call, Visit
 
     waited, side_by_side = list[float](), Visit._side_by_side
 
-    def clocked(visit: Visit, calls: Mapping[str, Callable[[], Any]]) -> dict[str, Any]:
+    def clocked(visit: Visit, calls: Mapping[str, Call]) -> dict[str, Any]:
         began = time.perf_counter()
         try:
             return side_by_side(visit, calls)

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from integrations_app import stigg as api
-from integrations_app.customer import listing
+from integrations_app.customer import listing, rows
 from integrations_app.customer.query import Query
 from integrations_app.simulator import Simulator
 from integrations_app.stigg import (
@@ -263,7 +263,7 @@ def test_it_hides_its_key_from_repr() -> None:
 def test_a_link_is_judged_as_stigg_sent_it_and_never_cut_to_another(sent: str, kind: str) -> None:
     item = {"id": "i", "vendorIdentifier": "STRIPE", "syncData": {"billingLinkUrl": sent}}
     (row,) = records.read_rows([item])
-    link = listing.row(row).link
+    link = rows.row(row).link
     assert (link.kind, link.url.startswith(sent[:39])) == (kind, True)
     assert kind == "refused" or link.url == sent
 

@@ -48,8 +48,9 @@ def point(monkeypatch: pytest.MonkeyPatch) -> Point:
 
     def at(url: str) -> Environment:
         production = Environment("production", "Production", True, upstream(url))
-        both = {**environments.configured(), "production": production}
-        monkeypatch.setattr(environments, "configured", lambda: both)
+        known = environments.configured()
+        assert isinstance(known, dict)
+        monkeypatch.setitem(known, "production", production)
         return production
 
     return at
@@ -139,6 +140,19 @@ def test_it_says_what_is_wrong_and_ends_in_time(agent: Browser, point: Point, fa
     assert (response.status_code, problem(response)) == (status, kind)
     assert response["X-Request-ID"] in element(response, "[data-problem] .quote").get_text()
     assert "hostile-key" not in response.content.decode() + str(response.headers)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    ["never answers", "drips a body", "hangs up at once", "sends without end", "sends HTML"],
+)
+def test_a_look_up_says_so_too_and_ends_in_time(agent: Browser, point: Point, fault: str) -> None:
+    behaviour, status, kind = FAULTS[fault]
+    with hostile.server(behaviour) as stigg:
+        point(stigg.url)
+        response = agent.get("/lookup", {"q": "acme-corp"})
+        assert stigg.requests
+    assert (response.status_code, problem(response)) == (status, kind)
 
 
 def test_a_read_waits_no_longer_than_its_call_has_left() -> None:

@@ -102,7 +102,7 @@ def test_it_is_looked_up_by_id_and_by_address(agent: Client, pasted: str) -> Non
 
 @pytest.mark.usefixtures("ledger")
 def test_a_near_miss_is_told_in_its_own_words(agent: Client, stigg: Simulator) -> None:
-    missed = soup(agent, "/lookup?q=led_12345678").get_text(" ", strip=True)
+    missed = " ".join(soup(agent, "/lookup?q=led_12345678").get_text(" ").split())
     assert "looked up in Production as Ledger id" in missed
     assert "Ledger counts accounts and branches apart." in missed
     assert "Ledger" in soup(agent, "/").get_text()
