@@ -49,6 +49,13 @@ class CustomerPage:
         return None if counts is None else counts.total()
 
     @property
+    def record_ids(self) -> tuple[str, ...]:
+        """The vendors' ids of the rows in view, and of all that the customer's record names."""
+        rows = self.listing.rows if self.listing else ()
+        named = self.customer.record_ids if self.customer else ()
+        return tuple({*named, *(row.synced_entity_id for row in rows if row.synced_entity_id)})
+
+    @property
     def chips(self) -> tuple[Chip, ...]:
         return self.listing.chips if self.listing else tuple(chips(self.query, self.customer, None))
 

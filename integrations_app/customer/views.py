@@ -18,6 +18,7 @@ from integrations_app.customer.page import CustomerPage, open_customer
 from integrations_app.customer.query import BadQuery, Query
 from integrations_app.customer.ticket import Ticket, ticket
 from integrations_app.htmx import page_of
+from integrations_app.index.entries import remember
 from integrations_app.pages import render_page
 from integrations_app.stigg.customer_ids import problem_with_customer_id
 from integrations_app.upstream.environments import environment_or_404
@@ -56,6 +57,8 @@ def _customer(
     opened = open_customer(environment, customer_id, query, refresh="refresh" in request.GET)
     if not is_fragment:
         _note_visit(request, name, customer_id, opened)
+    if not opened.trouble:
+        remember(name, customer_id, opened.record_ids)
     return _show(request, context | {"page": page}, opened)
 
 

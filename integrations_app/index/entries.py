@@ -62,11 +62,3 @@ def customers_with(environment: str, record_ids: Iterable[str]) -> tuple[str, ..
     found = entries.order_by("customer_id").values_list("customer_id", flat=True).distinct()
     ids = tuple(found[: MAX_CUSTOMERS + 1])
     return ids if len(ids) <= MAX_CUSTOMERS else ()
-
-
-def forget(environment: str, customer_id: str, record_ids: Iterable[str]) -> None:
-    """Drop what Stigg no longer says. Raises DatabaseError."""
-    digests = [digest(record_id) for record_id in record_ids]
-    IndexEntry.objects.filter(
-        environment=environment, digest__in=digests, customer_id=customer_id
-    ).delete()

@@ -6,7 +6,7 @@ import pytest
 from django.core.cache import cache
 from django.db import DatabaseError
 
-from integrations_app.index.entries import add, customers_with, digest, forget, remember
+from integrations_app.index.entries import add, customers_with, digest, remember
 from integrations_app.index.models import IndexEntry
 
 pytestmark = pytest.mark.django_db
@@ -63,12 +63,6 @@ def test_known_entries_are_left_as_they_are() -> None:
     add("production", [("acme-corp", [RECORD])])
     add("production", [("acme-corp", [RECORD, "org_1234567890"])])
     assert IndexEntry.objects.count() == 2
-
-
-def test_an_entry_that_is_no_longer_true_is_dropped_alone() -> None:
-    add("production", [("a", [RECORD]), ("b", [RECORD])])
-    forget("production", "a", [RECORD])
-    assert customers_with("production", [RECORD]) == ("b",)
 
 
 def test_a_database_that_fails_costs_the_page_nothing(

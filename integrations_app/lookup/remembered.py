@@ -1,0 +1,39 @@
+"""Customers that had a vendor's record when the desk last saw it, checked against Stigg."""
+
+from collections.abc import Collection, Iterator
+from functools import partial
+
+from integrations_app.index import entries
+from integrations_app.lookup.calls import Ask, Known
+from integrations_app.lookup.guesses import Guess
+from integrations_app.stigg import Calls, Customer, CustomerNotFound
+from integrations_app.upstream.environments import Environment
+
+
+def remembered(environment: Environment, guess: Guess) -> Iterator[Ask]:
+    """A call for each customer that the index names; it is believed only when the customer's own
+    record still names that id, and ignored when not.
+
+    Reads the database, so it belongs into the request's own thread.
+    """
+    if not guess.shape:
+        return
+    for customer_id in entries.customers_with(environment.name, guess.spellings):
+        yield Ask(
+            guess.shape.name,
+            partial(_why, words=guess.shape.name, spellings=guess.spellings),
+            partial(_customer, customer_id=customer_id),
+        )
+
+
+def _customer(stigg: Calls, customer_id: str) -> tuple[Customer, ...]:
+    """The customer as the index calls it; none when Stigg no longer has it."""
+    try:
+        return (stigg.get_customer(customer_id).model_copy(update={"id": customer_id}),)
+    except CustomerNotFound:
+        return ()
+
+
+def _why(customer: Known, words: str, spellings: Collection[str]) -> str:
+    ids = customer.record_ids if isinstance(customer, Customer) else ()
+    return words if set(ids) & set(spellings) else ""
