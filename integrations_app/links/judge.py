@@ -10,9 +10,11 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal, NamedTuple, Self
 
 from ada_url import URL, idna_to_unicode
+from publicsuffixlist import PublicSuffixList
 
 from integrations_app.vendors.vendor import Address, Mode, Vendor
 
@@ -112,9 +114,20 @@ def _fault(address: _Address) -> str:
 
 def is_domain(text: str) -> bool:
     """Whether an operator may name this as a vendor's domain: lower case, punycode, two labels or
-    more.
+    more, and not one under which anybody can publish.
     """
-    return _DOMAIN.fullmatch(text) is not None
+    return _DOMAIN.fullmatch(text) is not None and not is_public_suffix(text)
+
+
+def is_public_suffix(domain: str) -> bool:
+    """Whether anybody can publish under it, as under `co.uk` and `github.io`: publicsuffix.org."""
+    return _public_suffixes().is_public(domain)
+
+
+@cache
+def _public_suffixes() -> PublicSuffixList:
+    """The list inside the package. Nothing is loaded before an operator trusts a host."""
+    return PublicSuffixList()
 
 
 def mode_warning(mode: str, live: bool | None, environment_label: str) -> str:  # noqa: FBT001 - a fact, not a switch

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from integrations_app.links.judge import is_domain
+from integrations_app.links.judge import is_domain, is_public_suffix
 from integrations_app.links.offers import LinkSettings
 from integrations_app.links.url_templates import check_template
 from integrations_app.vendors import vendor_for
@@ -26,6 +26,11 @@ def validate_template(text: str) -> None:
 
 
 def validate_domain(text: str) -> None:
+    if "." in text and is_public_suffix(text):
+        raise ValidationError(
+            f"Anybody can publish under {text}. Write the vendor's own domain, with what stands "
+            "before that."
+        )
     if not is_domain(text):
         raise ValidationError(
             "Write a bare domain in lower case, such as billing.example.com. International "

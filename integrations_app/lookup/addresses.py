@@ -1,47 +1,63 @@
-"""Which record does a pasted address name?
+"""Which records does a pasted address name?
 
 An agent copies the address of the page in front of them: a customer in a vendor's system, one in
-Stigg, this desk's own page. read() answers with the record and its id. Whether there is such a
-customer is for others to say; nothing here is ever requested, so a wrong reading can only fail to
-find.
+Stigg, this desk's own page. read() answers with what is in it. Whether there is such a customer is
+for others to say; nothing here is ever requested, so a wrong reading can only fail to find.
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
 
 import ada_url
 
+from integrations_app.lookup import wrappers
 from integrations_app.stigg.customer_ids import problem_with_customer_id
 from integrations_app.vendors import known_vendors
 from integrations_app.vendors.vendor import Address, IdShape, Vendor
 
-RecordKind = Literal["desk", "stigg", "vendor", "none"]
+RecordKind = Literal["desk", "stigg", "subscription", "vendor", "text"]
+MAX_STEPS = 4  # an address in an address in an address
 
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What an address names.
+    """Something that an address names.
 
     `environment` is a name of this desk's for a page of its own, and the console's slug for one of
     Stigg's. `text` is the id as the address has it, `id` the same in its usual form. `shape` is set
-    for a vendor's record. `note` says what to paste instead, where there is none.
+    for a vendor's record. A `text` is what somebody searched for: an id or an e-mail may be in it.
     """
 
     kind: RecordKind
-    id: str = ""
+    id: str
     environment: str = ""
     text: str = ""
     shape: IdShape | None = None
-    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The records of an address, the page's own first.
+
+    `note` says what to paste instead, if they lead to no customer.
+    """
+
+    records: tuple[Record, ...]
+    note: str
 
 
 # This desk: /<environment>/customers/<id>/integrations/. Stigg's console has the same form, and
-# writes it into other systems: docs.stigg.io, stiggEntityUrl.
-_CUSTOMER = re.compile(r"/(?P<environment>[^/?#]+)/customers/(?P<id>[^/?#]+)(?=[/?#]|$)")
+# writes it and that of subscriptions into other systems: docs.stigg.io, stiggEntityUrl.
+_PAGE = re.compile(
+    r"/(?P<environment>[^/?#]+)/(?P<what>customers|subscriptions)/(?P<id>[^/?#]+)(?=[/?#]|$)"
+)
 _CONSOLE = "app.stigg.io"
+# Parameters of any system: of pages that lead on to another, and of what somebody searched for.
+_LEADS_ON = frozenset("destination loginRedirectUrl next redirect startURL ws".split())  # noqa: SIM905 - a table
+_SEARCHES = frozenset("customer email q query search".split())  # noqa: SIM905 - a table
 
 _ANYWHERE = re.compile(r"https?:[/\\]+[^\s<>\"]+", re.IGNORECASE)
 # "//host/…", "ftp://…", "https:host", and an address whose scheme was lost: "app.stigg.io/…",
@@ -61,25 +77,28 @@ def find(text: str) -> str:
     return text if _WHOLE.fullmatch(text) else ""
 
 
-def read(address: str, own_hosts: Collection[str] = ()) -> Record:
-    """The record an address names; without an id, the note says what to paste instead."""
+def read(address: str, own_hosts: Collection[str] = (), steps: int = MAX_STEPS) -> Reading:
+    """What an address names, also inside what a mail filter or chat has made of it.
+
+    Bound: at most MAX_STEPS addresses inside one another, each shorter than the one around it.
+    """
     try:
         url = ada_url.parse_url(_with_scheme(address), _PARTS)
     except ValueError:
-        return _nothing(
-            "This address cannot be read. Copy it again, or paste the customer's id or e-mail."
+        return Reading(
+            (), "This address cannot be read. Copy it again, or paste the customer's id or e-mail."
         )
     here = Address(url["hostname"], url["pathname"], url["search"], url["hash"])
     if url["protocol"] not in ("http:", "https:"):
-        return _nothing(_stranger(here.host))
-    # With and without its port: Django's get_host() has one, ALLOWED_HOSTS has none.
-    if {url["host"], here.host} & {own.lower() for own in own_hosts}:
-        return _customer_of("desk", here) or _nothing(_no_customer_in("Integrations Desk"))
-    if url["host"] == _CONSOLE:
-        return _customer_of("stigg", here) or _nothing(_no_customer_in("Stigg"))
-    if vendor := _vendor_at(url["host"]):
-        return _customer_in(vendor, here) or _nothing(_no_customer_in(vendor.name))
-    return _nothing(_stranger(here.host))
+        return Reading((), _stranger(here.host))
+    if steps and (inside := wrappers.inside(here)):
+        return read(inside, own_hosts, steps - 1)
+    system = _system_at(url["host"], here.host, own_hosts)
+    if not system:
+        return Reading((), _stranger(here.host))
+    start = f"{url['protocol']}//{url['host']}"
+    ahead = _ahead(start, here, own_hosts, steps) if steps else ()
+    return Reading((*_on_page(system, here), *_searched(here), *ahead), _no_customer_in(system))
 
 
 def _with_scheme(address: str) -> str:
@@ -87,28 +106,54 @@ def _with_scheme(address: str) -> str:
     return address if _SCHEME.match(address) else f"https://{address}"
 
 
-def _vendor_at(host: str) -> Vendor | None:
-    """Whose pages are there: `host` has no port, or it is nobody's."""
+_System = Literal["desk", "stigg"] | Vendor
+
+
+def _system_at(host: str, hostname: str, own_hosts: Collection[str]) -> _System | None:
+    """Whose pages are there. `host` has a port where it is not the usual one: then it is
+    nobody's.
+    """
+    # With and without its port: Django's get_host() has one, ALLOWED_HOSTS has none.
+    if {host, hostname} & {own.lower() for own in own_hosts}:
+        return "desk"
+    if host == _CONSOLE:
+        return "stigg"
     readable = (vendor for vendor in known_vendors().values() if vendor.pages)
     return next((vendor for vendor in readable if vendor.owns(host)), None)
 
 
-def _customer_of(kind: RecordKind, here: Address) -> Record | None:
-    page = _CUSTOMER.match(here.path)
-    customer_id = _decoded(page["id"]) if page else ""
-    if not page or problem_with_customer_id(customer_id):
-        return None
-    return Record(kind, customer_id, _decoded(page["environment"]))
+def _on_page(system: _System, here: Address) -> Iterator[Record]:
+    if isinstance(system, Vendor):
+        yield from _vendors(system, here.path + here.search + here.hash)
+    elif page := _PAGE.match(here.path):
+        kind: RecordKind = "subscription" if page["what"] == "subscriptions" else system
+        record = Record(kind, _decoded(page["id"]), _decoded(page["environment"]))
+        if not problem_with_customer_id(record.id) and (kind, system) != ("subscription", "desk"):
+            yield record
 
 
-def _customer_in(vendor: Vendor, here: Address) -> Record | None:
+def _vendors(vendor: Vendor, tail: str) -> Iterator[Record]:
     for page in vendor.pages:
-        if found := page.pattern.match(here.path + here.search + here.hash):
+        if found := page.pattern.match(tail):
             text = _decoded(found["id"])
             record_id = page.read(text)
             if not problem_with_customer_id(record_id):
-                return Record("vendor", record_id, text=text, shape=page.shape)
-    return None
+                yield Record("vendor", record_id, text=text, shape=page.shape)
+            return
+
+
+def _searched(here: Address) -> Iterator[Record]:
+    for name, value in here.parameters:
+        if name in _SEARCHES and value:
+            yield Record("text", value)
+
+
+def _ahead(start: str, here: Address, own_hosts: Collection[str], steps: int) -> Iterator[Record]:
+    """What the pages name to which this one leads on."""
+    for name, value in here.parameters:
+        if name in _LEADS_ON and value:
+            inside = value if _SCHEME.match(value) else f"{start}/{value.lstrip('/')}"
+            yield from read(inside, own_hosts, steps - 1).records
 
 
 def _decoded(raw: str) -> str:
@@ -119,15 +164,13 @@ def _decoded(raw: str) -> str:
         return ""
 
 
-def _nothing(note: str) -> Record:
-    return Record("none", note=note)
-
-
-def _no_customer_in(name: str) -> str:
+def _no_customer_in(system: _System) -> str:
     """For an address of a known system that leads to no customer: an invoice, a list."""
+    names = {"desk": "Integrations Desk", "stigg": "Stigg"}
+    name = system.name if isinstance(system, Vendor) else names[system]
     return (
-        f"This {name} address names no customer. Open the customer in {name} and paste that "
-        "address."
+        f"There is no customer in this {name} address that the desk can read. Open the customer "
+        f"in {name} and paste that address."
     )
 
 

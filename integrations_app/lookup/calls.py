@@ -60,23 +60,24 @@ def _by_id(stigg: Calls, customer_id: str) -> tuple[Customer]:
 
 def _by_email(guess: Guess) -> Iterator[Ask]:
     """REST compares letter by letter; in other capitals only a search finds it."""
+    spellings = {spelling.casefold() for spelling in guess.spellings}
 
     def why(customer: Known) -> str:
-        return EMAIL if _same(customer.email, guess.value) else ""
+        return EMAIL if (customer.email or "").casefold() in spellings else ""
 
     for spelling in guess.spellings:
         yield Ask("exact e-mail", why, _listed(email=spelling))
-    other_capitals = search("email", guess.value, contains=True)
+    other_capitals = search("email", *sorted(spellings), contains=True)
     yield Ask("e-mail in other capitals", why, other_capitals, searches=True)
 
 
 def _by_domain(guess: Guess) -> Iterator[Ask]:
-    end = f"@{guess.value}".casefold()
+    ends = tuple(f"@{spelling}".casefold() for spelling in guess.spellings)
 
     def why(customer: Known) -> str:
-        return DOMAIN if (customer.email or "").casefold().endswith(end) else ""
+        return DOMAIN if (customer.email or "").casefold().endswith(ends) else ""
 
-    yield Ask("e-mail domain", why, search("email", end, contains=True), searches=True)
+    yield Ask("e-mail domain", why, search("email", *ends, contains=True), searches=True)
 
 
 def _by_name(guess: Guess) -> Iterator[Ask]:

@@ -235,7 +235,7 @@ def _hits(environment: Environment, ask: Ask, found: Iterable[Known]) -> Iterato
 
 
 def _notes(plan: Plan) -> tuple[str, ...]:
-    """What is to be said about the text itself, as that it names no customer."""
+    """What is to be said about the text itself, as that there is no customer in it."""
     if not plan.guesses:
         return (problem_with_customer_id(plan.text),)
     return tuple(g.note for g in plan.guesses if g.note and g.kind in ("unknown_address", "domain"))

@@ -11,6 +11,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+import ada_url
+
 from integrations_app.lookup import addresses
 from integrations_app.lookup.paste import MAX_TERMS, Pasted, split, unwrapped
 from integrations_app.stigg.customer_ids import problem_with_customer_id
@@ -28,11 +30,13 @@ __all__ = [
     "unwrapped",
 ]
 
+_WORDS = re.compile(r"[^\s\"'<>()\[\]{},;:=]+")  # of what somebody searched for
 MAX_GUESSES = 6  # each may cost the caller a call to Stigg
 
 GuessKind = Literal[
     "desk_page",
     "stigg_page",
+    "subscription",
     "unknown_address",
     "vendor_id",
     "customer_id",
@@ -61,19 +65,23 @@ class Guess:
         """Every form the same record may be stored under; a look-up asks for any of them.
 
         An e-mail may have been stored as typed or in lower case, and Stigg's e-mail filter is
-        exact.
+        exact. An international domain has two forms, bücher.example and xn--bcher-kva.example.
         """
         if self.shape:
             return self.shape.spellings(self.value)
-        if self.kind == "email":
-            return tuple(dict.fromkeys((self.value, self.value.lower())))
+        if self.kind in ("email", "domain"):
+            lower = self.value.lower()
+            name, at, domain = lower.rpartition("@")
+            forms = (f"{name}{at}{form}" for form in _forms(domain))
+            return tuple(dict.fromkeys((self.value, lower, *forms)))
         return (self.value,)
 
 
 def guesses(term: str, own_hosts: Collection[str] = ()) -> tuple[Guess, ...]:
     """What a term may be, most certain first; () for a text that nothing could be found by.
 
-    An address is one record, or one unknown_address that says what to paste instead. For the rest:
+    An address is what it names, or one unknown_address that says what to paste instead. For the
+    rest:
     1. what its shape leaves little doubt about: a vendor's certain id, an e-mail, @domain;
     2. a Stigg customer id, whenever it may be one ("@" and "|" are legal in those);
     3. only without 1, what its shape allows: a vendor's other ids, a bare domain, and last a name,
@@ -88,34 +96,50 @@ def guesses(term: str, own_hosts: Collection[str] = ()) -> tuple[Guess, ...]:
 
 
 def _from_address(address: str, own_hosts: Collection[str]) -> tuple[Guess, ...]:
-    record = addresses.read(address, own_hosts)
+    reading = addresses.read(address, own_hosts)
+    found = (guess for record in reading.records for guess in _of_record(record))
+    none = (Guess("unknown_address", address, note=reading.note),)
+    return tuple(dict.fromkeys(found))[:MAX_GUESSES] or none
+
+
+def _of_record(record: addresses.Record) -> Iterator[Guess]:
     if record.kind == "desk":
-        return (Guess("desk_page", record.id, environment=record.environment),)
-    if record.kind == "stigg":
-        return (Guess("stigg_page", record.id, environment=record.environment),)
-    if record.shape:
-        return _from_vendor(record, record.shape)
-    return (Guess("unknown_address", address, note=record.note),)
+        yield Guess("desk_page", record.id, environment=record.environment)
+    elif record.kind == "stigg":
+        yield Guess("stigg_page", record.id, environment=record.environment)
+    elif record.kind == "subscription":
+        yield Guess("subscription", record.id)
+    elif record.shape:
+        yield from _of_vendor(record, record.shape)
+    else:
+        for word in _WORDS.findall(record.text or record.id):
+            yield from _named(word)
 
 
-def _from_vendor(record: addresses.Record, shape: IdShape) -> tuple[Guess, ...]:
+def _of_vendor(record: addresses.Record, shape: IdShape) -> Iterator[Guess]:
     """Some Stigg customers are named by their vendor's id, in any of its forms.
 
-    A plain number could be another customer's.
+    But a plain number, or an id of one's own, could be another customer's in Stigg: it is tried
+    only where Stigg cannot search by the vendor's ids.
     """
-    guess = Guess("vendor_id", record.id, shape=shape)
-    if record.id.isdigit():
-        return (guess,)
-    as_pasted = record.text if shape.read(record.text) == record.id else record.id
-    return (guess, *_customer_id(as_pasted))
+    yield Guess("vendor_id", record.id, shape=shape)
+    if not shape.fields or (shape.read(record.id) and not record.id.isdigit()):
+        as_pasted = record.text if shape.read(record.text) == record.id else record.id
+        yield from _customer_id(as_pasted)
+    yield from _email(record.id)
+
+
+def _named(word: str) -> Iterator[Guess]:
+    """The certain id or the e-mail that one word of a search is; nothing for other words."""
+    if found := (*_vendors_ids(word, certain=True)[:1], *_email(word)):
+        yield from found
+        yield from _customer_id(word)
 
 
 def _certain(text: str) -> tuple[Guess, ...]:
     if found := _vendors_ids(text, certain=True):
         return found[:1]
-    if _EMAIL.fullmatch(text):
-        return (Guess("email", text),)
-    return _domain(text[1:]) if text.startswith("@") else ()
+    return _email(text) or (_domain(text[1:]) if text.startswith("@") else ())
 
 
 def _vendors_ids(text: str, *, certain: bool) -> tuple[Guess, ...]:
@@ -150,6 +174,10 @@ _PUBLIC_MAIL = re.compile(
 )
 
 
+def _email(text: str) -> tuple[Guess, ...]:
+    return (Guess("email", text),) if _EMAIL.fullmatch(text) else ()
+
+
 def _only_email_in(text: str) -> str:
     """The e-mail of "Anna Berg <anna@acme.com>" and "E-mail: anna@acme.com"; "" when there are
     several.
@@ -158,6 +186,12 @@ def _only_email_in(text: str) -> str:
         return ""
     found = {email.lower(): email for email in _EMAIL.findall(text)}
     return next(iter(found.values())) if len(found) == 1 else ""
+
+
+def _forms(domain: str) -> tuple[str, ...]:
+    """The domain as DNS has it, and in its own script."""
+    in_dns = ada_url.idna_to_ascii(domain).decode()
+    return in_dns, ada_url.idna_to_unicode(in_dns)
 
 
 def _domain(text: str) -> tuple[Guess, ...]:

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from urllib.parse import unquote
 
 from integrations_app.vendors.vendor import (
     DNS_LABEL,
@@ -28,11 +29,17 @@ _ID = IdShape(
 
 
 def _in_address(text: str) -> str:
-    """The dashboard's own links carry a user's id in base64."""
-    if "|" in text or text.startswith("org_"):
-        return _ID.read(text)
+    """The dashboard's own links carry a user's id in base64, some of it percent-encoded before.
+
+    Connections have names of one's own, so here the bar alone tells a user's id.
+    """
+    forms = (text, unquote(text), _from_base64(text), unquote(_from_base64(text)))
+    return next((form for form in forms if "|" in form or form.startswith("org_")), "")
+
+
+def _from_base64(text: str) -> str:
     try:
-        return _ID.read(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode())
+        return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)).decode()
     except ValueError:
         return ""
 

@@ -20,10 +20,13 @@ _RECORD = IdShape(
     certain=False,
 )
 # 0-1 is a contact, 0-2 a company: developers.hubspot.com, Understanding the CRM APIs.
+# /sales/ is the second family: /sales/…/deal/ in public code, the others are our reading.
 _PAGES = (
     customer_page(
-        r"/contacts/\d+/(?:record/0-[12]|contact|company)/(?P<id>[^/?#]+)",
+        r"/(?:contacts/\d+/record/0-[12]|(?:contacts|sales)/\d+/(?:contact|company))/"
+        r"(?P<id>[0-9]+)(?:[^\w/?#-][^/?#]*)?",
         _RECORD,
+        _RECORD.read,
     ),
 )
 _START = "https://app.hubspot.com/contacts/<<portal_id>>/record"

@@ -47,17 +47,32 @@ _RECORD = IdShape(
     usual=_alone,
     spellings=lambda text: (text, text[:15]),
 )
+# Lightning, its first form with the path after the hash, and Classic. Any record may stand there,
+# so the place proves nothing: the check does.
 _PAGES = (
     customer_page(
-        r"(?:/lightning/r/(?:\w+/)?|/)(?P<id>[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?)", _RECORD, checked
+        r"(?:/lightning/r/(?:\w+/)?|/one/one\.app[^#]*#/(?:sObject|alohaRedirect)/|/)"
+        r"(?P<id>[A-Za-z0-9]{15}(?:[A-Za-z0-9]{3})?)(?:[^\w/?#&][^/?#&]*)?",
+        _RECORD,
+        checked,
     ),
 )
-# Salesforce Help: the word stands between the org's name and the suffix.
-_SANDBOX = re.compile(r".+\.sandbox\.(?:my\.salesforce|lightning\.force)\.com")
+# Salesforce Help, "My Domain URL Formats": what stands between the org's name and the suffix when
+# the org is not production. Before enhanced domains a sandbox was acme--uat, or on instance cs5.
+_KINDS = frozenset("sandbox develop scratch demo patch trailblaze free".split())  # noqa: SIM905 - a table
+_INSTANCE = re.compile(r"cs[0-9]{1,3}")
 
 
 def _mode(address: Address) -> tuple[Mode, str]:
-    return ("SANDBOX" if _SANDBOX.fullmatch(address.host) else ""), ""
+    name, *rest = address.host.split(".")
+    is_sandbox = (
+        ("--" in name and not name.startswith("xn--"))
+        or name.endswith("-dev-ed")
+        or address.host == "test.salesforce.com"
+        or not _KINDS.isdisjoint(rest)
+        or any(map(_INSTANCE.fullmatch, (name, *rest)))
+    )
+    return ("SANDBOX" if is_sandbox else ""), ""
 
 
 _MY_DOMAIN = Parameter(

@@ -1,7 +1,6 @@
 """Stripe, and Stripe Invoicing, which shares its dashboard."""
 
 import re
-from urllib.parse import unquote
 
 from integrations_app.vendors.vendor import (
     CUSTOMERS_OWN_ID,
@@ -20,29 +19,62 @@ from integrations_app.vendors.vendor import (
 # stripe.com: whoever has an account publishes pages on buy., donate. and invoice.stripe.com.
 _DOMAINS = ("dashboard.stripe.com",)
 
+# gcus_ is a guest, acct_ a customer of Accounts v2 (docs.stripe.com, Use accounts as customers).
 _CUSTOMER = IdShape(
     "Stripe id",
-    re.compile(r"cus_[A-Za-z0-9]{8,251}"),
+    re.compile(r"g?cus_[A-Za-z0-9]{8,250}|acct_[A-Za-z0-9]{8,250}"),
     fields=("billingId",),
     near_miss=(
         f"{CUSTOMERS_OWN_ID} Stripe's test customers are known to environments that are not live."
     ),
 )
-# Live, test mode, one of several accounts, or both.
-_PAGES = (customer_page(r"(?:/acct_\w+)?(?:/test)?/customers/(?P<id>[^/?#]+)", _CUSTOMER),)
+# Live, test mode, one of several accounts, or both; a connected account, or its customers.
+_PAGES = (
+    customer_page(
+        r"(?:/acct_\w+)?(?:/test)?(?:/connect/accounts/acct_\w+)?/customers/(?P<id>[^/?#]+)",
+        _CUSTOMER,
+    ),
+    customer_page(
+        r"(?:/acct_\w+)?(?:/test)?/connect/accounts/(?P<id>acct_\w+)(?!/customers)", _CUSTOMER
+    ),
+)
 
 _ACCOUNT = re.compile(r"acct_[A-Za-z0-9]+")
 _MODES: dict[str, Mode] = {"test": "TEST", "sandboxes": "SANDBOX"}
+# Pages that exist in both modes, as dj-stripe links to them. What is not known is no proof of LIVE.
+_LIVE = frozenset(
+    """
+    balance connect coupons customers disputes events invoices payments payouts plans prices
+    products subscriptions transfers
+    """.split()  # noqa: SIM905 - a table
+)
+_AHEAD = ("destination", "redirect")  # of the account switcher and of the sign-in: public code
+_MOST_STEPS = 3
 
 
-def _mode(address: Address) -> tuple[Mode, str]:
+def _mode(address: Address, steps: int = _MOST_STEPS) -> tuple[Mode, str]:
     """`/[acct_…/][test/]customers/cus_…`, as dj-stripe and Autumn build it.
 
-    The bare start page tells nothing.
+    The account switcher `/b/acct_…` and the sign-in are as live as the page they lead to.
     """
-    segments = [unquote(segment) for segment in address.path.split("/") if segment]
+    segments = address.segments
+    if {".", ".."} & set(segments):
+        return "", ""  # only where a page ahead is named: browsers have resolved it in their own
+    leads_on = segments[:1] in (["b"], ["login"])
+    segments = segments[leads_on:]
     account = segments.pop(0) if segments and _ACCOUNT.fullmatch(segments[0]) else ""
-    return (_MODES.get(segments[0], "LIVE") if segments else ""), account
+    if leads_on:
+        mode, inside = _mode(_ahead(address), steps - 1) if steps else ("", "")
+        return mode, inside or account
+    page = segments[0] if segments else ""
+    return _MODES.get(page) or ("LIVE" if page in _LIVE else ""), account
+
+
+def _ahead(address: Address) -> Address:
+    """The page of the dashboard that the address leads on to, empty when it is another's."""
+    path = next((value for name, value in address.parameters if name in _AHEAD), "")
+    path, _, search = path.partition("#")[0].removeprefix(_START).partition("?")
+    return Address(address.host, path if path.startswith("/") else "", search)
 
 
 # dj-stripe and Autumn. Without the account Stripe opens the one used last.

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
+from urllib.parse import unquote
 
 Mode = Literal["LIVE", "TEST", "SANDBOX", ""]
 
@@ -36,6 +37,16 @@ class Address(NamedTuple):
     search: str = ""
     hash: str = ""
 
+    @property
+    def parameters(self) -> list[tuple[str, str]]:
+        """Names and decoded values of the query. A plus stays one, as in anna+billing@acme.com."""
+        pairs = (pair.partition("=") for pair in self.search.removeprefix("?").split("&"))
+        return [(name, unquote(value)) for name, _, value in pairs]
+
+    @property
+    def segments(self) -> list[str]:
+        return [unquote(segment) for segment in self.path.split("/") if segment]
+
 
 @dataclass(frozen=True, slots=True)
 class IdShape:
@@ -59,6 +70,16 @@ class IdShape:
         """The id that the whole text is, in its usual form; "" when it is none."""
         return self.usual(text) if self.pattern.fullmatch(text) else ""
 
+    def in_its_place(self, text: str) -> str:
+        """The id in a place that holds nothing else: of this shape, or one of the customer's own.
+
+        What sticks to one of this shape (`cus_…*`, `cus_…|Acme`) is left out.
+        """
+        found = self.pattern.match(text)
+        stuck = text[found.end() :] if found else ""
+        own = found[0] if found and not re.match(r"[\w-]", stuck) else text
+        return self.read(own) or own
+
 
 @dataclass(frozen=True, slots=True)
 class CustomerPage:
@@ -77,9 +98,9 @@ def customer_page(
     pattern: str, shape: IdShape, read: Callable[[str], str] | None = None
 ) -> CustomerPage:
     """A page may go deeper (…/cus_1/subscriptions) or carry a query: the id ends where its segment
-    ends.
+    ends. Without a `read` the place proves the id, whatever its shape.
     """
-    return CustomerPage(re.compile(pattern + r"(?=[/?#&]|$)"), shape, read or shape.read)
+    return CustomerPage(re.compile(pattern + r"(?=[/?#&]|$)"), shape, read or shape.in_its_place)
 
 
 @dataclass(frozen=True, slots=True)

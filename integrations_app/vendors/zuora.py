@@ -28,13 +28,15 @@ _ACCOUNT = IdShape(
     fields=("billingId",),
     usual=_usual,
 )
-# Classic pages and the newer /platform/ ones; each data centre and sandbox has its own host.
-_PAGES = (
-    customer_page(
-        r"(?:/apps/CustomerAccount\.do\?(?:[^#]*&)?id=|/platform/(?:[^?]*/)?accounts?/)"
-        r"(?P<id>[^/?#&]+)",
-        _ACCOUNT,
-    ),
+# Classic pages, the newer /platform/ ones, and REST (developer.zuora.com). Each data centre and
+# sandbox has its own host.
+_PAGES = tuple(
+    customer_page(start + r"(?P<id>[^/?#&]+)", _ACCOUNT)
+    for start in (
+        r"/apps/CustomerAccount\.do\?(?:[^#]*&)?id=",
+        r"/platform/(?:[^?]*/)?accounts?/",
+        r"/v1/(?:accounts|object/account)/",
+    )
 )
 # Zuora's page "Zuora Data Centers": apisandbox, sandbox.na, sandbox.eu, test, test.eu, test.ap.
 _SANDBOX = re.compile(r"(?:.+\.)?(?:apisandbox|sandbox|test)(?:\.[a-z]{2})?\.zuora\.com")

@@ -218,6 +218,14 @@ def test_it_refuses_a_host_that_is_no_domain(operator: Client, domain: str) -> N
     assert not TrustedHost.objects.exists()
 
 
+@pytest.mark.parametrize("suffix", ["co.uk", "github.io", "xn--55qx5d.cn"])
+def test_it_refuses_a_domain_under_which_anybody_may_publish(operator: Client, suffix: str) -> None:
+    form = {"environment": "", "vendor_identifier": "ZUORA", "domain": suffix}
+    response = operator.post(f"{ADMIN}trustedhost/add/", form)
+    assert f"Anybody can publish under {suffix}" in errors(response)
+    assert not TrustedHost.objects.exists()
+
+
 def test_it_trusts_a_host_once_in_one_environment_or_in_all(operator: Client) -> None:
     for environment, status in (("", 302), ("staging", 302), ("", 200)):
         form = {

@@ -1,5 +1,7 @@
 """What may be opened, judged on a corpus of known bypasses and on generated text."""
 
+from urllib.parse import quote
+
 import pytest
 from ada_url import URL
 from hypothesis import given
@@ -336,6 +338,12 @@ NOT_DOMAINS = [
     "bücher.example",
     "example.com\n",
     "a." * 130 + "com",
+    # where anybody may publish: publicsuffix.org
+    "co.uk",
+    "github.io",
+    "herokuapp.com",
+    "s3.amazonaws.com",
+    "xn--55qx5d.cn",
     "a" * 64 + ".com",
 ]
 
@@ -343,12 +351,13 @@ NOT_DOMAINS = [
 @pytest.mark.parametrize("text", NOT_DOMAINS)
 def test_an_operators_slip_opens_nothing(text: str) -> None:
     assert not is_domain(text)
-    for host in ("evil.example", "evil.com", "127.0.0.1", "[::1]", "example.com."):
+    hosts = "evil.github.io evil.co.uk evil.example evil.com 127.0.0.1 [::1] example.com."
+    for host in hosts.split():
         assert judge(f"https://{host}/", vendor_for("ACME"), [text]).kind == "unfamiliar"
 
 
 @pytest.mark.parametrize(
-    "text", ["example.com", "a.b-c.example", "xn--bcher-kva.example", "4.example"]
+    "text", ["example.com", "a.b-c.example", "xn--bcher-kva.example", "4.example", "acme.github.io"]
 )
 def test_it_takes_a_clean_domain_from_an_operator(text: str) -> None:
     assert is_domain(text)
@@ -372,9 +381,45 @@ def test_it_takes_a_clean_domain_from_an_operator(text: str) -> None:
         ("STRIPE", "https://dashboard.stripe.com/sandboxes/acct_1", "SANDBOX", ""),
         ("STRIPE", "https://dashboard.stripe.com/customers/test", "LIVE", ""),
         ("STRIPE", "https://dashboard.stripe.com/customers/cus_1?x=/test/", "LIVE", ""),
-        ("STRIPE", "https://dashboard.stripe.com/acct_/customers/cus_1", "LIVE", ""),
+        ("STRIPE", "https://dashboard.stripe.com/acct_/customers/cus_1", "", ""),
         ("STRIPE", "https://dashboard.stripe.com/", "", ""),
         ("STRIPE", "https://dashboard.stripe.com/acct_1", "", "acct_1"),
+        # LIVE only for a page that is known
+        ("STRIPE", "https://dashboard.stripe.com/settings/team", "", ""),
+        ("STRIPE", "https://dashboard.stripe.com/new-thing/cus_1", "", ""),
+        ("STRIPE", "https://dashboard.stripe.com/test/new-thing", "TEST", ""),
+        ("STRIPE", "https://dashboard.stripe.com/b/acct_1A2b", "", "acct_1A2b"),
+        # The account switcher and the sign-in are as live as where they lead
+        (
+            "STRIPE",
+            "https://dashboard.stripe.com/b/acct_1A2b?destination=%2Ftest%2Fcustomers%2Fcus_1",
+            "TEST",
+            "acct_1A2b",
+        ),
+        (
+            "STRIPE",
+            "https://dashboard.stripe.com/b/acct_1A2b?destination=%2Fcustomers%2Fcus_1",
+            "LIVE",
+            "acct_1A2b",
+        ),
+        ("STRIPE", "https://dashboard.stripe.com/login?redirect=%2Ftest%2Fcustomers", "TEST", ""),
+        (
+            "STRIPE",
+            "https://dashboard.stripe.com/login?redirect=%2Facct_1A2b%2Ftest%2Fcustomers",
+            "TEST",
+            "acct_1A2b",
+        ),
+        (
+            "STRIPE",
+            f"https://dashboard.stripe.com/login?redirect={quote(GOOD, safe='')}",
+            "LIVE",
+            "",
+        ),
+        ("STRIPE", "https://dashboard.stripe.com/login?redirect=%2Fx%2F..%2Ftest", "", ""),
+        ("STRIPE", "https://dashboard.stripe.com/login?redirect=customers", "", ""),
+        ("STRIPE", "https://dashboard.stripe.com/login?redirect=https%3A%2F%2Fx.example", "", ""),
+        ("STRIPE", "https://dashboard.stripe.com/login?x=%2Ftest%2Fcustomers", "", ""),
+        ("STRIPE", f"https://dashboard.stripe.com/{'login?redirect=%2F' * 60}", "", ""),
         ("STRIPE_INVOICING", "https://dashboard.stripe.com/test/customers/cus_1", "TEST", ""),
         ("ZUORA", "https://www.zuora.com/apps/CustomerAccount.do?id=1", "", ""),
         ("ZUORA", "https://apisandbox.zuora.com/apps/CustomerAccount.do?id=1", "SANDBOX", ""),
@@ -389,6 +434,20 @@ def test_it_takes_a_clean_domain_from_an_operator(text: str) -> None:
         ("SALESFORCE", "https://acme--uat.sandbox.my.salesforce.com/001", "SANDBOX", ""),
         ("SALESFORCE", "https://acme--uat.sandbox.lightning.force.com/lightning/r/", "SANDBOX", ""),
         ("SALESFORCE", "https://sandbox.my.salesforce.com/001", "", ""),
+        ("SALESFORCE", "https://acme--uat.lightning.force.com/001", "SANDBOX", ""),
+        ("SALESFORCE", "https://acme--uat.cs5.my.salesforce.com/001", "SANDBOX", ""),
+        ("SALESFORCE", "https://cs5.salesforce.com/001", "SANDBOX", ""),
+        ("SALESFORCE", "https://cs137.salesforce.com/001", "SANDBOX", ""),
+        ("SALESFORCE", "https://test.salesforce.com/", "SANDBOX", ""),
+        ("SALESFORCE", "https://acme-dev-ed.my.salesforce.com/001", "SANDBOX", ""),
+        ("SALESFORCE", "https://acme-dev-ed.develop.lightning.force.com/001", "SANDBOX", ""),
+        ("SALESFORCE", "https://acme.develop.my.salesforce.com/001", "SANDBOX", ""),
+        ("SALESFORCE", "https://page-force-1234.scratch.lightning.force.com/x", "SANDBOX", ""),
+        ("SALESFORCE", "https://acme.trailblaze.my.salesforce.com/x", "SANDBOX", ""),
+        ("SALESFORCE", "https://login.salesforce.com/", "", ""),
+        ("SALESFORCE", "https://na5.salesforce.com/001", "", ""),
+        ("SALESFORCE", "https://cscs5.my.salesforce.com/001", "", ""),
+        ("SALESFORCE", "https://acme-dev-eden.my.salesforce.com/001", "", ""),
         ("HUBSPOT", "https://app.hubspot.com/contacts/1/record/0-1/2", "", ""),
         ("AUTH0", "https://manage.auth0.com/dashboard/us/acme/users/x", "", ""),
     ],

@@ -109,7 +109,6 @@ PASTED: list[tuple[str, str, str]] = [
     (f"See https://dashboard.stripe.com/customers/{CUS}.", A_STRIPE_CUSTOMER, CUS),
     (f"Their page is https://dashboard.stripe.com/customers/{CUS}, thanks", A_STRIPE_CUSTOMER, CUS),
     ("https://dashboard.stripe.com/customers", UNKNOWN, ""),
-    ("https://dashboard.stripe.com/customers/unknown", UNKNOWN, ""),
     ("https://dashboard.stripe.com/payments/pi_3MtwBwLkdIwHu7ix28a3tqPa", UNKNOWN, ""),
     (
         "https://dashboard.stripe.com/acct_1ILOeaHDuQaJAlOm/invoices/in_1MtHbELkdIwHu7ix",
@@ -144,7 +143,6 @@ PASTED: list[tuple[str, str, str]] = [
     ("https://app.stigg.io/staging/customers/%FF", UNKNOWN, ""),
     ("https://app.stigg.io/staging/customers/%20x", UNKNOWN, ""),
     (f"https://app.stigg.io/staging/customers/{'x' * 256}", UNKNOWN, ""),
-    ("https://app.stigg.io/production-9bb95b22/subscriptions/subscription-plan-1", UNKNOWN, ""),
     # this desk's own pages
     (f"https://desk.example.com/production/customers/{ID}/integrations/", "desk_page", ID),
     (
@@ -242,7 +240,6 @@ PASTED: list[tuple[str, str, str]] = [
         AN_AUTH0_ID,
         "auth0|5f7c8ec7",
     ),
-    ("https://manage.auth0.com/dashboard/eu/acme/users/auth0%257C5f7c8ec7", UNKNOWN, ""),
     ("https://manage.auth0.com/dashboard/eu/acme/users/%C3%A9", UNKNOWN, ""),
     ("https://manage.auth0.com/dashboard/eu/acme/users/auth0%7C5f%00", UNKNOWN, ""),
     ("https://manage.auth0.com/dashboard/eu/acme/applications/abc/settings", UNKNOWN, ""),
@@ -407,13 +404,12 @@ def test_a_vendors_id_is_tried_as_a_stigg_id_in_the_form_it_was_pasted() -> None
     [
         (
             "https://dashboard.stripe.com/invoices/in_1",
-            "This Stripe address names no customer. Open the customer",
+            "no customer in this Stripe address that the desk can read. Open the customer in",
         ),
-        ("https://dashboard.stripe.com/customers/nobody", "This Stripe address names no customer."),
-        ("https://app.stigg.io/p/customers/..", "This Stigg address names no customer."),
+        ("https://app.stigg.io/p/customers/..", "no customer in this Stigg address that"),
         (
             "https://acme.my.salesforce.com/001D000000INjVeIAM",
-            "This Salesforce address names no customer.",
+            "no customer in this Salesforce address that",
         ),
         ("https://www.acme.com/", "To search by e-mail domain, paste @acme.com."),
         ("https://[::1", "This address cannot be read."),
@@ -448,6 +444,15 @@ def test_a_companys_domain_comes_without_a_warning(domain: str) -> None:
 
 def test_www_is_no_part_of_an_email_domain() -> None:
     assert Guess("domain", "acme.com") in guesses("www.Acme.com")
+
+
+@pytest.mark.parametrize("email", ["Jörg@Bücher.example", "jörg@xn--bcher-kva.example"])
+def test_an_international_domain_is_looked_for_in_both_its_forms(email: str) -> None:
+    both = {"jörg@bücher.example", "jörg@xn--bcher-kva.example"}
+    assert set(guesses(email)[0].spellings) == both | {email}
+    assert set(guesses(f"@{email.partition('@')[2]}")[0].spellings) == {
+        name.partition("@")[2] for name in both
+    }
 
 
 def test_an_email_is_looked_for_as_typed_and_in_lower_case() -> None:

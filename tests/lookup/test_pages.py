@@ -196,7 +196,7 @@ def test_a_public_mail_domain_comes_with_a_warning(agent: Client, stigg: Simulat
         (
             "dashboard.stripe.com/invoices/in_1",
             "dashboard.stripe.com/invoices/in_1",
-            "names no customer",
+            "no customer in this Stripe address",
         ),
         ("%", "%", "has no “%” in it"),
         ("\u200b", "\u200b", "nothing in that text"),
