@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from integrations_app.lookup.finding import DOMAIN, EMAIL, ID, NAME, PART_OF_NAME
+from integrations_app.lookup.finding import DOMAIN, EMAIL, ID, NAME, PART_OF_NAME, SUBSCRIPTION
 from integrations_app.lookup.guesses import Guess, GuessKind
 from integrations_app.stigg import Calls, Customer
 from integrations_app.stigg.graphql import Match, SearchField, find_customers
@@ -49,6 +49,9 @@ def asks(guess: Guess) -> Iterator[Ask]:
     elif guess.kind in BY_ID:
         call = partial(_by_id, customer_id=guess.value)
         yield Ask("customer id", _always(ID), call, by_id=True)
+    elif guess.kind == "subscription":
+        call = partial(_by_subscription, subscription_id=guess.value)
+        yield Ask("subscription", _always(SUBSCRIPTION), call)
     elif guess.kind in _BY_TEXT:
         yield from _BY_TEXT[guess.kind](guess)
 
@@ -56,6 +59,11 @@ def asks(guess: Guess) -> Iterator[Ask]:
 def _by_id(stigg: Calls, customer_id: str) -> tuple[Customer]:
     """The id that was asked for leads on, whatever the answer calls itself."""
     return (stigg.get_customer(customer_id).model_copy(update={"id": customer_id}),)
+
+
+def _by_subscription(stigg: Calls, subscription_id: str) -> tuple[Customer]:
+    """An id alone: the customer's name would cost a second wait."""
+    return (Customer(id=stigg.customer_of_subscription(subscription_id)),)
 
 
 def _by_email(guess: Guess) -> Iterator[Ask]:

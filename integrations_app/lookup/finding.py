@@ -12,6 +12,7 @@ from integrations_app.upstream.problems import Problem
 
 ID = "id"
 PAGE = "desk page"
+SUBSCRIPTION = "subscription"
 EMAIL = "e-mail"
 NAME = "name"
 DOMAIN = "e-mail domain"
@@ -131,6 +132,7 @@ _NEAR: dict[GuessKind, str] = {
         "The address may belong to another environment: the desk takes the customer's "
         "id from it, no more."
     ),
+    "subscription": "The subscription may belong to another environment, or be gone from Stigg.",
     "email": "An e-mail is found only as Stigg keeps it: anna@acme.com is not anna.berg@acme.com.",
     "name": (
         "A name may be written otherwise in Stigg: try its most unusual word alone, "

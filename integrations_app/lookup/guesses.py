@@ -31,6 +31,7 @@ __all__ = [
 ]
 
 _WORDS = re.compile(r"[^\s\"'<>()\[\]{},;:=]+")  # of what somebody searched for
+_SUBSCRIPTION = re.compile(r"subscription-[\w-]{4,240}", re.ASCII)  # as Stigg makes their ids
 MAX_GUESSES = 6  # each may cost the caller a call to Stigg
 
 GuessKind = Literal[
@@ -156,6 +157,8 @@ def _customer_id(text: str) -> tuple[Guess, ...]:
 
 
 def _possible(text: str) -> Iterator[Guess]:
+    if _SUBSCRIPTION.fullmatch(text):
+        yield Guess("subscription", text)
     yield from _vendors_ids(text, certain=False)
     yield from _domain(text)
     if len(text) <= 255 and text.strip(string.punctuation + " "):

@@ -1,15 +1,15 @@
 """While the agent types: customers to choose from, by one call; none when that cannot help."""
 
+from integrations_app.lookup import addresses
 from integrations_app.lookup.calls import suggestions
 from integrations_app.lookup.find import Plan, answered, finding, may_search
 from integrations_app.lookup.finding import Hit
-from integrations_app.lookup.guesses import guesses, split
+from integrations_app.lookup.guesses import split, unwrapped
 from integrations_app.upstream.environments import Environment
 
 MIN_LENGTH = 3
 MAX_LENGTH = 100
 MAX_SUGGESTIONS = 8
-_ADDRESSES = ("desk_page", "stigg_page", "unknown_address")
 
 
 def suggest(environment: Environment, text: str) -> tuple[Hit, ...]:
@@ -23,6 +23,4 @@ def suggest(environment: Environment, text: str) -> tuple[Hit, ...]:
 
 def worth_suggesting(term: str) -> bool:
     """Not a letter or two, and not an address: that one names its record already."""
-    return MIN_LENGTH <= len(term) <= MAX_LENGTH and not any(
-        guess.kind in _ADDRESSES for guess in guesses(term)
-    )
+    return MIN_LENGTH <= len(term) <= MAX_LENGTH and not addresses.find(unwrapped(term))

@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote
 
-from .data import Customer, by_cursor, customers, listed
+from .data import Customer, by_cursor, customers, listed, subscriptions
 from .rows import VENDORS, Integration
 
 KEYS = {"simulated-production-key": "production", "simulated-staging-key": "staging"}
@@ -38,6 +38,7 @@ ROUTES = {
     "customers": re.compile(r"/api/v1/customers"),
     "customer": re.compile(r"/api/v1/customers/(?P<id>[^/]*)"),
     "integrations": re.compile(r"/api/v1/customers/(?P<id>[^/]*)/integrations"),
+    "subscription": re.compile(r"/api/v1/subscriptions/(?P<id>[^/]*)"),
 }
 
 Listed = TypeVar("Listed", Customer, Integration)
@@ -103,8 +104,8 @@ def _payload(request: Request) -> object:
 
 
 def place(path: str) -> tuple[str | None, str | None]:
-    """The route and the customer id, which is decoded here, once: `%2F` belongs to an id, `/` never
-    does.
+    """The route and the id of what it is about, which is decoded here, once: `%2F` belongs to an
+    id, `/` never does.
     """
     for route, pattern in ROUTES.items():
         if match := pattern.fullmatch(path):
@@ -206,6 +207,7 @@ ALLOWED: dict[str, Collection[str]] = {
     "customers": ("after", "before", "limit", "email", "name"),
     "customer": (),
     "integrations": ("after", "before", "limit", "vendorIdentifier"),
+    "subscription": (),
 }
 
 
@@ -239,10 +241,18 @@ def list_integrations(environment: str, customer_id: str, query: Query) -> objec
     return {"data": [integration.row for integration in chosen], "pagination": pagination}
 
 
+def get_subscription(environment: str, subscription_id: str, _query: Query) -> object:
+    try:
+        return {"data": subscriptions(environment)[subscription_id].subscription}
+    except KeyError:
+        raise Refused(404, "SubscriptionNotFound", "Subscription not found.") from None
+
+
 ANSWERS: dict[str, Callable[[str, str, Query], object]] = {
     "customers": list_customers,
     "customer": get_customer,
     "integrations": list_integrations,
+    "subscription": get_subscription,
 }
 
 

@@ -78,8 +78,31 @@ class Customer:
             "integrations": [integration.bare for integration in self.carried],
             "language": None,
             "timezone": None,
-            "metadata": {"tier": ("free", "growth", "enterprise")[self._dice("tier") % 3]},
+            "metadata": {"tier": self.tier},
             "passthrough": {},
+        }
+
+    @property
+    def tier(self) -> str:
+        return ("free", "growth", "enterprise")[self._dice("tier") % 3]
+
+    @cached_property
+    def subscription_id(self) -> str:
+        end = letters(HEX, 10, self.environment, self.id, "subscription")
+        return f"subscription-plan-{self.tier}-{end}"
+
+    @property
+    def subscription(self) -> dict[str, object]:
+        """What the official SDK's subscription.py requires of one."""
+        return {
+            "id": self.subscription_id,
+            "customerId": self.id,
+            "planId": f"plan-{self.tier}",
+            "createdAt": self.document["createdAt"],
+            "startDate": self.document["createdAt"],
+            "pricingType": "PAID",
+            "paymentCollection": "NOT_REQUIRED",
+            "status": "CANCELED" if self.archived else "ACTIVE",
         }
 
     def _dice(self, what: str) -> int:
@@ -128,6 +151,12 @@ def listed(environment: str) -> list[Customer]:
         for customer in customers(environment).values()
         if not customer.id.startswith(FAULT_PREFIX)
     ]
+
+
+@cache
+def subscriptions(environment: str) -> dict[str, Customer]:
+    """Everybody has one subscription: whose it is, by its id."""
+    return {customer.subscription_id: customer for customer in listed(environment)}
 
 
 @cache

@@ -16,6 +16,7 @@ from integrations_app.stigg.records import (
     CustomersPage,
     Page,
     read_customer,
+    read_customer_of_subscription,
     read_customers,
     read_customers_page,
     read_page,
@@ -30,6 +31,7 @@ from integrations_app.stigg.transport import (
 )
 
 CUSTOMERS = "/api/v1/customers"
+SUBSCRIPTIONS = "/api/v1/subscriptions"
 MAX_ID_CHARACTERS = 255
 DEFAULT_LIMIT = 20
 
@@ -137,6 +139,11 @@ class Calls(ABC):
         question = Question(customer_path(customer_id), about=customer_id)
         return self.ask(question, read_customer)
 
+    def customer_of_subscription(self, subscription_id: str) -> str:
+        """The customer's id in `GET /api/v1/subscriptions/{id}` (Stigg's Python SDK 0.1.0b53)."""
+        path = _path(SUBSCRIPTIONS, subscription_id)
+        return self.ask(Question(path), read_customer_of_subscription)
+
     def list_customers(
         self, *, email: str = "", name: str = "", limit: int = DEFAULT_LIMIT
     ) -> tuple[Customer, ...]:
@@ -200,10 +207,12 @@ class Client(Calls):
 
 
 def customer_path(customer_id: str) -> str:
-    """The address of a customer. Raises ValueError for an id that no address can carry.
+    """The address of a customer. Raises ValueError for an id that no address can carry."""
+    return _path(CUSTOMERS, customer_id)
 
-    `.` and `..` survive percent-encoding and would climb in the path, so they are refused outright.
-    """
-    if not 1 <= len(customer_id) <= MAX_ID_CHARACTERS or customer_id in (".", ".."):
-        raise ValueError("a customer id has 1 to 255 characters and is neither '.' nor '..'")
-    return f"{CUSTOMERS}/{quote(customer_id, safe='')}"
+
+def _path(collection: str, record_id: str) -> str:
+    """`.` and `..` survive percent-encoding and would climb in the path: they are refused."""
+    if not 1 <= len(record_id) <= MAX_ID_CHARACTERS or record_id in (".", ".."):
+        raise ValueError("an id has 1 to 255 characters and is neither '.' nor '..'")
+    return f"{collection}/{quote(record_id, safe='')}"

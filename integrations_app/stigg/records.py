@@ -205,6 +205,15 @@ def read_customers(payload: Mapping[str, Any]) -> tuple[Customer, ...]:
     return tuple(customer for item in data[:MAX_LIMIT] if (customer := _customer_or_none(item)))
 
 
+def read_customer_of_subscription(payload: Mapping[str, Any]) -> str:
+    """Read `customerId` of `{"data": Subscription}`: whose subscription it is, not who pays."""
+    data = payload.get("data")
+    customer_id = data.get("customerId") if isinstance(data, Mapping) else None
+    if not isinstance(customer_id, str) or not customer_id:
+        raise UnexpectedResponse("the answer has no customer of the subscription")
+    return customer_id
+
+
 @dataclass(frozen=True, slots=True)
 class CustomersPage:
     """One page of all customers. `next` goes into `after`; None ends the walk."""

@@ -20,6 +20,7 @@ from integrations_app.lookup.finding import Finding
 from integrations_app.lookup.guesses import MAX_TERMS
 from integrations_app.lookup.suggest import MAX_SUGGESTIONS, suggest
 from integrations_app.simulator import Simulator
+from integrations_app.simulator.data import customers
 from integrations_app.simulator.rows import RowMaker
 from integrations_app.upstream import environments
 from integrations_app.upstream.environments import Environment
@@ -27,6 +28,7 @@ from tests.conftest import settle, started_anew
 
 pytestmark = pytest.mark.usefixtures("stigg")
 ACME = RowMaker("production", "acme-corp")
+SUBSCRIPTION = customers("production")["acme-corp"].subscription_id
 OWN_HOSTS = ["desk.example.com"]
 PAGE = "https://desk.example.com/{}/customers/acme-corp/integrations/"
 
@@ -76,6 +78,8 @@ def ids(finding: Finding) -> list[str]:
             "HubSpot id",
         ),
         ("https://app.stigg.io/production-9bb95b22/customers/acme-corp", "acme-corp", "id"),
+        (SUBSCRIPTION, "acme-corp", "subscription"),
+        (f"https://app.stigg.io/p-9bb/subscriptions/{SUBSCRIPTION}", "acme-corp", "subscription"),
         (PAGE.format("production"), "acme-corp", "desk page"),
         (PAGE.format("elsewhere"), "acme-corp", "id"),
     ],
@@ -95,6 +99,17 @@ def test_it_takes_a_page_of_the_desk_to_its_own_environment_without_a_call(
     assert hit is not None
     assert hit.environment.name == "staging"
     assert stigg.requests() == []
+
+
+def test_a_subscription_address_costs_one_call_and_finds_nobody_elsewhere(
+    stigg: Simulator,
+) -> None:
+    address = f"https://app.stigg.io/x/subscriptions/{SUBSCRIPTION}"
+    missed = one(address, "staging")
+    assert ids(missed) == []
+    assert (missed.tried, missed.problem) == (("subscription",), None)
+    assert "another environment" in missed.hints[0]
+    assert [seen["path"] for seen in stigg.requests()] == [f"/api/v1/subscriptions/{SUBSCRIPTION}"]
 
 
 def test_it_leaves_the_choice_to_the_agent_when_several_share_an_e_mail() -> None:

@@ -28,6 +28,7 @@ DOCUMENTS = Path(__file__).parent / "contract"
 # The YAML block of docs.stigg.io "Get a list of customer integrations"
 PUBLISHED = DOCUMENTS / "published.yaml"
 KEY = "simulated-production-key"
+ACMES_SUBSCRIPTION = "subscription-plan-enterprise-83f020ff8a"
 CUSTOMERS = [
     pytest.param(named.id, environment, id=f"{named.id[:20]} in {environment}")
     for named in NAMED
@@ -206,6 +207,13 @@ def test_the_official_sdk_finds_twins_by_their_email(official: stigg.Stigg) -> N
     ]
 
 
+def test_the_official_sdk_reads_a_subscription(official: stigg.Stigg) -> None:
+    found = official.v1.subscriptions.retrieve(ACMES_SUBSCRIPTION).data
+    assert (found.id, found.customer_id) == (ACMES_SUBSCRIPTION, "acme-corp")
+    with pytest.raises(stigg.NotFoundError):
+        official.v1.subscriptions.retrieve("subscription-nobody")
+
+
 def test_the_official_sdk_quotes_ids_as_the_simulator_reads_them(official: stigg.Stigg) -> None:
     assert official.v1.customers.retrieve("auth0|65f1c0ffee0badc0de5ca1ab").data.name == "Globex"
 
@@ -271,4 +279,4 @@ def test_schemathesis_finds_nothing(api: Simulator, tmp_path: Path) -> None:
         timeout=300,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "Tested: 3" in run.stdout
+    assert "Tested: 4" in run.stdout

@@ -10,6 +10,7 @@ from integrations_app import stigg as api
 from integrations_app.customer import listing, rows
 from integrations_app.customer.query import Query
 from integrations_app.simulator import Simulator
+from integrations_app.simulator.data import customers
 from integrations_app.stigg import (
     ApiKey,
     BrokenRow,
@@ -79,6 +80,22 @@ def test_it_ends_by_its_deadline(stigg: Simulator, fault: dict[str, object]) -> 
 def test_it_names_a_refused_connection() -> None:
     with pytest.raises(api.Unavailable):
         Client("http://127.0.0.1:9", ApiKey("k")).get_customer("x")
+
+
+def test_it_reads_whose_a_subscription_is(stigg: Simulator) -> None:
+    subscription_id = customers("production")["acme-corp"].subscription_id
+    assert client(stigg).customer_of_subscription(subscription_id) == "acme-corp"
+    with pytest.raises(api.CustomerNotFound):
+        client(stigg).customer_of_subscription("subscription-nobody")
+
+
+@pytest.mark.parametrize("body", ['{"data": null}', '{"data": {}}', '{"data": {"customerId": ""}}'])
+def test_a_subscription_without_a_customer_is_an_answer_that_makes_no_sense(
+    stigg: Simulator, body: str
+) -> None:
+    stigg.fault(route="subscription", body=body)
+    with pytest.raises(api.UnexpectedResponse):
+        client(stigg).customer_of_subscription("subscription-1")
 
 
 @pytest.mark.parametrize("customer_id", ["", ".", "..", "x" * 256])
