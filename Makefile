@@ -21,6 +21,9 @@ lint: .venv/dev.stamp
 	$(BIN)/ruff format --check $(SOURCES)
 	ENV_FILE= STIGG_SIMULATOR=true $(BIN)/mypy
 	$(BIN)/djlint --quiet --lint templates
+	$(BIN)/djlint --quiet --check templates
+	$(BIN)/djlint --quiet --profile django --lint integrations_app/templates
+	$(BIN)/djlint --quiet --profile django --check integrations_app/templates
 
 bench: .venv/dev.stamp
 	$(BIN)/python tests/bench/page_times.py

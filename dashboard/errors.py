@@ -1,7 +1,10 @@
 """What stands where there is no page: a bad request, a refusal, an old form, a fault of ours."""
 
+import sys
+
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
@@ -60,6 +63,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     """Also for when the database is the reason, so it asks nobody who is there."""
     request.user = AnonymousUser()
+    # Django calls this while it handles the error.
+    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+        return _no_database(request)
     return _error(
         request,
         500,
@@ -67,3 +73,17 @@ def server_error(request: HttpRequest) -> HttpResponse:
         "Something went wrong in the desk",
         "The error has been logged. Try again, or tell the operator.",
     )
+
+
+def _no_database(request: HttpRequest) -> HttpResponse:
+    """Locked, full, read-only or away: nothing of ours is broken, and nothing was shown."""
+    response = _error(
+        request,
+        503,
+        "database",
+        "The desk's database is not available",
+        "The desk shows a customer only when it can record that. "
+        "Try again in a few seconds; if it lasts, tell the operator.",
+    )
+    response.headers["Retry-After"] = "5"
+    return response

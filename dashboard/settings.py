@@ -73,6 +73,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     DATABASES["default"]["OPTIONS"] = {
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
         "transaction_mode": "IMMEDIATE",
+        "timeout": 1.5,  # seconds to wait for another writer, before the page says so
     }
 CACHES = {"default": env.dj_cache_url("CACHE_URL", "locmem://desk?max_entries=1000")}
 

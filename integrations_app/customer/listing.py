@@ -1,15 +1,15 @@
 """A customer's integrations as a page shows them: its rows, its chips and its pager. No I/O."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from integrations_app.customer.chips import Chip, chips, counted
+from integrations_app.customer.chips import MAX_CHIPS, Chip, chips, counted
 from integrations_app.customer.query import PAGE_SIZES, Query
 from integrations_app.customer.rows import Row, row, with_keys
 from integrations_app.customer.states import State
 from integrations_app.links.offers import NOWHERE, Place
-from integrations_app.stigg import BrokenRow, Customer, Integration, Page
+from integrations_app.stigg import MAX_LIMIT, BrokenRow, Customer, Integration, Page
 from integrations_app.vendors import vendor_for
 
 NAMED_BY_CUSTOMER = "Named by the customer record only; Stigg's list leaves it out."
@@ -53,6 +53,8 @@ class Listing:
     def summary(self) -> str:
         """What stands above the table and is read out after a change: "20 of 137 integrations"."""
         shown, known = len(self.rows), self.matching
+        if self.next and not shown:
+            return "No integrations on this page"
         count = f"{shown} of {known}" if known is not None and known > shown else str(shown)
         noun = "integration" if count == "1" else "integrations"
         names = " and ".join(chip.vendor.name for chip in self.chips if chip.selected)
@@ -97,9 +99,26 @@ def listing(
         rows=tuple(with_keys(rows)),
         chips=tuple(chips(query, customer, page)),
         next=query.following(page.next) if page.next else None,
-        prev=query.preceding(page.prev) if page.prev else None,
+        prev=query.preceding(page.prev),
         matching=_how_many(query, customer),
     )
+
+
+def cuts(query: Query, customer: Customer | None, page: Page) -> Iterator[str]:
+    """What the desk itself left out of a page, in sentences."""
+    if page.left_out:
+        yield (
+            f"Stigg sent {page.left_out} rows more than a page may hold. "
+            f"The desk shows the first {MAX_LIMIT}."
+        )
+    if unlisted(query, customer, page) and customer and customer.left_out:
+        yield (
+            f"The customer record names {customer.left_out} integrations more than the desk reads "
+            "of it, so some may be missing here."
+        )
+    vendors = len(list(filter(None, counted(customer) or ())))
+    if vendors > MAX_CHIPS:
+        yield f"Filters are offered for {MAX_CHIPS} of this customer's {vendors} vendors."
 
 
 def _how_many(query: Query, customer: Customer | None) -> int | None:

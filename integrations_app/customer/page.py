@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from integrations_app.customer import sync
 from integrations_app.customer.chips import Chip, chips
-from integrations_app.customer.listing import Listing, listing, unlisted
+from integrations_app.customer.listing import Listing, cuts, listing, unlisted
 from integrations_app.customer.query import Query
 from integrations_app.customer.reading import Found, readings, without_circles
 from integrations_app.links.models import link_settings
@@ -83,7 +83,7 @@ def open_customer(
         customer,
         found.query,
         listing(found.query, customer, found.page, place=place, states=states),
-        notices=found.notices + notices + missing,
+        notices=(*found.notices, *notices, *missing, *cuts(found.query, customer, found.page)),
         read_at=datetime.fromtimestamp(visit.read_at, UTC) if visit.read_at else None,
         trouble=problem_for(visit.trouble) if visit.trouble else None,
     )

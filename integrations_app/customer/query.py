@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 from urllib.parse import urlencode
 
@@ -14,7 +14,9 @@ PAGE_SIZES = (20, 50, 100)
 # comma-joined value.
 VENDOR_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 MAX_VENDORS_CHARACTERS = 255
+MAX_TRAIL = 20  # pages; addresses may not grow without end
 START = "start"
+_POSITION = re.compile(f"{START}|(after|before):{UUID_PATTERN.pattern}", re.ASCII)
 
 
 class BadQuery(ValueError):
@@ -33,16 +35,20 @@ class Query:
 
     Whatever changes the filter or the size also drops the cursor, which belongs to the list it came
     from.
+
+    `trail` are the positions of the pages that led here by Next, the last one last: Previous goes
+    back over them, because not every Stigg that can go on can also go back.
     """
 
     vendors: tuple[str, ...] = ()
     after: str | None = None
     before: str | None = None
     limit: int = DEFAULT_LIMIT
+    trail: tuple[str, ...] = ()
 
     @classmethod
     def read(cls, parameters: Mapping[str, Sequence[str]]) -> Self:
-        """Read `vendor` (repeated), `after`, `before` and `limit`.
+        """Read `vendor` (repeated), `after`, `before`, `limit` and `trail`.
 
         Raises BadQuery with all that is wrong.
         """
@@ -51,22 +57,24 @@ class Query:
                 {vendor_for(vendor).identifier for vendor in parameters.get("vendor", ()) if vendor}
             )
         )
-        once = {name: parameters.get(name, ()) for name in ("after", "before", "limit")}
+        once = {name: parameters.get(name, ()) for name in ("after", "before", "limit", "trail")}
         first = {name: values[0] if values else "" for name, values in once.items()}
         repeated = [name for name, values in once.items() if len(values) > 1]
         problems = [
             *_vendor_problems(vendors),
             *(f"{name} is given several times. Give it once." for name in repeated),
-            *_cursor_problems(first["after"], first["before"]),
+            *_cursor_problems(first["after"], first["before"], first["trail"]),
             *_limit_problems(first["limit"]),
         ]
         if problems:
             raise BadQuery(problems)
+        has_cursor = bool(first["after"] or first["before"])
         return cls(
             vendors,
             after=first["after"] or None,
             before=first["before"] or None,
             limit=int(first["limit"] or DEFAULT_LIMIT),
+            trail=tuple(filter(None, first["trail"].split(","))) if has_cursor else (),
         )
 
     @property
@@ -84,10 +92,21 @@ class Query:
         return type(self)(self.vendors, limit=self.limit)
 
     def following(self, cursor: str) -> Self:
-        return type(self)(self.vendors, after=cursor, limit=self.limit)
+        trail = (*self.trail, self.position)[-MAX_TRAIL:]
+        return replace(self, after=cursor, before=None, trail=trail)
 
-    def preceding(self, cursor: str) -> Self:
-        return type(self)(self.vendors, before=cursor, limit=self.limit)
+    def preceding(self, cursor: str | None) -> Self | None:
+        """The page before this one: the one that led here, else what Stigg's `cursor` says."""
+        if not self.has_cursor:
+            return None
+        if self.trail:
+            return self._at(self.trail[-1], self.trail[:-1])
+        return replace(self, after=None, before=cursor) if cursor else None
+
+    def _at(self, position: str, trail: tuple[str, ...]) -> Self:
+        way, _, cursor = position.partition(":")
+        at = {"after": None, "before": None} | ({way: cursor} if cursor else {})
+        return replace(self, **at, trail=trail if cursor else ())
 
     def toggled(self, vendor: str) -> Self:
         return type(self)(tuple(sorted({vendor} ^ set(self.vendors))), limit=self.limit)
@@ -113,7 +132,8 @@ class Query:
             if value
         ]
         pairs += [("limit", str(self.limit))] if self.limit != DEFAULT_LIMIT else []
-        return f"?{urlencode(pairs)}" if pairs else ""
+        pairs += [("trail", ",".join(self.trail))] if self.trail else []
+        return f"?{urlencode(pairs, safe=',:')}" if pairs else ""
 
 
 def _vendor_problems(vendors: Sequence[str]) -> Iterable[str]:
@@ -126,14 +146,20 @@ def _vendor_problems(vendors: Sequence[str]) -> Iterable[str]:
         yield "That is more vendors than one filter can hold. Choose fewer."
 
 
-def _cursor_problems(after: str, before: str) -> Iterable[str]:
-    if any(cursor and not UUID_PATTERN.fullmatch(cursor) for cursor in (after, before)):
+def _cursor_problems(after: str, before: str, trail: str) -> Iterable[str]:
+    cursors = [cursor for cursor in (after, before) if cursor]
+    positions = trail.split(",") if trail else []
+    if not all(map(UUID_PATTERN.fullmatch, cursors)) or not _is_trail(positions):
         yield (
             "This address points to a page of the list that does not exist. "
             "Start from the first page."
         )
     if after and before:
         yield "after and before exclude each other. Give one of them."
+
+
+def _is_trail(positions: Sequence[str]) -> bool:
+    return len(positions) <= MAX_TRAIL and all(map(_POSITION.fullmatch, positions))
 
 
 def _limit_problems(limit: str) -> Iterable[str]:

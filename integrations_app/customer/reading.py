@@ -11,10 +11,7 @@ from integrations_app.upstream.copies import Memory, NoCopy
 from integrations_app.upstream.visit import Call
 
 MAX_WALKED_PAGES = 5
-EXPIRED = (
-    "That page is no longer there: the list has changed since the address was "
-    "made. This is the first page."
-)
+EXPIRED = "Stigg gave no rows for the page of the list in the address. This is the first page."
 FILTERED_HERE = (
     "Stigg does not filter by what you chose, so the desk read the whole list and "
     "filtered it itself."
@@ -23,10 +20,7 @@ CUT = (
     "The list is long: the desk looked through its first "
     f"{MAX_WALKED_PAGES * MAX_LIMIT} integrations only."
 )
-CIRCLE = (
-    "Stigg's page marks lead in a circle here. The desk ends the list where it "
-    "would begin to repeat itself."
-)
+CIRCLE = "Stigg sent the same page twice, so the list stops here. It may be incomplete."
 REMEMBERED_SECONDS = 600
 
 
@@ -65,7 +59,7 @@ def read_page(stigg: Calls, customer_id: str, query: Query) -> Found:
     if not query.has_cursor:
         return _read_start(stigg, customer_id, query)
     page = _list_unless_refused(stigg, customer_id, query)
-    if page and page.rows:
+    if page and (page.rows or page.next):
         return Found(query, page)
     first = _read_start(stigg, customer_id, query.start())
     return replace(first, notices=(EXPIRED, *first.notices))

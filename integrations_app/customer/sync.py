@@ -17,7 +17,7 @@ from integrations_app.upstream.visit import Call
 
 PATIENCE_SECONDS = 3.0  # less than the list may take: a page is not kept waiting for its extra
 REMEMBERED_SECONDS = 300.0
-NO_STATES = "Stigg did not say how far the syncing is just now. The list itself is not affected."
+NO_STATES = "The sync status is not available right now. The list itself is not affected."
 
 _NONE_HERE = "no-sync-states"
 

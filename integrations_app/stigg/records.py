@@ -96,12 +96,14 @@ class BrokenRow(Model):
 class Page:
     """One page of a customer's integrations.
 
-    `next` goes into `after`, `prev` into `before`; None ends the walk.
+    `next` goes into `after`, `prev` into `before`; None ends the walk. `left_out` counts the rows
+    that came beyond the most that a page may have.
     """
 
     rows: tuple[Integration | BrokenRow, ...]
     next: str | None = None
     prev: str | None = None
+    left_out: int = 0
 
 
 class Customer(Model):
@@ -134,6 +136,11 @@ class Customer(Model):
         items = [item for item in self.bare or () if isinstance(item, dict)]
         ids = (text_or_none(item.get("syncedEntityId")) for item in items)
         return tuple(dict.fromkeys(filter(None, ids)))
+
+    @property
+    def left_out(self) -> int:
+        """How many the record names beyond those of `integrations`."""
+        return max(len(self.bare or ()) - MAX_LIMIT, 0)
 
     @cached_property
     def vendor_counts(self) -> Counter[str] | None:
@@ -176,7 +183,10 @@ def read_page(payload: Mapping[str, Any]) -> Page:
     pagination = payload.get("pagination")
     cursors = pagination if isinstance(pagination, Mapping) else {}
     return Page(
-        read_rows(data[:MAX_LIMIT]), _cursor(cursors.get("next")), _cursor(cursors.get("prev"))
+        read_rows(data[:MAX_LIMIT]),
+        next=_cursor(cursors.get("next")),
+        prev=_cursor(cursors.get("prev")),
+        left_out=max(len(data) - MAX_LIMIT, 0),
     )
 
 

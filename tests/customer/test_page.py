@@ -309,11 +309,11 @@ def broken_sessions(agent: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
 
 
 @pytest.mark.parametrize("address", ["/", page("acme-corp"), "/accounts/login/", "/admin/"])
-def test_it_says_that_it_failed_even_when_the_database_is_the_reason(
+def test_it_says_that_the_database_is_away_whatever_is_asked_for(
     broken_sessions: Client, address: str
 ) -> None:
     response = broken_sessions.get(address)
-    assert (response.status_code, problem(response)) == (500, "desk-fault")
+    assert (response.status_code, problem(response)) == (503, "database")
     assert "default-src 'none'" in response["Content-Security-Policy"]
     assert response["X-Request-ID"] in response.content.decode()
 

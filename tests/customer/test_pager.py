@@ -1,0 +1,142 @@
+"""From page to page of a list: Previous works wherever Next did, and nothing untrue is said."""
+
+import json
+
+import pytest
+from django.test import Client
+
+from integrations_app.customer.query import MAX_TRAIL, START, BadQuery, Query
+from integrations_app.simulator import Simulator
+from tests import hostile
+from tests.pages import element, notices, page, rows, soup
+from tests.upstream.test_bad_days import EMPTY, A, B, Point, by_cursor, listing, pointing
+
+C = "cccccccc-0000-4000-8000-000000000000"
+REFUSED = hostile.head("Content-Length: 2", "Connection: close", status="400 Bad Request") + b"{}"
+# Each page has as many rows as its number says, so that they can be told apart.
+FORWARD_ONLY = {
+    "before=": REFUSED,
+    f"after={A}": listing(2, B),
+    f"after={B}": listing(3, C),
+    f"after={C}": listing(4, None),
+    "first": listing(1, A),
+}
+WITH_WRONG_WAYS_BACK = {
+    "before=": listing(1, A),  # whatever is asked for, the head of the list
+    f"after={A}": listing(2, B, A),
+    f"after={B}": listing(3, C, B),
+    f"after={C}": listing(4, None, C),
+    "first": listing(1, A, A),
+}
+
+
+@pytest.fixture
+def point(monkeypatch: pytest.MonkeyPatch) -> Point:
+    """Production is another server, which is slow at most because the machine is busy."""
+    return pointing(monkeypatch, deadline=20)
+
+
+def follow(agent: Client, address: str, rel: str) -> str:
+    link = soup(agent.get(address)).select_one(f"a[rel={rel}]")
+    return str(link["href"]) if link else ""
+
+
+def walk(agent: Client, address: str, rel: str) -> list[str]:
+    walked = [address]
+    while following := follow(agent, walked[-1], rel):
+        walked.append(following)
+    return walked
+
+
+@pytest.mark.parametrize("answers", [FORWARD_ONLY, WITH_WRONG_WAYS_BACK], ids=["none", "wrong"])
+def test_previous_leads_back_the_way_that_next_came(
+    agent: Client, point: Point, answers: dict[str, bytes]
+) -> None:
+    with hostile.server(by_cursor(answers)) as stigg:
+        point(stigg.url)
+        forth = walk(agent, page("acme-corp"), "next")
+        assert [len(rows(agent.get(address))) for address in forth] == [1, 2, 3, 4]
+        assert walk(agent, forth[-1], "prev") == forth[::-1]
+
+
+def test_the_first_page_has_no_previous_whatever_stigg_says(agent: Client, point: Point) -> None:
+    with hostile.server(by_cursor(WITH_WRONG_WAYS_BACK)) as stigg:
+        point(stigg.url)
+        assert follow(agent, page("acme-corp"), "prev") == ""
+        assert follow(agent, page("acme-corp"), "first") == ""
+
+
+def test_every_other_page_leads_to_the_first_at_once(agent: Client, point: Point) -> None:
+    with hostile.server(by_cursor(FORWARD_ONLY)) as stigg:
+        point(stigg.url)
+        copied = page("acme-corp", f"?after={B}&limit=20")
+        assert follow(agent, copied, "prev") == ""
+        assert follow(agent, copied, "first") == page("acme-corp")
+
+
+def test_an_empty_page_that_more_pages_follow_says_so(agent: Client, point: Point) -> None:
+    nothing_yet = {
+        "first": listing(0, A),
+        f"after={A}": listing(0, B),
+        f"after={B}": listing(2, None),
+    }
+    with hostile.server(by_cursor(nothing_yet)) as stigg:
+        point(stigg.url)
+        shown = agent.get(page("acme-corp"))
+        assert element(shown, "#results-heading").get_text() == "No integrations on this page"
+        assert "more follow" in element(shown, "[data-state=empty-page]").get_text()
+        assert [len(rows(agent.get(at))) for at in walk(agent, page("acme-corp"), "next")] == [
+            0,
+            0,
+            2,
+        ]
+
+
+def test_a_page_without_rows_is_not_blamed_on_the_list(agent: Client, point: Point) -> None:
+    with hostile.server(by_cursor({"first": listing(1, A), f"after={A}": EMPTY_ANSWER})) as stigg:
+        point(stigg.url)
+        said = notices(soup(agent.get(page("acme-corp", f"?after={A}"))))
+        assert said[0].startswith("Stigg gave no rows for the page of the list in the address.")
+
+
+EMPTY_ANSWER = hostile.head(f"Content-Length: {len(EMPTY)}", "Connection: close") + EMPTY
+
+
+def test_it_says_how_many_rows_it_left_out(agent: Client, stigg: Simulator) -> None:
+    data = [{"id": f"i{n}", "vendorIdentifier": "STRIPE"} for n in range(250)]
+    body = json.dumps({"data": data, "pagination": {}})
+    stigg.fault(customer="acme-corp", route="integrations", body=body)
+    shown = agent.get(page("acme-corp"))
+    assert 100 <= len(rows(shown)) < 110  # those of the list, and those that the record names
+    assert any(said.startswith("Stigg sent 150 rows more") for said in notices(soup(shown)))
+
+
+def test_it_says_how_many_of_a_records_integrations_it_left_out(
+    agent: Client, stigg: Simulator
+) -> None:
+    named = [{"id": f"i{n}", "vendorIdentifier": f"VENDOR_{n % 40}"} for n in range(5_000)]
+    for route, data in (
+        ("customer", {"id": "acme-corp", "integrations": named}),
+        ("integrations", []),
+    ):
+        body = json.dumps({"data": data, "pagination": {}})
+        stigg.fault(customer="acme-corp", route=route, body=body)
+    said = notices(soup(agent.get(page("acme-corp"))))
+    assert any("names 4900 integrations more" in sentence for sentence in said)
+    assert "Filters are offered for 30 of this customer's 40 vendors." in said
+
+
+def test_a_trail_is_bounded() -> None:
+    query = Query()
+    for _ in range(3 * MAX_TRAIL):
+        query = query.following(A)
+    assert len(query.trail) == MAX_TRAIL
+    assert Query.read({"after": [A], "trail": [",".join(query.trail)]}) == query
+
+
+@pytest.mark.parametrize(
+    "trail", ["x", f"{START},//evil.example", f"after:{A}&limit=1", ",".join([START] * 21), ","]
+)
+def test_a_trail_that_the_desk_never_makes_is_refused(trail: str) -> None:
+    with pytest.raises(BadQuery, match="does not exist"):
+        Query.read({"after": [A], "trail": [trail]})

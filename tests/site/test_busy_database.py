@@ -1,0 +1,71 @@
+"""A database that is locked, full or read-only: said in true words, soon, and not as a fault of the
+desk; nothing is shown that could not be recorded.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+from django.db import OperationalError
+from django.test import Client
+
+from integrations_app.audit.events import AuditEvent
+from integrations_app.simulator import Simulator
+from tests.desks import open_desk
+from tests.pages import element, page, problem
+
+PAGES = (page("acme-corp"), "/lookup?q=acme-corp")
+
+
+@contextmanager
+def locked(database: Path) -> Iterator[None]:
+    """Another process holds the only place for writing."""
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def test_a_locked_database_is_a_503_and_all_is_well_afterwards(
+    stigg: Simulator, tmp_path: Path
+) -> None:
+    database = tmp_path / "desk.sqlite3"
+    with open_desk(stigg, DATABASE_URL=f"sqlite:///{database}") as desk:
+        agent = desk.sign_in()
+        with locked(database):
+            answers = [agent.get(f"{desk.url}{path}", allow_redirects=False) for path in PAGES]
+        for answer in answers:
+            assert (answer.status_code, answer.headers["Retry-After"]) == (503, "5")
+            assert 'data-problem="database"' in answer.text
+            assert "Acme Inc." not in answer.text
+            assert answer.elapsed.total_seconds() < 4  # Django itself waits for 5
+        assert "Acme Inc." in agent.get(f"{desk.url}{PAGES[0]}").text
+
+
+@pytest.mark.parametrize(
+    "said", ["database or disk is full", "attempt to write a readonly database"]
+)
+def test_a_database_that_cannot_be_written_is_a_503(
+    agent: Client, monkeypatch: pytest.MonkeyPatch, said: str
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise OperationalError(said)
+
+    monkeypatch.setattr(AuditEvent, "save", fail)
+    agent.raise_request_exception = False
+    response = agent.get(page("acme-corp"))
+    assert (response.status_code, problem(response)) == (503, "database")
+    assert response["X-Request-ID"] in element(response, ".quote").get_text()
+    assert "Acme Inc." not in response.content.decode()
+
+
+def test_a_fault_of_ours_is_still_told_as_one(
+    agent: Client, stigg: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integrations_app.customer.views.open_customer", lambda *_, **__: 1 / 0)
+    agent.raise_request_exception = False
+    response = agent.get(page("acme-corp"))
+    assert (response.status_code, problem(response)) == (500, "desk-fault")
+    assert "has been logged" in response.content.decode()
