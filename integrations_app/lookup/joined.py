@@ -82,8 +82,8 @@ def join(
 
 
 def _records(hit: Hit) -> frozenset[str]:
-    visit = hit.environment.visit()
-    answer = visit.gather(customer=lambda: visit.get_customer(hit.customer_id))["customer"]
+    answers = hit.environment.visit().gather(customer=lambda it: it.get_customer(hit.customer_id))
+    answer = answers["customer"]
     return frozenset(answer.record_ids) if isinstance(answer, Customer) else frozenset()
 
 

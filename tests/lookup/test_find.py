@@ -18,7 +18,7 @@ from integrations_app.lookup.find import (
     may_search,
 )
 from integrations_app.lookup.finding import Finding
-from integrations_app.lookup.guesses import MAX_TERMS
+from integrations_app.lookup.guesses import MAX_TERMS, split
 from integrations_app.lookup.suggest import MAX_SUGGESTIONS, suggest
 from integrations_app.simulator import Simulator
 from integrations_app.simulator.rows import RowMaker
@@ -222,6 +222,7 @@ def test_where_the_key_may_not_search_the_rest_works_and_says_so(
     assert one("Acme Inc.").certain
     assert one("cus_NffrFeUfNV2Hib").untried == ("Stripe id", PART)
     assert not may_search(production)
+    settle()
     stigg.clear()
     assert one("Nobody at all").untried == (PART,)
     assert [
@@ -503,3 +504,108 @@ def test_an_id_that_could_lead_elsewhere_is_no_hit(stigg: Simulator, hostile: st
         route="graphql", body=json.dumps({"data": {"customers": {"edges": [{"node": node}]}}})
     )
     assert ids(one("Acme Inc.")) == []
+
+
+# --- a name that is written otherwise -------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "customer_id"),
+    [
+        ("Every Link, Ltd", "every-link"),
+        ("Every-Link", "every-link"),
+        ("Muller GmbH", "müller-gmbh"),
+        ("Mueller GmbH", "müller-gmbh"),
+        ("MÜLLER", "müller-gmbh"),
+        ("Meridian Group Inc.", "meridian-group"),
+    ],
+)
+def test_a_name_in_another_spelling_finds_its_one_customer(text: str, customer_id: str) -> None:
+    hit = one(text).certain
+    assert hit is not None
+    assert hit.customer_id == customer_id
+
+
+@pytest.mark.parametrize(
+    ("text", "customer_id"),
+    [
+        ("Meridan Group", "meridian-group"),
+        ("Evry Link", "every-link"),
+        ("Long Id and Daugthers", ("long-id-" + "0123456789" * 25)[:255]),
+        ("Twin One GmbH", "twin-one"),  # another legal form is another company
+    ],
+)
+def test_a_slip_is_asked_about_and_opens_nobody(text: str, customer_id: str) -> None:
+    finding = one(text)
+    assert finding.certain is None
+    assert finding.hits == ()
+    assert customer_id in [hit.customer_id for hit in finding.similar]
+
+
+def test_a_second_try_that_fails_is_no_miss(stigg: Simulator) -> None:
+    stigg.fault(route="graphql", status=503, times=2)
+    finding = one("Meridan Group")
+    assert finding.problem
+    assert not finding.is_complete
+
+
+@pytest.mark.parametrize(
+    "text", ["tidal-hot", "Tidal-Hotels", "customer-59b", "mueller", "ops@acme.exam"]
+)
+def test_enter_never_denies_what_the_suggestions_offer(production: Environment, text: str) -> None:
+    offered = {hit.customer_id for hit in suggest(production, text)}
+    assert offered
+    finding = one(text)
+    assert offered <= set(ids(finding))
+
+
+@given(text=st.text(st.characters(categories=("L", "N", "P", "Z")), min_size=3, max_size=20))
+@settings(max_examples=40, deadline=None)
+def test_enter_never_denies_what_the_suggestions_offer_for_any_text(text: str) -> None:
+    with started_anew():
+        offered = {
+            hit.customer_id for hit in suggest(environments.configured()["production"], text)
+        }
+        if len(split(text).terms) == 1:
+            assert offered <= set(ids(one(text))) or one(text).certain
+
+
+def test_enter_after_a_suggestion_asks_stiggs_search_nothing_again(
+    stigg: Simulator, production: Environment
+) -> None:
+    suggest(production, "apex b")
+    stigg.clear()
+    one("apex b")
+    settle()
+    assert not [seen for seen in stigg.requests() if seen["method"] == "POST"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nobody-here", "Not in Production."),
+        ("nobody@nowhere.example", "Not in Production."),
+        ("cus_NffrFeUfNV2Hib", "Nothing with this Stripe id was found in Production."),
+        ("2c92c0f9638b8faa01638bad0b930698", "Nothing with this Zuora id was found in Production."),
+    ],
+)
+def test_a_miss_says_no_more_than_what_was_asked(text: str, said: str) -> None:
+    finding = one(text)
+    assert finding.miss == said
+    assert any("one such id for each customer" in hint for hint in finding.hints) == (
+        "Nothing" in said
+    )
+
+
+def test_a_miss_where_the_key_may_not_search_is_no_not_there(stigg: Simulator) -> None:
+    stigg.fault(route="graphql", status=403)
+    assert (
+        one("Nobody at all").miss
+        == "Nothing was found in Production, but not everything was asked."
+    )
+
+
+def test_the_page_of_the_only_exact_hit_is_asked_for_while_searches_run(stigg: Simulator) -> None:
+    assert one("ops@acme.example").certain
+    settle()
+    assert "/api/v1/customers/acme-corp/integrations" in {seen["path"] for seen in stigg.requests()}
