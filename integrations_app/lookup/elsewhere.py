@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass, field
 
-from integrations_app.lookup.find import MAX_CALLS, MAX_CALLS_IN_LIST, find_each
+from integrations_app.lookup.find import MAX_CALLS, MAX_CALLS_IN_LIST, find_planned, plans_for
 from integrations_app.lookup.finding import Finding
 from integrations_app.upstream.environments import Environment, beside, configured
 
@@ -31,7 +31,10 @@ def elsewhere(
     """Ask all other environments, for no longer than `seconds`. Late answers are dropped."""
     others = [other for other in configured().values() if other.name != environment.name]
     most = MAX_CALLS if len(texts) == 1 else MAX_CALLS_IN_LIST
-    running = [beside().submit(find_each, other, texts, own_hosts, most) for other in others]
+    running = [
+        beside().submit(find_planned, other, plans_for(other, texts, own_hosts, most), most)
+        for other in others
+    ]
     wait(running, timeout=seconds)
     came = Elsewhere()
     for other, future in zip(others, running, strict=True):

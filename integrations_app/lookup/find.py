@@ -33,6 +33,7 @@ from integrations_app.lookup.calls import (
 )
 from integrations_app.lookup.finding import DOMAIN, PAGE, SIMILAR, Finding, Hit, merged
 from integrations_app.lookup.guesses import ADDRESSES, Guess, guesses, unwrapped
+from integrations_app.lookup.remembered import remembered
 from integrations_app.stigg import (
     BadRequest,
     Customer,
@@ -91,7 +92,7 @@ class Plan:
 def find(environment: Environment, text: str, own_hosts: Collection[str] = ()) -> Finding:
     """Look one text up. Trouble with Stigg is part of what was found."""
     ends = time.monotonic() + environment.upstream.deadline_seconds
-    (plan,) = _plans(environment, [text], own_hosts, MAX_CALLS)
+    (plan,) = plans_for(environment, [text], own_hosts, MAX_CALLS)
     page = _ahead(environment, plan.id_of_page)
     searches = [ask for ask in plan.asks if ask.searches]
     searching = beside().submit(answered, environment, searches) if searches else None
@@ -117,15 +118,24 @@ def find_each(
     Words that may be ids of Stigg's are asked for as such and nothing else; there is a finding for
     those that are, and for those of which nobody can tell.
     """
-    ends = time.monotonic() + environment.upstream.deadline_seconds
-    plans = _plans(environment, texts, own_hosts, most)
+    plans = plans_for(environment, texts, own_hosts, most)
     words = [Guess("customer_id", word) for word in possible_ids]
     plans += [Plan(word.value, (word,), tuple(asks(word))) for word in words]
+    found = find_planned(environment, plans, most)
+    told = [each for each in found[len(texts) :] if each.hits or each.problem]
+    return (*found[: len(texts)], *told)
+
+
+def find_planned(environment: Environment, plans: Sequence[Plan], most: int) -> tuple[Finding, ...]:
+    """Carry plans out, all at once, and with what is left of `most` calls the second try.
+
+    Reads no database, so any thread may do it.
+    """
+    ends = time.monotonic() + environment.upstream.deadline_seconds
     asked = [ask for plan in plans for ask in plan.asks]
     answers = answered(environment, asked)
     found = [finding(environment, plan, answers) for plan in plans]
-    told = [each for each in found[len(texts) :] if each.hits or each.problem]
-    return _second_try(environment, [*found[: len(texts)], *told], most - len(asked), ends)
+    return _second_try(environment, found, most - len(asked), ends)
 
 
 def _ahead(environment: Environment, customer_id: str) -> Future[bool] | None:
@@ -215,15 +225,17 @@ def _waited_for(searching: Future[Answers], searches: Sequence[Ask], ends: float
         return dict.fromkeys(searches, TimedOut("the search was not answered in time"))
 
 
-def _plans(
+def plans_for(
     environment: Environment, texts: Sequence[str], own_hosts: Collection[str], most: int
 ) -> list[Plan]:
     """What is asked for each text, by at most so many calls for all: the surest call of each text
     first, then the next of each.
+
+    Asks the index in the database, so it belongs into the request's own thread.
     """
     may = may_search(environment)
     taken_for = [guesses(text, own_hosts) for text in texts]
-    possible = [_asks(each) for each in taken_for]
+    possible = [_asks(environment, each) for each in taken_for]
     allowed = [[ask for ask in asks if may or not ask.searches] for asks in possible]
     chosen = {id(ask) for ask in _in_turn(allowed)[:most]}
     return [
@@ -238,14 +250,17 @@ def _plans(
     ]
 
 
-def _asks(taken_for: tuple[Guess, ...]) -> list[Ask]:
+def _asks(environment: Environment, taken_for: tuple[Guess, ...]) -> list[Ask]:
     """The calls for all that a text may be; none for a page of this desk, which opens."""
-    if not taken_for or _page_here(taken_for) or taken_for[0].kind in ADDRESSES:
-        return [] if _page_here(taken_for) else [ask for each in taken_for for ask in asks(each)]
+    if _page_here(taken_for):
+        return []
+    seen = [*remembered(environment, taken_for)]
+    if not taken_for or taken_for[0].kind in ADDRESSES:
+        return [*seen, *(ask for each in taken_for for ask in asks(each))]
     name = next((guess for guess in taken_for if guess.kind == "name"), None)
     of = (name or taken_for[0]).value
     in_part = [part(of)] if name or MIN_PART <= len(of) <= MAX_PART else []
-    return [*_in_turn([[*asks(guess)] for guess in taken_for]), *in_part]
+    return [*_in_turn([seen, *([*asks(guess)] for guess in taken_for)]), *in_part]
 
 
 def _in_turn(lists: Sequence[Sequence[Ask]]) -> list[Ask]:

@@ -1,6 +1,6 @@
 """Customers that had a vendor's record when the desk last saw it, checked against Stigg."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import partial
 
 from integrations_app.index import entries
@@ -9,19 +9,24 @@ from integrations_app.lookup.guesses import Guess
 from integrations_app.stigg import Calls, Customer, CustomerNotFound
 from integrations_app.upstream.environments import Environment
 
+VENDORS_ID = "id in a vendor's system"  # of a vendor whose ids have no shape of their own
 
-def remembered(environment: Environment, guess: Guess) -> Iterator[Ask]:
-    """A call for each customer that the index names; it is believed only when the customer's own
-    record still names that id, and ignored when not.
+
+def remembered(environment: Environment, guesses: Sequence[Guess]) -> Iterator[Ask]:
+    """A call for each customer that the index names for an id; it is believed only when the
+    customer's own record still names that id, and ignored when not.
 
     Reads the database, so it belongs into the request's own thread.
     """
-    if not guess.shape:
+    ids = [guess for guess in guesses if guess.shape or guess.kind == "customer_id"]
+    if not ids:
         return
-    for customer_id in entries.customers_with(environment.name, guess.spellings):
+    words = next((guess.shape.name for guess in ids if guess.shape), VENDORS_ID)
+    spellings = {spelling for guess in ids for spelling in guess.spellings}
+    for customer_id in entries.customers_with(environment.name, spellings):
         yield Ask(
-            guess.shape.name,
-            partial(_why, words=guess.shape.name, spellings=guess.spellings),
+            words,
+            partial(_why, words=words, spellings=spellings),
             partial(_customer, customer_id=customer_id),
         )
 
