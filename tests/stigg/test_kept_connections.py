@@ -71,6 +71,15 @@ def test_a_burst_on_dead_connections_costs_nobody_an_error() -> None:
     assert dying.connections == 4 + dying.later
 
 
+def test_the_second_try_is_on_no_other_kept_connection() -> None:
+    dying = Dying(hostile.resets, together=3)
+    with hostile.server(dying) as server, ThreadPoolExecutor(3) as agents:
+        stigg = client(server.url)
+        list(agents.map(stigg.get_customer, ["acme-corp"] * 3))
+        assert stigg.get_customer("acme-corp").id == "acme-corp"
+    assert (dying.connections, dying.later) == (4, 1)
+
+
 def test_a_post_is_never_asked_twice() -> None:
     dying = Dying(hostile.resets)
     with hostile.server(dying) as server:
