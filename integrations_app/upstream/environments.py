@@ -94,11 +94,11 @@ def _shared(environments: int) -> Shared:
 
 
 def _room(environments: int) -> Room:
-    """Three quarters of the threads may wait. An eighth of them all is each environment's own, but
+    """Three quarters of the threads may wait. A sixteenth of them all is each environment's own, but
     together no more than half of the places.
     """
     places = settings.THREADS * 3 // 4
-    own = max(min(settings.THREADS // 8, places // (2 * environments)), 1)
+    own = max(min(settings.THREADS // 16, places // (2 * environments)), 1)
     return Room(own, max(places - own * environments, 0))
 
 
