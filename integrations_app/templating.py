@@ -30,8 +30,10 @@ OPTIONAL = {
     "environment": None,
     "finding": None,
     "has_answer": False,
+    "opened": None,
     "problem": None,
     "text": "",
+    "ticket_number": "",
 }
 # https://htmx.org/reference/#config
 HTMX_CONFIG = {

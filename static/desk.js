@@ -176,6 +176,44 @@ const combobox = (box, list) => {
 const suggestions = document.getElementById("suggestions");
 if (suggestions) combobox(document.getElementById("q"), suggestions);
 
+// --- Waiting ----------------------------------------------------------------------------------------------------------
+
+// Stigg may take seconds. Only a page that asks it shows the way: a look-up, a customer, another part of the list.
+const SHOWN_AFTER = 300, COUNTED_AFTER = 3000; // milliseconds
+let waiting = 0;
+
+const stopWaiting = () => {
+  clearInterval(waiting);
+  document.getElementById("waiting")?.remove();
+};
+
+const startWaiting = () => {
+  stopWaiting();
+  const began = Date.now();
+  const bar = document.createElement("p");
+  bar.id = "waiting";
+  bar.setAttribute("role", "status");
+  const tick = () => {
+    const passed = Date.now() - began;
+    if (passed < SHOWN_AFTER) return;
+    if (!bar.isConnected) document.body.append(bar);
+    const words = passed < COUNTED_AFTER ? "Asking Stigg" : `Asking Stigg, ${Math.floor(passed / 1000)} s`;
+    if (bar.textContent !== words) bar.textContent = words;
+  };
+  waiting = setInterval(tick, 100);
+};
+
+document.addEventListener("submit", (event) => { if (event.target.matches(".search")) startWaiting(); });
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("a[href]");
+  const here = link && !link.target && !link.hasAttribute("download") && link.origin === location.origin;
+  const held = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
+  if (here && !held && !event.defaultPrevented && /\/lookup\?|\/customers\//.test(link.href)) startWaiting();
+});
+document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.target.closest("#results")) startWaiting(); });
+document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.target.id !== "suggestions") stopWaiting(); });
+window.addEventListener("pagehide", stopWaiting); // Back finds a page that waits for nothing
+
 // --- Results ----------------------------------------------------------------------------------------------------------
 
 document.addEventListener("htmx:beforeRequest", (event) => {

@@ -97,13 +97,13 @@ def _calls(visit: Visit, customer_id: str, query: Query) -> dict[str, Call | Seq
     }
 
 
-def prefetch(visit: Visit, customer_id: str) -> None:
-    """Ask what the page of this customer will ask beside the customer itself: the page then shares
-    the answers, or the wait for them. What fails is for the page to say.
+def prefetch(visit: Visit, customer_id: str) -> bool:
+    """Ask what the customer's page will ask: the page then finds it kept, or on its way.
+
+    Whether rows came: they speak for their customer, also where its own call gave no answer.
     """
-    calls = _calls(visit, customer_id, Query())
-    del calls["customer"]
-    visit.gather(**calls)
+    found = visit.gather(**_calls(visit, customer_id, Query()))["found"]
+    return isinstance(found, Found) and bool(found.page.rows)
 
 
 def _place(environment: Environment, customer_id: str) -> Place:

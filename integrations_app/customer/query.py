@@ -105,8 +105,12 @@ class Query:
 
     def _at(self, position: str, trail: tuple[str, ...]) -> Self:
         way, _, cursor = position.partition(":")
-        at = {"after": None, "before": None} | ({way: cursor} if cursor else {})
-        return replace(self, **at, trail=trail if cursor else ())
+        return replace(
+            self,
+            after=cursor if way == "after" else None,
+            before=cursor if way == "before" else None,
+            trail=trail if cursor else (),
+        )
 
     def toggled(self, vendor: str) -> Self:
         return type(self)(tuple(sorted({vendor} ^ set(self.vendors))), limit=self.limit)

@@ -4,8 +4,20 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from integrations_app.lookup.finding import DOMAIN, EMAIL, ID, NAME, PART_OF_NAME, SUBSCRIPTION
+from integrations_app.lookup.finding import (
+    DOMAIN,
+    EMAIL,
+    ID,
+    NAME,
+    OTHERWISE,
+    PART_OF_EMAIL,
+    PART_OF_ID,
+    PART_OF_NAME,
+    SIMILAR,
+    SUBSCRIPTION,
+)
 from integrations_app.lookup.guesses import Guess, GuessKind
+from integrations_app.lookup.similar import beginnings, core, is_like, is_same
 from integrations_app.stigg import Calls, Customer
 from integrations_app.stigg.graphql import Match, SearchField, find_customers
 
@@ -89,14 +101,10 @@ def _by_domain(guess: Guess) -> Iterator[Ask]:
 
 
 def _by_name(guess: Guess) -> Iterator[Ask]:
-    def exact(customer: Known) -> str:
+    def why(customer: Known) -> str:
         return NAME if _same(customer.name, guess.value) else ""
 
-    def part(customer: Known) -> str:
-        return exact(customer) or PART_OF_NAME
-
-    yield Ask("exact name", exact, _listed(name=guess.value))
-    yield Ask("part of a name", part, search("name", guess.value, contains=True), searches=True)
+    yield Ask("exact name", why, _listed(name=guess.value))
 
 
 _BY_TEXT: dict[GuessKind, Callable[[Guess], Iterator[Ask]]] = {
@@ -106,16 +114,50 @@ _BY_TEXT: dict[GuessKind, Callable[[Guess], Iterator[Ask]]] = {
 }
 
 
-def suggestions(text: str, limit: int) -> Ask:
-    call = search("searchQuery", text, limit=limit)
-    return Ask("suggestions", _always(PART_OF_NAME), call, searches=True)
+def part(text: str) -> Ask:
+    """Stigg's own search, for the suggestions and for Enter: one call, which both share."""
+
+    def why(customer: Known) -> str:
+        if _same(customer.name, text):
+            return NAME
+        held = {PART_OF_NAME: customer.name, PART_OF_ID: customer.id, PART_OF_EMAIL: customer.email}
+        wanted = text.casefold()
+        return next((why for why, of in held.items() if wanted in (of or "").casefold()), "")
+
+    return Ask("part of a name or id", why, search("searchQuery", text), searches=True)
+
+
+def similar(name: str) -> Iterator[Ask]:
+    """The second try for a name that found nobody: the whole in another spelling, then whatever
+    begins like its longest words.
+    """
+
+    def why(customer: Known) -> str:
+        if is_same(name, customer.name or ""):
+            return OTHERWISE
+        return SIMILAR if is_like(name, customer.name or "") else ""
+
+    yield Ask("similar names", why, search("name", core(name), loose=True, limit=50), searches=True)
+    for beginning in beginnings(name):
+        call = search("name", beginning, contains=True, limit=50)
+        yield Ask("similar names", why, call, searches=True)
 
 
 def search(
-    field: SearchField, *values: str, contains: bool = False, limit: int = MAX_HITS + 1
+    field: SearchField,
+    *values: str,
+    contains: bool = False,
+    loose: bool = False,
+    limit: int = MAX_HITS + 1,
 ) -> Call:
     return lambda stigg: find_customers(
-        stigg, field, values, contains=contains, limit=limit, patience=SEARCH_SECONDS
+        stigg,
+        field,
+        values,
+        contains=contains,
+        loose=loose,
+        limit=limit,
+        patience=SEARCH_SECONDS,
     )
 
 

@@ -1,10 +1,10 @@
-"""After a miss: the same text in the desk's other environments, all at once and not for long."""
+"""After a miss: the same texts in the desk's other environments, all at once and not for long."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from concurrent.futures import wait
 from dataclasses import dataclass, field
 
-from integrations_app.lookup.find import MAX_CALLS, find_each
+from integrations_app.lookup.find import MAX_CALLS, MAX_CALLS_IN_LIST, find_each
 from integrations_app.lookup.finding import Finding
 from integrations_app.upstream.environments import Environment, beside, configured
 
@@ -13,8 +13,8 @@ SCOUT_SECONDS = 2.0  # how long other environments are waited for
 
 @dataclass(slots=True)
 class Elsewhere:
-    """Where else a text was looked up: who `found` it, who `missed` it too, who gave no answer in
-    time.
+    """Where else texts were looked up: what was `found`, who `missed` all of it too, who gave no
+    answer in time.
     """
 
     found: list[Finding] = field(default_factory=list)
@@ -23,21 +23,25 @@ class Elsewhere:
 
 
 def elsewhere(
-    missed: Finding, own_hosts: Collection[str] = (), seconds: float = SCOUT_SECONDS
+    environment: Environment,
+    texts: Sequence[str],
+    own_hosts: Collection[str] = (),
+    seconds: float = SCOUT_SECONDS,
 ) -> Elsewhere:
     """Ask all other environments, for no longer than `seconds`. Late answers are dropped."""
-    others = [other for other in configured().values() if other.name != missed.environment.name]
-    running = [
-        beside().submit(find_each, other, [missed.text], own_hosts, MAX_CALLS) for other in others
-    ]
+    others = [other for other in configured().values() if other.name != environment.name]
+    most = MAX_CALLS if len(texts) == 1 else MAX_CALLS_IN_LIST
+    running = [beside().submit(find_each, other, texts, own_hosts, most) for other in others]
     wait(running, timeout=seconds)
     came = Elsewhere()
     for other, future in zip(others, running, strict=True):
         if not future.done():
             future.cancel()
             came.late.append(other)
-        elif (finding := future.result()[0]).hits:
-            came.found.append(finding)
+        elif found := [finding for finding in future.result() if finding.hits]:
+            came.found += found
+        elif all(finding.is_answered for finding in future.result()):
+            came.missed.append(other)
         else:
-            (came.late if finding.problem else came.missed).append(other)
+            came.late.append(other)
     return came

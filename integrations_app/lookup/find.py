@@ -1,13 +1,15 @@
-"""From a pasted text to customers.
+"""From a text to customers.
 
 All calls of a look-up run side by side, so it costs one wait. The exact id settles it: then nothing
-else is waited for, a slow search least of all. For a text that looks like an id of Stigg's, what
-the customer's page will ask is asked along with the customer; such answers are shared, so the page
-costs no second wait. Leading every text that may be an id straight to a page would be no quicker,
-and wrong for names and e-mails, which may all be ids.
+else is waited for, a slow search least of all. What the customer's page will ask is asked as soon
+as one customer is likely; such answers are shared, so the page costs no second wait. A name that
+found nobody gets a second try by similar names.
 
-Bound: MAX_CALLS calls to Stigg for one text, with those for the page; MAX_CALLS_IN_LIST for each
-of several; after a miss at most as many again in each other environment; one for suggestions.
+Bound: MAX_CALLS calls to Stigg for one text, with those of the second try; MAX_CALLS_IN_LIST for
+all texts of a list or a ticket, the surest call of each text first, and one for each of its words
+that may be an id. Beside them the CALLS_OF_PAGE
+of one customer, and for a ticket one for that customer's record. After a miss as many again in each
+other environment; one for suggestions.
 """
 
 import logging
@@ -15,15 +17,25 @@ import re
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
 from integrations_app.customer.page import prefetch
-from integrations_app.lookup.calls import BY_ID, MAX_HITS, SEARCH_SECONDS, Ask, Known, asks
-from integrations_app.lookup.finding import PAGE, Finding, Hit, merged
-from integrations_app.lookup.guesses import Guess, guesses
+from integrations_app.lookup.calls import (
+    BY_ID,
+    MAX_HITS,
+    SEARCH_SECONDS,
+    Ask,
+    Known,
+    asks,
+    part,
+    similar,
+)
+from integrations_app.lookup.finding import DOMAIN, PAGE, SIMILAR, Finding, Hit, merged
+from integrations_app.lookup.guesses import ADDRESSES, Guess, guesses, unwrapped
 from integrations_app.stigg import (
     BadRequest,
+    Customer,
     CustomerNotFound,
     Forbidden,
     KeyRejected,
@@ -38,26 +50,34 @@ from integrations_app.upstream.problems import problem_for
 logger = logging.getLogger(__name__)
 
 MAX_CALLS = 8
-MAX_CALLS_IN_LIST = 2
+CALLS_OF_PAGE = 3
+MAX_CALLS_IN_LIST = 60
+MIN_PART = 3  # characters of which a part is searched for, and suggested
+MAX_PART = 100
 REFUSAL_SECONDS = 300  # how long a key that is not allowed to search is not asked to again
 TOO_MANY = (
-    f"More than {MAX_HITS} customers fit: these are the first of them. Give more of "
+    f"More than {MAX_HITS} customers match: these are the first of them. Give more of "
     "the name or the e-mail."
 )
 # Where ids are made: docs.stigg.io, Get a single customer integration. A name with spaces is none.
+_NOBODY = (CustomerNotFound, BadRequest)
 _DOCUMENTED_ID = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9_|.@-]*")
+
+
+Answers = dict[Ask, tuple[Known, ...] | StiggError]
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one text may be, what of it is asked, and what is not because the key is not allowed to
-    search.
+    """What one text may be and what of it is asked; `barred` because the key is not allowed to
+    search, and `left_out` because of the bound, in the words of their calls.
     """
 
     text: str
     guesses: tuple[Guess, ...]
     asks: tuple[Ask, ...]
     barred: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
 
     @property
     def id_of_page(self) -> str:
@@ -71,15 +91,18 @@ class Plan:
 def find(environment: Environment, text: str, own_hosts: Collection[str] = ()) -> Finding:
     """Look one text up. Trouble with Stigg is part of what was found."""
     ends = time.monotonic() + environment.upstream.deadline_seconds
-    plan = plan_for(environment, text, own_hosts, MAX_CALLS)
-    if customer_id := plan.id_of_page:
-        beside().submit(prefetch, environment.visit(), customer_id)
+    (plan,) = _plans(environment, [text], own_hosts, MAX_CALLS)
+    page = _ahead(environment, plan.id_of_page)
     searches = [ask for ask in plan.asks if ask.searches]
     searching = beside().submit(answered, environment, searches) if searches else None
     answers = answered(environment, [ask for ask in plan.asks if not ask.searches])
+    if page:
+        answers |= _vouched_for(plan, answers, page)
     if searching and not _settled(plan, answers):
+        _ahead(environment, _only_one(answers))
         answers |= _waited_for(searching, searches, ends)
-    return finding(environment, plan, answers)
+    found = finding(environment, plan, answers)
+    return _second_try(environment, [found], MAX_CALLS - len(plan.asks), ends)[0]
 
 
 def find_each(
@@ -87,14 +110,82 @@ def find_each(
     texts: Sequence[str],
     own_hosts: Collection[str] = (),
     most: int = MAX_CALLS_IN_LIST,
+    possible_ids: Sequence[str] = (),
 ) -> tuple[Finding, ...]:
-    """Look several texts up at once, by at most so many calls for each."""
-    plans = [plan_for(environment, text, own_hosts, most) for text in texts]
-    answers = answered(environment, [ask for plan in plans for ask in plan.asks])
-    return tuple(finding(environment, plan, answers) for plan in plans)
+    """Look several texts up at once, by at most so many calls for all of them.
+
+    Words that may be ids of Stigg's are asked for as such and nothing else; there is a finding for
+    those that are, and for those of which nobody can tell.
+    """
+    ends = time.monotonic() + environment.upstream.deadline_seconds
+    plans = _plans(environment, texts, own_hosts, most)
+    words = [Guess("customer_id", word) for word in possible_ids]
+    plans += [Plan(word.value, (word,), tuple(asks(word))) for word in words]
+    asked = [ask for plan in plans for ask in plan.asks]
+    answers = answered(environment, asked)
+    found = [finding(environment, plan, answers) for plan in plans]
+    told = [each for each in found[len(texts) :] if each.hits or each.problem]
+    return _second_try(environment, [*found[: len(texts)], *told], most - len(asked), ends)
 
 
-Answers = dict[Ask, tuple[Known, ...] | StiggError]
+def _ahead(environment: Environment, customer_id: str) -> Future[bool] | None:
+    """Ask what the page of this customer will ask, beside all else."""
+    if not customer_id or problem_with_customer_id(customer_id):
+        return None
+    return beside().submit(prefetch, environment.visit(), customer_id)
+
+
+def _only_one(answers: Answers) -> str:
+    """The one customer of all exact answers so far, whose page is likely to come next."""
+    ids = {one.id for found in answers.values() if isinstance(found, tuple) for one in found}
+    return ids.pop() if len(ids) == 1 else ""
+
+
+def _vouched_for(plan: Plan, answers: Answers, page: Future[bool]) -> Answers:
+    """Rows that came speak for a customer whose own call failed."""
+    failed = [
+        ask
+        for ask, answer in answers.items()
+        if ask.by_id and isinstance(answer, StiggError) and not isinstance(answer, _NOBODY)
+    ]
+    return {ask: (Customer(id=plan.id_of_page),) for ask in failed if page.result()}
+
+
+def _second_try(
+    environment: Environment, found: Sequence[Finding], left: int, ends: float
+) -> tuple[Finding, ...]:
+    """Names that found nobody, by similar names: with the calls and within the time that are
+    left.
+    """
+    names = [each for each in found if each.is_missed_name]
+    if not names or not may_search(environment):
+        return tuple(found)
+    in_time = time.monotonic() + SEARCH_SECONDS <= ends
+    tries = [[*similar(unwrapped(each.text))] for each in names]
+    asked = {id(ask) for ask in _in_turn(tries)[: max(0, left) if in_time else 0]}
+    answers = answered(environment, [ask for asks in tries for ask in asks if id(ask) in asked])
+    second = {
+        each.text: _with_similar(
+            each,
+            finding(environment, Plan(each.text, (), tuple(asks)), answers),
+            left_out=any(id(ask) not in asked for ask in asks),
+        )
+        for each, asks in zip(names, tries, strict=True)
+    }
+    return tuple(second.get(each.text, each) for each in found)
+
+
+def _with_similar(first: Finding, second: Finding, *, left_out: bool) -> Finding:
+    same = tuple(hit for hit in second.hits if hit.why[0] != SIMILAR)
+    return replace(
+        first,
+        hits=same,
+        similar=() if same else second.hits,
+        tried=(*first.tried, *second.tried),
+        untried=(*first.untried, *second.untried),
+        left_out=(*first.left_out, "similar names") if left_out else first.left_out,
+        problem=first.problem or second.problem,
+    )
 
 
 def answered(environment: Environment, asked: Sequence[Ask]) -> Answers:
@@ -124,15 +215,42 @@ def _waited_for(searching: Future[Answers], searches: Sequence[Ask], ends: float
         return dict.fromkeys(searches, TimedOut("the search was not answered in time"))
 
 
-def plan_for(environment: Environment, text: str, own_hosts: Collection[str], most: int) -> Plan:
-    taken_for = guesses(text, own_hosts)
-    if _page_here(taken_for):
-        return Plan(text, taken_for, ())
-    in_turn = zip_longest(*map(asks, taken_for))  # the surest call of each guess first
-    possible = [ask for turn in in_turn for ask in turn if ask]
-    allowed = [ask for ask in possible if not ask.searches or may_search(environment)]
-    barred = tuple(ask.words for ask in possible if ask not in allowed)
-    return Plan(text, taken_for, tuple(allowed[:most]), barred)
+def _plans(
+    environment: Environment, texts: Sequence[str], own_hosts: Collection[str], most: int
+) -> list[Plan]:
+    """What is asked for each text, by at most so many calls for all: the surest call of each text
+    first, then the next of each.
+    """
+    may = may_search(environment)
+    taken_for = [guesses(text, own_hosts) for text in texts]
+    possible = [_asks(each) for each in taken_for]
+    allowed = [[ask for ask in asks if may or not ask.searches] for asks in possible]
+    chosen = {id(ask) for ask in _in_turn(allowed)[:most]}
+    return [
+        Plan(
+            text,
+            each,
+            tuple(ask for ask in asks if id(ask) in chosen),
+            barred=tuple(ask.words for ask in every if ask not in asks),
+            left_out=tuple(ask.words for ask in asks if id(ask) not in chosen),
+        )
+        for text, each, every, asks in zip(texts, taken_for, possible, allowed, strict=True)
+    ]
+
+
+def _asks(taken_for: tuple[Guess, ...]) -> list[Ask]:
+    """The calls for all that a text may be; none for a page of this desk, which opens."""
+    if not taken_for or _page_here(taken_for) or taken_for[0].kind in ADDRESSES:
+        return [] if _page_here(taken_for) else [ask for each in taken_for for ask in asks(each)]
+    name = next((guess for guess in taken_for if guess.kind == "name"), None)
+    of = (name or taken_for[0]).value
+    in_part = [part(of)] if name or MIN_PART <= len(of) <= MAX_PART else []
+    return [*_in_turn([[*asks(guess)] for guess in taken_for]), *in_part]
+
+
+def _in_turn(lists: Sequence[Sequence[Ask]]) -> list[Ask]:
+    """The first of each, then the second of each, and so on."""
+    return [ask for turn in zip_longest(*lists) for ask in turn if ask]
 
 
 def _page_here(taken_for: Iterable[Guess]) -> Guess | None:
@@ -173,7 +291,7 @@ class Outcome:
             self.tried.append((ask, answer))
         elif ask.searches and graphql_is_closed(answer):
             self.untried.append((ask, answer))
-        elif not ask.searches and isinstance(answer, CustomerNotFound | BadRequest):
+        elif not ask.searches and isinstance(answer, _NOBODY):
             self.tried.append((ask, ()))
         else:
             self.failed.append((ask, answer))
@@ -186,6 +304,8 @@ def finding(environment: Environment, plan: Plan, answers: Answers) -> Finding:
             came.add(ask, answers[ask])
     _remember(environment, came)
     hits = merged(hit for ask, found in came.tried for hit in _hits(environment, ask, found))
+    if any(hit.is_exact or DOMAIN in hit.why for hit in hits):
+        hits = tuple(hit for hit in hits if not hit.is_in_part)
     untried = (*plan.barred, *(ask.words for ask, _ in came.untried))
     return Finding(
         plan.text,
@@ -194,6 +314,7 @@ def finding(environment: Environment, plan: Plan, answers: Answers) -> Finding:
         hits=hits[:MAX_HITS] or _named_here(plan),
         tried=tuple(dict.fromkeys(ask.words for ask, _ in came.tried)),
         untried=tuple(dict.fromkeys(untried)),
+        left_out=tuple(dict.fromkeys(plan.left_out)),
         notes=(*_notes(plan), *((TOO_MANY,) if len(hits) > MAX_HITS else ())),
         problem=problem_for(came.failed[0][1]) if came.failed else None,
     )

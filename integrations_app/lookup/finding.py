@@ -9,6 +9,7 @@ from typing import Any
 from integrations_app.lookup.guesses import Guess, GuessKind
 from integrations_app.upstream.environments import Environment
 from integrations_app.upstream.problems import Problem
+from integrations_app.vendors.vendor import IdShape
 
 ID = "id"
 PAGE = "desk page"
@@ -17,13 +18,32 @@ EMAIL = "e-mail"
 NAME = "name"
 DOMAIN = "e-mail domain"
 PART_OF_NAME = "name contains"
-_WEIGHTS = {ID: 0, PAGE: 0, EMAIL: 2, NAME: 3, DOMAIN: 4, PART_OF_NAME: 5}
+PART_OF_ID = "id contains"
+PART_OF_EMAIL = "e-mail contains"
+OTHERWISE = "name, written otherwise"
+SIMILAR = "similar name"
+ROW = "a vendor's record"
+_WEIGHTS = {
+    ID: 0,
+    PAGE: 0,
+    EMAIL: 2,
+    NAME: 3,
+    OTHERWISE: 4,
+    DOMAIN: 5,
+    PART_OF_NAME: 6,
+    PART_OF_ID: 7,
+    PART_OF_EMAIL: 8,
+    SIMILAR: 9,
+}
 _A_VENDORS_ID = 1
+_IN_PART = {PART_OF_NAME, PART_OF_ID, PART_OF_EMAIL}
 
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A customer that fits, and why, the most telling reason first."""
+    """A customer that fits, and why, the most telling reason first; in a ticket also the words that
+    led there.
+    """
 
     customer_id: str
     environment: Environment
@@ -31,6 +51,16 @@ class Hit:
     name: str = ""
     email: str = ""
     archived: bool = False
+    led_by: tuple[str, ...] = ()
+
+    @property
+    def is_exact(self) -> bool:
+        """By an id, an address or a whole e-mail."""
+        return _weight(self.why[0]) <= _WEIGHTS[EMAIL]
+
+    @property
+    def is_in_part(self) -> bool:
+        return set(self.why) <= _IN_PART
 
     @property
     def by_email_only(self) -> bool:
@@ -49,13 +79,14 @@ def _weight(why: str) -> int:
 
 
 def merged(hits: Iterable[Hit]) -> tuple[Hit, ...]:
-    """One hit per customer with every reason, the best first."""
+    """One hit per customer with every reason, the best first. Parts say nothing beside a whole."""
     by_id: dict[str, Hit] = {}
     for hit in hits:
         known = by_id.get(hit.customer_id, hit)
+        whys = {*known.why, *hit.why}
         by_id[hit.customer_id] = replace(
             known,
-            why=tuple(sorted({*known.why, *hit.why}, key=_weight)),
+            why=tuple(sorted(whys - _IN_PART or whys, key=_weight)),
             name=known.name or hit.name,
             email=known.email or hit.email,
             archived=known.archived or hit.archived,
@@ -67,9 +98,10 @@ def merged(hits: Iterable[Hit]) -> tuple[Hit, ...]:
 class Finding:
     """What came of one text in one environment.
 
-    `tried` and `untried` say in words what the text was looked up as, and as what it could not be
-    because the key may not search. `notes` are about the text itself. `problem` stands for the
-    calls that failed; hits may have come still.
+    `tried`, `untried` and `left_out` say in words what the text was looked up as, as what it could
+    not be because the key is not allowed to search, and as what it was not because of the bound of
+    calls. `similar` are customers that the agent may have meant. `notes` are about the text itself.
+    `problem` stands for the calls that failed; hits may have come still.
     """
 
     text: str
@@ -78,6 +110,8 @@ class Finding:
     hits: tuple[Hit, ...] = ()
     tried: tuple[str, ...] = ()
     untried: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    similar: tuple[Hit, ...] = ()
     notes: tuple[str, ...] = ()
     problem: Problem | None = None
 
@@ -88,11 +122,41 @@ class Finding:
         It is the only hit, with no call failed that might have brought another, and nothing to say
         about the text. Or it is the exact id, unless the text is another customer's e-mail as well.
         """
-        if len(self.hits) == 1 and not self.problem and not self.notes:
+        if len(self.hits) == 1 and not (self.problem or self.notes or self.left_out):
             return self.hits[0]
         exact = [hit for hit in self.hits if hit.why[0] in (ID, PAGE)]
         in_doubt = any(EMAIL in hit.why for hit in self.hits if hit not in exact)
         return exact[0] if len(exact) == 1 and not in_doubt else None
+
+    @property
+    def is_missed_name(self) -> bool:
+        return "name" in self.kinds and not self.hits and not self.problem
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether all calls that the desk knows for it were made and answered."""
+        return not (self.problem or self.untried or self.left_out)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether it would have been found if it were there. A vendor's id may not be: Stigg's
+        search knows one such id for each customer, or none.
+        """
+        return self.is_answered and not self._shape
+
+    @property
+    def _shape(self) -> IdShape | None:
+        return next((guess.shape for guess in self.guesses if guess.shape), None)
+
+    @property
+    def miss(self) -> str:
+        """What a miss means, and no more than that."""
+        where = self.environment.label
+        if self.is_complete:
+            return f"Not in {where}."
+        if self._shape:
+            return f"Nothing with this {self._shape.name} was found in {where}."
+        return f"Nothing was found in {where}, but not everything was asked."
 
     @property
     def outcome(self) -> str:
@@ -114,10 +178,11 @@ class Finding:
     @property
     def hints(self) -> tuple[str, ...]:
         """What a near miss would look like, for what the text was taken for."""
-        near = (
-            guess.shape.near_miss if guess.shape else _NEAR.get(guess.kind)
+        known = [KNOWS_ONE] if self._shape and self._shape.fields else []
+        near = known + [
+            guess.shape.near_miss if guess.shape else _NEAR.get(guess.kind, "")
             for guess in self.guesses
-        )
+        ]
         return tuple(dict.fromkeys(filter(None, near)))
 
     @property
@@ -126,6 +191,10 @@ class Finding:
         return f"@{self.text.rpartition('@')[2]}" if "email" in self.kinds else ""
 
 
+KNOWS_ONE = (
+    "Stigg's search knows one such id for each customer, so a second one is not found this way. "
+    "Look the customer up by e-mail or name."
+)
 _NEAR: dict[GuessKind, str] = {
     "customer_id": "Capitals matter in a customer id: Acme-Corp is not acme-corp.",
     "stigg_page": (

@@ -20,6 +20,9 @@ from integrations_app.vendors import known_vendors
 from integrations_app.vendors.vendor import IdShape
 
 __all__ = [
+    "ADDRESSES",
+    "EMAIL_PATTERN",
+    "HOST",
     "MAX_GUESSES",
     "MAX_TERMS",
     "Guess",
@@ -32,6 +35,8 @@ __all__ = [
 
 _WORDS = re.compile(r"[^\s\"'<>()\[\]{},;:=]+")  # of what somebody searched for
 _SUBSCRIPTION = re.compile(r"subscription-[\w-]{4,240}", re.ASCII)  # as Stigg makes their ids
+# A part of these is no part of a name.
+ADDRESSES = ("desk_page", "stigg_page", "subscription", "unknown_address")
 MAX_GUESSES = 6  # each may cost the caller a call to Stigg
 
 GuessKind = Literal[
@@ -167,9 +172,9 @@ def _possible(text: str) -> Iterator[Guess]:
 
 # --- e-mails and their domains --------------------------------------------------------------------
 
-_HOST = r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:[^\W\d_]{2,63}|xn--[a-z0-9-]{2,59})"
-_EMAIL = re.compile(rf"[^\s@<>()\[\]\",;:\\|]{{1,64}}@{_HOST}")
-_DOMAIN = re.compile(_HOST)
+HOST = r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:[^\W\d_]{2,63}|xn--[a-z0-9-]{2,59})"
+EMAIL_PATTERN = re.compile(rf"[^\s@<>()\[\]\",;:\\|]{{1,64}}@{HOST}")
+_DOMAIN = re.compile(HOST)
 _PUBLIC_MAIL = re.compile(
     r"(?:126|163|aol|fastmail|gmail|googlemail|gmx|hey|icloud|mac|mail|me|msn|naver|protonmail|qq|rediffmail|ymail"
     r"|zoho)\.com|gmx\.(?:de|net)|(?:hotmail|live|outlook|yahoo)\.(?:com?\.)?[a-z]{2,3}|pm\.me|proton\.me"
@@ -178,7 +183,7 @@ _PUBLIC_MAIL = re.compile(
 
 
 def _email(text: str) -> tuple[Guess, ...]:
-    return (Guess("email", text),) if _EMAIL.fullmatch(text) else ()
+    return (Guess("email", text),) if EMAIL_PATTERN.fullmatch(text) else ()
 
 
 def _only_email_in(text: str) -> str:
@@ -187,7 +192,7 @@ def _only_email_in(text: str) -> str:
     """
     if not re.search(r"[\s<]", text):
         return ""
-    found = {email.lower(): email for email in _EMAIL.findall(text)}
+    found = {email.lower(): email for email in EMAIL_PATTERN.findall(text)}
     return next(iter(found.values())) if len(found) == 1 else ""
 
 

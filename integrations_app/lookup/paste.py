@@ -157,12 +157,16 @@ def _comma_separates(left: str, right: str) -> bool:
     """
     if not left or not right:
         return True
-    if _is_legal_form(right):
+    if is_legal_form(right):
         return False
-    finished = left.endswith(">") or _is_legal_form(left.split()[-1])
+    finished = left.endswith(">") or is_legal_form(left.split()[-1])
     return finished or bool(_STANDS_ALONE.fullmatch(left) or _STANDS_ALONE.fullmatch(right))
 
 
-def _is_legal_form(text: str) -> bool:
+def has_legal_form(name: str) -> bool:
+    return is_legal_form(name.split()[-1]) if name.strip() else False
+
+
+def is_legal_form(text: str) -> bool:
     words = text.replace(".", "").lower().split()
     return bool(words) and _LEGAL_FORMS.issuperset(words)

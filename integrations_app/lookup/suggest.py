@@ -1,14 +1,15 @@
-"""While the agent types: customers to choose from, by one call; none when that cannot help."""
+"""While the agent types: customers to choose from, by one call; none when that cannot help.
+
+It is the call that Enter makes as well, so Enter never denies what stands here.
+"""
 
 from integrations_app.lookup import addresses
-from integrations_app.lookup.calls import suggestions
-from integrations_app.lookup.find import Plan, answered, finding, may_search
+from integrations_app.lookup.calls import part
+from integrations_app.lookup.find import MAX_PART, MIN_PART, Plan, answered, finding, may_search
 from integrations_app.lookup.finding import Hit
 from integrations_app.lookup.guesses import split, unwrapped
 from integrations_app.upstream.environments import Environment
 
-MIN_LENGTH = 3
-MAX_LENGTH = 100
 MAX_SUGGESTIONS = 8
 
 
@@ -17,10 +18,11 @@ def suggest(environment: Environment, text: str) -> tuple[Hit, ...]:
     terms = split(text).terms
     if len(terms) != 1 or not worth_suggesting(terms[0]) or not may_search(environment):
         return ()
-    ask = suggestions(terms[0], MAX_SUGGESTIONS)
-    return finding(environment, Plan(terms[0], (), (ask,)), answered(environment, [ask])).hits
+    ask = part(terms[0])
+    found = finding(environment, Plan(terms[0], (), (ask,)), answered(environment, [ask]))
+    return found.hits[:MAX_SUGGESTIONS]
 
 
 def worth_suggesting(term: str) -> bool:
     """Not a letter or two, and not an address: that one names its record already."""
-    return MIN_LENGTH <= len(term) <= MAX_LENGTH and not addresses.find(unwrapped(term))
+    return MIN_PART <= len(term) <= MAX_PART and not addresses.find(unwrapped(term))

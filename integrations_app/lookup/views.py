@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -15,27 +16,44 @@ from django.views.decorators.http import require_safe
 from integrations_app.audit import events
 from integrations_app.audit.events import MAX_LENGTHS, Recent, recents
 from integrations_app.lookup.elsewhere import SCOUT_SECONDS, elsewhere
+from integrations_app.lookup.evidence import Reading, read
 from integrations_app.lookup.find import find, find_each, may_search
-from integrations_app.lookup.finding import Finding, Hit
-from integrations_app.lookup.guesses import MAX_TERMS, Pasted, split
+from integrations_app.lookup.finding import (
+    DOMAIN,
+    EMAIL,
+    NAME,
+    OTHERWISE,
+    PART_OF_EMAIL,
+    PART_OF_ID,
+    PART_OF_NAME,
+    Finding,
+    Hit,
+)
+from integrations_app.lookup.guesses import EMAIL_PATTERN, MAX_TERMS
+from integrations_app.lookup.joined import join
+from integrations_app.lookup.plain import NOT_FILLED_IN
 from integrations_app.lookup.suggest import suggest
 from integrations_app.pages import render_page
-from integrations_app.stigg import printable
 from integrations_app.upstream import environments
 from integrations_app.upstream.environments import Environment, environment_or_404
 
 NOTHING_READABLE = (
     "There is nothing in that text that could be looked up. Paste an id, an e-mail or a name."
 )
-NOT_FILLED_IN = (
-    "The help desk sent the name of a placeholder, not its value. Paste the "
-    "e-mail, and tell the operator."
-)
-UNFILLED = re.compile(r"\{\{[^{}]*\}\}")
 BAD_TICKET = (
     f"A ticket is printable text of at most {MAX_LENGTHS['ticket']} characters. Press Find "
     "to go on without it."
 )
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_OPENED_BY = {
+    EMAIL: "an e-mail",
+    NAME: "a name",
+    OTHERWISE: "a name that is written otherwise",
+    DOMAIN: "an e-mail domain",
+    PART_OF_NAME: "a part of a name",
+    PART_OF_ID: "a part of an id",
+    PART_OF_EMAIL: "a part of an e-mail",
+}
 
 
 @require_safe
@@ -49,6 +67,7 @@ def _home(
 ) -> HttpResponse:
     context = _box(chosen, text) | {
         "problem": problem,
+        "ticket_number": "" if problem == BAD_TICKET else request.GET.get("ticket", ""),
         "recents": _recents(request),
         "examples": environments.examples(),
     }
@@ -60,84 +79,125 @@ def lookup(request: HttpRequest) -> HttpResponse:
     """Find the customer that a pasted text means: straight to the one, a choice of several, or what
     was tried.
     """
-    chosen, query = _chosen(request), _query(request)
-    if not query.strip():
+    chosen, (query, emails) = _chosen(request), _query(request)
+    ticket = request.GET.get("ticket", "").strip()
+    if not query.strip() and not ticket:
         return HttpResponseRedirect(f"{reverse('home')}?{urlencode({'environment': chosen.name})}")
-    pasted, ticket = split(query), request.GET.get("ticket", "").strip()
-    if problem := _problem(pasted, ticket):
-        return _refused(request, chosen, "; ".join(pasted.terms) or printable(query), problem)
-    if len(pasted.terms) > 1:
-        return _several(request, chosen, pasted, ticket)
-    return _one(request, chosen, pasted.terms[0], ticket)
+    text = _UNPRINTABLE.sub("\ufffd", "; ".join(filter(str.strip, query.splitlines())))
+    reading = read("\n".join([query, *emails]), _own_hosts(request))
+    if problem := _problem(reading, query, ticket):
+        return _refused(request, chosen, text, problem)
+    answer = {"one": _one, "list": _several, "ticket": _ticket}[reading.form]
+    return answer(request, chosen, reading, text)
 
 
-def _query(request: HttpRequest) -> str:
-    """The text as it was meant.
+def _query(request: HttpRequest) -> tuple[str, list[str]]:
+    """The text as it was meant, and e-mails that it may have held instead.
 
-    Help desks put an e-mail into a link as it is, and a "+" in it must stay one.
-
-    A form would have written the "@" as %40; where it stands bare, nobody has written blanks as "+"
-    either.
+    Help desks put an e-mail into a link as it is, and a "+" in it must stay one. A form would have
+    written the "@" as %40; where it stands bare, nobody has written blanks as "+" either. Beside a
+    %40 a "+" may be the one or the other, unless our own form has sent it: then both are read, for
+    either alone could be another person.
     """
     pairs = request.META.get("QUERY_STRING", "").split("&")
     bare = next((pair.removeprefix("q=") for pair in pairs if pair.startswith("q=")), "")
-    if "@" not in bare:
-        return request.GET.get("q", "")
-    return unquote_to_bytes(bare.encode("latin-1", "replace")).decode("utf-8", "replace")
+    as_it_is = unquote_to_bytes(bare.encode("latin-1", "replace")).decode("utf-8", "replace")
+    if "@" in bare:
+        return as_it_is, []
+    in_doubt = "+" in bare and "typed" not in request.GET
+    emails = EMAIL_PATTERN.findall(as_it_is) if in_doubt else []
+    return request.GET.get("q", ""), [email for email in emails if "+" in email]
 
 
-def _problem(pasted: Pasted, ticket: str) -> str:
+def _problem(reading: Reading, query: str, ticket: str) -> str:
     if not ticket.isprintable() or len(ticket) > MAX_LENGTHS["ticket"]:
         return BAD_TICKET
-    if any(UNFILLED.search(term) for term in pasted.terms):
+    if reading.form == "placeholder" or not query.strip():
         return NOT_FILLED_IN
-    return "" if pasted.terms else NOTHING_READABLE
+    return "" if reading.terms else (reading.notes or (NOTHING_READABLE,))[0]
 
 
-def _one(request: HttpRequest, chosen: Environment, term: str, ticket: str) -> HttpResponse:
+def _one(request: HttpRequest, chosen: Environment, reading: Reading, text: str) -> HttpResponse:
     ends = time.monotonic() + settings.STIGG_DEADLINE_SECONDS
-    finding = find(chosen, term, _own_hosts(request))
+    finding = find(chosen, reading.terms[0], _own_hosts(request))
     if not finding.kinds or "unknown_address" in finding.kinds:
-        return _refused(request, chosen, term, finding.notes[0])
-    hit = finding.certain
-    known = {"customer_id": hit.customer_id, "customer_name": hit.name} if hit else {}
-    place = hit.environment if hit else chosen
-    events.note(
-        request,
-        "lookup",
-        finding.outcome,
-        environment=place.name,
-        query=term,
-        ticket=ticket,
-        **known,
-    )
-    return HttpResponseRedirect(_page(hit)) if hit else _choice(request, chosen, finding, ends)
+        return _refused(request, chosen, text, finding.notes[0])
+    hit = finding.certain if reading.is_whole else None
+    _note(request, finding.outcome if hit or not finding.certain else "several", chosen, text, hit)
+    if hit:
+        return _opened(request, hit)
+    return _choice(request, chosen, reading, finding, ends, text)
 
 
 def _choice(
-    request: HttpRequest, chosen: Environment, finding: Finding, ends: float
+    request: HttpRequest,
+    chosen: Environment,
+    reading: Reading,
+    finding: Finding,
+    ends: float,
+    text: str,
 ) -> HttpResponse:
     """The page for no certain customer: several to choose from, a miss, or trouble."""
     missed = not finding.hits and not finding.problem
     left = max(0, min(SCOUT_SECONDS, ends - time.monotonic()))
-    others = elsewhere(finding, _own_hosts(request), left) if missed else None
-    context = _box(chosen, finding.text) | {"finding": finding, "elsewhere": others}
+    others = elsewhere(chosen, [finding.text], _own_hosts(request), left) if missed else None
+    context = _box(chosen, text) | {"finding": finding, "elsewhere": others, "reading": reading}
     template = "lookup/found.html"
     return render_page(request, template, context, status=finding.status, problem=finding.problem)
 
 
-def _several(
-    request: HttpRequest, chosen: Environment, pasted: Pasted, ticket: str
-) -> HttpResponse:
-    findings = find_each(chosen, pasted.terms, _own_hosts(request))
-    text = "; ".join(pasted.terms)
-    events.note(request, "lookup", "list", environment=chosen.name, query=text, ticket=ticket)
+def _ticket(request: HttpRequest, chosen: Environment, reading: Reading, text: str) -> HttpResponse:
+    """Straight to the customer that all evidence leads to, or what led where."""
+    ends = time.monotonic() + settings.STIGG_DEADLINE_SECONDS
+    joined = join(chosen, reading.terms, _own_hosts(request), reading.possible_ids)
+    hit = joined.certain if reading.is_whole else None
+    _note(request, "one" if hit else "several" if joined.hits else "none", chosen, text, hit)
+    if hit:
+        return _opened(request, hit)
+    left = max(0, min(SCOUT_SECONDS, ends - time.monotonic()))
+    missed = [each.text for each in joined.nowhere if not each.problem]
+    others = elsewhere(chosen, missed, _own_hosts(request), left) if missed else None
     context = _box(chosen, text) | {
-        "findings": findings,
-        "left_out": pasted.left_out,
+        "joined": joined,
+        "elsewhere": others,
+        "reading": reading,
         "limit": MAX_TERMS,
     }
+    status = 200 if joined.hits else 404
+    return render(request, "lookup/ticket.html", context, status=status)
+
+
+def _several(
+    request: HttpRequest, chosen: Environment, reading: Reading, text: str
+) -> HttpResponse:
+    findings = find_each(chosen, reading.terms, _own_hosts(request))
+    _note(request, "list", chosen, text)
+    context = _box(chosen, text) | {"findings": findings, "reading": reading, "limit": MAX_TERMS}
     return render(request, "lookup/list.html", context)
+
+
+def _note(
+    request: HttpRequest, outcome: str, chosen: Environment, text: str, hit: Hit | None = None
+) -> None:
+    known = {"customer_id": hit.customer_id, "customer_name": hit.name} if hit else {}
+    events.note(
+        request,
+        "lookup",
+        outcome,
+        environment=(hit.environment if hit else chosen).name,
+        query=text,
+        ticket=request.GET.get("ticket", "").strip(),
+        **known,
+    )
+
+
+def _opened(request: HttpRequest, hit: Hit) -> HttpResponse:
+    """To the customer's page; what is weaker than an id is said there, once."""
+    if hit.why[0] in _OPENED_BY:
+        by = " and ".join(_OPENED_BY[why] for why in hit.why if why in _OPENED_BY)
+        said = f"Opened by {by}, not by an id: check that this is the customer of your ticket."
+        messages.info(request, said, extra_tags="quiet")
+    return HttpResponseRedirect(_page(hit))
 
 
 def _refused(request: HttpRequest, chosen: Environment, text: str, problem: str) -> HttpResponse:

@@ -32,6 +32,7 @@ FIRST_WORDS, SECOND_WORDS = map(str.split, COMPANIES.split("+"))
 ENDINGS = ("", " Inc.", " LLC", " Ltd.", " GmbH", " AG", " S.A.", " Pty")
 MAILBOXES = ("ops", "billing", "finance", "it", "accounts", "hello")
 
+AGAIN_IN = 12
 ROW_COUNTS = (0, 1, 1, 2, 2, 2, 3, 3, 4, 5, 6)
 WEIGHTS = {"STRIPE": 9, "HUBSPOT": 5, "SALESFORCE": 5, "ZUORA": 3, "AUTH0": 3}
 
@@ -68,7 +69,7 @@ class Customer:
             "id": self.id,
             "name": self.name,
             "email": self.email,
-            "billingId": self._billing_id(),
+            "billingId": self.billing_id,
             "billingCurrency": ("usd", "eur", "gbp", None)[self._dice("currency") % 4],
             "couponId": None,
             "createdAt": stamp(created),
@@ -108,14 +109,19 @@ class Customer:
     def _dice(self, what: str) -> int:
         return dice(self.environment, self.id, what)
 
-    def _billing_id(self) -> object:
-        billing = (
-            one.row["syncedEntityId"] for one in self.carried if one.vendor in ("STRIPE", "ZUORA")
-        )
-        return next((synced for synced in billing if synced), None)
+    def synced(self, vendor: str) -> str | None:
+        """The customer's id in a vendor's system: of several records the first, as Stigg's search
+        knows it.
+        """
+        ids = (one.row["syncedEntityId"] for one in self.carried if one.vendor == vendor)
+        return next((str(found) for found in ids if found), None)
+
+    @property
+    def billing_id(self) -> str | None:
+        return self.synced("STRIPE") or self.synced("ZUORA")
 
     def _payment_method(self) -> dict[str, object] | None:
-        if not self._billing_id() or self._dice("pays by invoice") % 3 == 0:
+        if not self.billing_id or self._dice("pays by invoice") % 3 == 0:
             return None
         return {
             "billingId": "pm_" + letters(BASE62, 24, self.environment, self.id, "payment method"),
@@ -206,13 +212,17 @@ def customer_id(slug: str, roll: int) -> str:
 
 
 def some(make: RowMaker) -> list[Integration]:
-    """Nought to six rows, the vendors that are common in life more often than the rest."""
+    """Nought to six vendors, those that are common in life more often, one in twelve with a second
+    record.
+    """
     key = (make.environment, make.customer_id)
     count = ROW_COUNTS[dice(*key, "rows") % len(ROW_COUNTS)]
     liked = sorted(
         VENDORS, key=lambda vendor: -(dice(*key, vendor) % (1_000 * WEIGHTS.get(vendor, 1)))
     )
-    return [
+    rows = [
         make.unsynced(vendor) if dice(*key, vendor, "unsynced") % 9 == 0 else make.row(vendor)
         for vendor in liked[:count]
     ]
+    again = (vendor for vendor in liked[:count] if dice(*key, vendor, "again") % AGAIN_IN == 0)
+    return [*rows, *(make.row(vendor, 2) for vendor in again)]

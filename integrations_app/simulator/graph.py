@@ -228,23 +228,14 @@ def node(customer: Customer) -> dict[str, object]:
 # --- the fields that can be searched --------------------------------------------------------------
 
 
-def synced(customer: Customer, vendor: str) -> str | None:
-    ids = (one.row["syncedEntityId"] for one in customer.carried if one.vendor == vendor)
-    return next((str(found) for found in ids if found), None)
-
-
-def billing_id(customer: Customer) -> str | None:
-    return synced(customer, "STRIPE") or synced(customer, "ZUORA")
-
-
 def salesforce_id(customer: Customer) -> str | None:
-    whole = synced(customer, "SALESFORCE")
+    whole = customer.synced("SALESFORCE")
     return whole[:15] if whole and dice(customer.id, "linked by a short id") % 3 == 0 else whole
 
 
 def crm_id(customer: Customer) -> str | None:
     """The HubSpot contact beside the company that the integration is synced with."""
-    if not synced(customer, "HUBSPOT"):
+    if not customer.synced("HUBSPOT"):
         return None
     return "7" + letters(DIGITS, 9, customer.environment, customer.id, "contact")
 
@@ -253,11 +244,11 @@ FIELDS: dict[str, Callable[[Customer], str | None]] = {
     "customerId": lambda customer: customer.id,
     "name": lambda customer: customer.name,
     "email": lambda customer: customer.email,
-    "billingId": billing_id,
+    "billingId": lambda customer: customer.billing_id,
     "salesforceId": salesforce_id,
     "crmId": crm_id,
-    "crmHubspotCompanyId": lambda customer: synced(customer, "HUBSPOT"),
-    "awsMarketplaceCustomerId": lambda customer: synced(customer, "AWS_MARKETPLACE"),
+    "crmHubspotCompanyId": lambda customer: customer.synced("HUBSPOT"),
+    "awsMarketplaceCustomerId": lambda customer: customer.synced("AWS_MARKETPLACE"),
 }
 SEARCHED = ("customerId", "name", "email")
 

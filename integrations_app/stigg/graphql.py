@@ -40,6 +40,7 @@ PATH = "/graphql"
 MAX_MATCHES = (
     50  # a page of the framework that Stigg's schema is made with (nestjs-query) holds no more
 )
+MAX_WILDCARDS = 6
 
 FIND_CUSTOMERS = """
 query FindCustomers($filter: CustomerFilter!, $paging: CursorPaging!) {
@@ -122,14 +123,17 @@ def find_customers(
     values: Iterable[str],
     *,
     contains: bool = False,
+    loose: bool = False,
     limit: int = 10,
     patience: float | None = None,
 ) -> tuple[Match, ...]:
     """Customers whose `field` is one of `values`, or has one of them in it (capitals do not matter
     then).
 
-    `searchQuery` is Stigg's own search and always by a part. Blank values look for nothing. The
-    newest customers come first, at most `limit` (1 to 50) of them; archived ones may be among them.
+    With `loose` any letters may stand where a value has vowels or marks, so "Mueller" finds
+    "Müller". `searchQuery` is Stigg's own search and always by a part. Blank values look for
+    nothing. The newest customers come first, at most `limit` (1 to 50) of them; archived ones may
+    be among them.
     `patience` is in seconds. Raises a StiggError; Forbidden or KeyRejected when the key may not use
     GraphQL.
     """
@@ -137,7 +141,12 @@ def find_customers(
     if not wanted:
         return ()
     paging = {"first": max(1, min(limit, MAX_MATCHES))}
-    variables = {"filter": _filter(field, wanted, contains=contains), "paging": paging}
+    filter_ = (
+        {field: {"iLike": loosened(wanted[0])}}
+        if loose
+        else _filter(field, wanted, contains=contains)
+    )
+    variables = {"filter": filter_, "paging": paging}
     return _ask(client, FIND_CUSTOMERS, variables, _matches, patience)
 
 
@@ -198,6 +207,14 @@ def like_escape(text: str) -> str:
     one.
     """
     return re.sub(r"([\\%_])", r"\\\1", text)
+
+
+def loosened(text: str) -> str:
+    """A pattern of iLike in which any letters may stand for the vowels and marks of a text. It ends
+    after MAX_WILDCARDS: each more makes it dearer to compare.
+    """
+    solid = re.split(r"(?:[\W_aeiou]|[^\x00-\x7f])+", text.casefold())
+    return "%".join(["", *filter(None, solid[:MAX_WILDCARDS]), ""])
 
 
 def _filter(field: SearchField, values: Sequence[str], *, contains: bool) -> dict[str, Any]:

@@ -37,7 +37,7 @@ def test_a_pasted_e_mail_and_one_enter_open_the_customer(visit: Page) -> None:
 def test_an_agent_chooses_between_several(visit: Page) -> None:
     box(visit).fill("shared@twins.example")
     visit.keyboard.press("Enter")
-    expect(visit.get_by_role("heading", name="2 customers in Production fit")).to_be_visible()
+    expect(visit.get_by_role("heading", name="2 customers in Production match")).to_be_visible()
     row = visit.get_by_role("row").filter(has_text="twin-two")
     expect(row).to_contain_text("e-mail only, check it")
     row.get_by_role("link", name="Twin Two Ltd.").click()
@@ -225,6 +225,8 @@ STATES = {
     "none": "/lookup?q=nobody@nowhere.example",
     "elsewhere": "/lookup?q=staging-only",
     "list": "/lookup?q=acme-corp; nobody-x; https://evil.example/a; shared@twins.example",
+    "ticket": "/lookup?q=ops@acme.example and shared@twins.example on cus_NffrFeUfNV2Hib",
+    "did you mean": "/lookup?q=Meridan Group",
     "bad input": "/lookup?q=https://evil.example/",
     "trouble": "/lookup?q=fault-429",
     "long": f"/lookup?q={'x' * 300} {'y' * 200}; a",
@@ -251,3 +253,54 @@ def test_axe_finds_nothing_in_any_state_of_a_look_up_and_none_is_wider_than_a_ph
     for state, address in STATES.items():
         visit.goto(address)
         assert visit.evaluate("document.documentElement.scrollWidth") <= 360, state
+
+
+# --- while Stigg takes its time -------------------------------------------------------------------
+
+
+# A page that is being left cannot be looked at from outside: it notes itself what it shows.
+NOTE_WAITING = """() => new MutationObserver(() => {
+  const shown = document.getElementById("waiting")?.textContent;
+  if (shown) sessionStorage.shown = `${sessionStorage.shown ?? ""}|${shown}`;
+}).observe(document.body, { childList: true, subtree: true })"""
+
+
+def test_a_slow_look_up_shows_the_way_and_then_the_seconds(visit: Page, stigg: Simulator) -> None:
+    stigg.fault(route="customers", delay=3.5)
+    visit.evaluate(NOTE_WAITING)
+    box(visit).fill("ops@acme.example")
+    visit.keyboard.press("Enter")
+    expect(visit.get_by_role("heading", name="Acme Inc.")).to_be_visible()
+    shown = visit.evaluate("sessionStorage.shown").split("|")
+    assert shown[1] == "Asking Stigg"
+    assert "Asking Stigg, 3 s" in shown
+    expect(visit.locator("#waiting")).to_have_count(0)
+
+
+def test_a_slow_filter_shows_the_way_until_its_rows_come(visit: Page, stigg: Simulator) -> None:
+    visit.goto(CUSTOMER.format("meridian-group"))
+    stigg.fault(route="integrations", delay=1)
+    visit.get_by_role("link", name=re.compile("Zuora")).first.click()
+    expect(visit.locator("#waiting")).to_have_text("Asking Stigg")
+    expect(visit.locator("#waiting")).to_have_count(0)
+
+
+def test_the_agent_stays_in_the_chosen_environment(visit: Page) -> None:
+    visit.goto("/staging/customers/acme-corp/integrations/?vendor=STRIPE")
+    visit.get_by_role("link", name="Production").click()
+    expect(visit).to_have_url(re.compile(r"/production/customers/acme-corp/.*\?vendor=STRIPE$"))
+    visit.get_by_role("link", name="Staging").click()
+    visit.get_by_role("link", name="Integrations Desk").click()
+    expect(visit.locator("body")).to_have_attribute("data-live", "false")
+    box(visit).fill("staging-only")
+    visit.keyboard.press("Enter")
+    expect(visit.get_by_role("heading", name="Staging Only Inc.")).to_be_visible()
+
+
+def test_a_whole_ticket_is_one_paste(visit: Page) -> None:
+    ticket = "Hi team,\\nthe plan of `acme-corp` is wrong.\\nRegards,\\nops@acme.example"
+    visit.evaluate(f"navigator.clipboard.writeText('{ticket}')")
+    box(visit).focus()
+    visit.keyboard.press("Control+V")
+    visit.keyboard.press("Enter")
+    expect(visit.get_by_role("heading", name="Acme Inc.")).to_be_visible()

@@ -9,7 +9,7 @@ import pytest
 from graphql import execute_sync, parse
 
 from integrations_app import simulator
-from integrations_app.simulator import Simulator, documents, faults, graph
+from integrations_app.simulator import Simulator, data, documents, faults, graph
 from tests.stigg.test_graphql import schema
 
 PRODUCTION = {"X-API-KEY": "simulated-production-key"}
@@ -164,6 +164,28 @@ def test_a_marketplaces_id_leads_back_to_its_customer(api: Simulator) -> None:
 def test_some_salesforce_ids_are_kept_short(api: Simulator) -> None:
     edges = find(api, first=50, salesforceId={"iLike": "001%"}).json["data"]["customers"]["edges"]
     assert {len(edge["node"]["salesforceId"]) for edge in edges} == {15, 18}
+
+
+def test_rest_and_graphql_agree_on_the_billing_id(api: Simulator) -> None:
+    everybody = data.customers("production").values()
+    both = [one for one in everybody if one.synced("STRIPE") and one.synced("ZUORA")]
+    assert len(both) > 20
+    for one in everybody:
+        assert graph.FIELDS["billingId"](one) == one.document["billingId"]
+    for one in both[:5]:
+        assert one.id in find(api, billingId={"eq": one.document["billingId"]}).ids
+        assert find(api, billingId={"eq": one.synced("ZUORA")}).ids == []
+
+
+def test_of_several_records_of_a_vendor_the_search_knows_the_first(api: Simulator) -> None:
+    several = [
+        [row.row["syncedEntityId"] for row in one.carried if row.vendor == "STRIPE"]
+        for one in data.listed("production")
+    ]
+    first, second = next(ids for ids in several if len(ids) == 2 and all(ids))
+    assert sum(len(ids) > 1 for ids in several) > 20
+    assert len(find(api, billingId={"eq": first}).ids) == 1
+    assert find(api, billingId={"eq": second}).ids == []
 
 
 def test_archived_customers_are_found_and_marked(api: Simulator) -> None:

@@ -54,7 +54,7 @@ def test_thousands_of_customers_look_like_life(environment: str) -> None:
     counts = [len(one.carried) for one in crowd]
     assert len(crowd) == 3_000
     assert len(set(names)) == len(names)
-    assert set(counts) == set(range(7))
+    assert set(counts) >= set(range(7))
     assert {vendor for vendor, _ in every_row(environment)} >= set(VENDORS)
     for shape in (
         r"[a-z]+-[a-z]+",

@@ -1,0 +1,104 @@
+"""A ticket: where each piece of its evidence leads, and whether all of it leads to one customer."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from integrations_app.lookup.find import find_each
+from integrations_app.lookup.finding import ROW, Finding, Hit, merged
+from integrations_app.lookup.guesses import guesses
+from integrations_app.stigg import Customer
+from integrations_app.upstream.environments import Environment
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """What came of a ticket: a finding for each piece of evidence, strongest evidence first."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def hits(self) -> tuple[Hit, ...]:
+        """Each customer once, with the words that led there: whoever has the strongest first."""
+        led: dict[tuple[str, str], list[Hit]] = {}
+        for finding in self.findings:
+            for hit in _leads(finding):
+                words = replace(hit, led_by=(finding.text,))
+                led.setdefault((hit.environment.name, hit.customer_id), []).append(words)
+        return tuple(
+            replace(merged(hits)[0], led_by=tuple(word for hit in hits for word in hit.led_by))
+            for hits in led.values()
+        )
+
+    @property
+    def nowhere(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if not finding.hits)
+
+    @property
+    def certain(self) -> Hit | None:
+        """The one customer that all evidence leads to.
+
+        An id, an address or an e-mail must lead there alone; a name or a domain may lead to others
+        beside. Nothing may lead nowhere, and no call may be missing that might have brought
+        another customer.
+        """
+        unsure = [each for each in self.findings if not each.certain]
+        if self.nowhere or any(each.problem or each.left_out for each in unsure):
+            return None
+        ids = [{_key(hit) for hit in _leads(each)} for each in self.findings]
+        strong = [found for found, each in zip(ids, self.findings, strict=True) if _is_strong(each)]
+        one = set[tuple[str, str]]().union(*(strong or ids))
+        if len(one) != 1 or not all(one <= found for found in ids):
+            return None
+        return next(hit for hit in self.hits if _key(hit) in one)
+
+
+def join(
+    environment: Environment,
+    terms: Sequence[str],
+    own_hosts: Collection[str] = (),
+    possible_ids: Sequence[str] = (),
+) -> Joined:
+    """Look all evidence of a ticket up.
+
+    What leads nowhere is compared with the records of the customer that all the rest leads to:
+    Stigg's search knows one id of a vendor for each customer, the customer itself knows all. That
+    takes one call, which the customer's page shares.
+    """
+    joined = Joined(find_each(environment, terms, own_hosts, possible_ids=possible_ids))
+    strong = {_key(hit) for each in joined.findings if _is_strong(each) for hit in _leads(each)}
+    missed = [each for each in joined.nowhere if any(guess.shape for guess in each.guesses)]
+    if len(strong) != 1 or not missed:
+        return joined
+    hit = next(hit for hit in joined.hits if _key(hit) in strong)
+    records = _records(hit)
+    return Joined(
+        tuple(
+            replace(each, hits=(replace(hit, why=(ROW,)),), problem=None)
+            if each in missed and records.intersection(_spellings(each, own_hosts))
+            else each
+            for each in joined.findings
+        )
+    )
+
+
+def _records(hit: Hit) -> frozenset[str]:
+    answers = hit.environment.visit().gather(customer=lambda it: it.get_customer(hit.customer_id))
+    answer = answers["customer"]
+    return frozenset(answer.record_ids) if isinstance(answer, Customer) else frozenset()
+
+
+def _spellings(finding: Finding, own_hosts: Collection[str]) -> set[str]:
+    shaped = (guess for guess in guesses(finding.text, own_hosts) if guess.shape)
+    return {spelling for guess in shaped for spelling in guess.spellings}
+
+
+def _leads(finding: Finding) -> tuple[Hit, ...]:
+    return (finding.certain,) if finding.certain else finding.hits
+
+
+def _is_strong(finding: Finding) -> bool:
+    return any(hit.is_exact for hit in finding.hits)
+
+
+def _key(hit: Hit) -> tuple[str, str]:
+    return hit.environment.name, hit.customer_id
