@@ -94,7 +94,7 @@ def _shared(environments: int) -> Shared:
 
 
 def _room(environments: int) -> Room:
-    """Three quarters of the threads may wait. A sixteenth of them all is each environment's own, but
+    """Three quarters of the threads may wait. A sixteenth of all is each environment's own, but
     together no more than half of the places.
     """
     places = settings.THREADS * 3 // 4
