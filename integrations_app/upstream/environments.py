@@ -89,17 +89,16 @@ class Shared(TypedDict):
 
 
 def _shared(environments: int) -> Shared:
-    """Three quarters of the threads may wait for pages, half for searches: seldom all at once."""
-    return Shared(
-        pages=_room(settings.THREADS * 3 // 4, environments),
-        searches=_room(settings.THREADS // 2, environments),
-        budget=RetryBudget(),
-    )
+    pages, searches = _room(environments), _room(environments)
+    return Shared(pages=pages, searches=searches, budget=RetryBudget())
 
 
-def _room(places: int, environments: int) -> Room:
-    """An eighth of the threads is each environment's own, but no more than half of all places."""
-    own = max(min(settings.THREADS // 8, places // (2 * environments)), 1)
+def _room(environments: int) -> Room:
+    """Three quarters of the threads may wait. A sixteenth of all is each environment's own, but
+    together no more than half of the places.
+    """
+    places = settings.THREADS * 3 // 4
+    own = max(min(settings.THREADS // 16, places // (2 * environments)), 1)
     return Room(own, max(places - own * environments, 0))
 
 

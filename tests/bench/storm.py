@@ -1,15 +1,19 @@
-"""Part of `make bench`: 200 agents at once on the production server, while Stigg hangs, and while
-it fails at random.
+"""Part of `make bench`: the production server on bad days of Stigg and of the network.
 
-Prints one table and the ratios that matter.
+First the bulkhead's five scenes, then 200 agents while one of three environments hangs, then chaos:
+random faults of Stigg, connections that die, names that are not resolved. Every page is held
+against what the simulated Stigg really holds.
 
-`python tests/bench/storm.py SECONDS` makes each bad phase shorter than a minute.
+`python tests/bench/storm.py SECONDS` makes each long phase shorter than a minute.
 """
 
 import asyncio
+import html
+import itertools
 import json
 import os
 import random
+import re
 import socket
 import statistics
 import subprocess
@@ -18,8 +22,8 @@ import tempfile
 import time
 import urllib.request
 from collections import Counter, defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -33,6 +37,8 @@ from tests.bench.page_times import SIMULATED  # noqa: E402 - found only by the l
 AGENTS, THREADS, DEADLINE_SECONDS = 200, 32, 8.0
 THINK_SECONDS = (1.0, 3.0)
 CALM_SECONDS = 15
+# Each environment of the desk, and the simulated one behind it.
+ENVIRONMENTS = {"production": "production", "staging": "staging", "sandbox": "staging"}
 FAULTS: list[dict[str, Any]] = [
     {"status": 500},
     {"status": 503},
@@ -49,68 +55,282 @@ FAULTS: list[dict[str, Any]] = [
     {"drip": 0.2},
     {"drip": 0.2, "drip_head": True},
 ]
+# Python runs this in the server before anything else. A name is not resolved while there is a file
+# that is called like the port.
+HANGING_NAMES = """
+import os, socket, time
+resolve = socket.getaddrinfo
+def getaddrinfo(host, port, *rest, **more):
+    while os.path.exists(os.path.join(os.environ["HUNG_NAMES"], str(port))):
+        time.sleep(0.05)
+    return resolve(host, port, *rest, **more)
+socket.getaddrinfo = getaddrinfo
+"""
+
+
+class Network:
+    """What lies between the desk and one environment of Stigg: a relay that can fail."""
+
+    def __init__(self, folder: str, stigg: str) -> None:
+        self.stigg_port = int(stigg.rpartition(":")[2])
+        self.listener = socket.create_server(("127.0.0.1", 0), backlog=500)
+        port = self.listener.getsockname()[1]
+        self.url, self.hung_name = f"http://127.0.0.1:{port}", Path(folder) / str(port)
+        self.is_hung = False
+        self.open: set[asyncio.StreamWriter] = set()
+        self.dead: set[asyncio.StreamWriter] = set()
+
+    async def start(self) -> None:
+        self.server = await asyncio.start_server(self._meet, sock=self.listener)
+
+    async def _meet(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(OSError, asyncio.CancelledError):
+            there = await asyncio.open_connection("127.0.0.1", self.stigg_port)
+            self.open.add(writer)
+            await asyncio.gather(
+                self._pass_on(reader, there[1], writer), self._pass_on(there[0], writer, writer)
+            )
+        self.open.discard(writer)
+
+    async def _pass_on(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        connection: asyncio.StreamWriter,
+    ) -> None:
+        with suppress(OSError):
+            while data := await reader.read(65_536):
+                if not self.is_hung and connection not in self.dead:
+                    writer.write(data)
+        writer.close()
+
+    def resets(self) -> None:
+        for writer in self.open:
+            writer.transport.abort()
+
+    def falls_silent(self) -> None:
+        """The connections of now; new ones work."""
+        self.dead |= self.open
+
+    def names_hang(self) -> None:
+        self.hung_name.touch()
+        self.resets()
+
+    def recovers(self) -> None:
+        self.hung_name.unlink(missing_ok=True)
+        self.is_hung = False
 
 
 @dataclass
 class Phase:
-    """What the agents met: seconds and statuses by kind of page."""
+    """What the agents met: seconds by kind of page, statuses, and sentences that were not true."""
 
     name: str
     took: dict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
     statuses: Counter[int] = field(default_factory=Counter)
+    untrue: list[str] = field(default_factory=list)
 
-    def p95(self, kind: str) -> float:
-        return statistics.quantiles(self.took[kind], n=20)[-1] * 1000
+    def percent(self, kind: str, share: int) -> float:
+        return statistics.quantiles(self.took[kind], n=100)[share - 1] * 1000
 
-    def __str__(self) -> str:
-        rows = [self._row(kind, took) for kind, took in sorted(self.took.items())]
-        return "\n".join([*rows, f"  {'':<10} statuses {dict(sorted(self.statuses.items()))}"])
-
-    def _row(self, kind: str, took: list[float]) -> str:
-        median, longest = statistics.median(took) * 1000, max(took) * 1000
-        return (
-            f"  {self.name:<10} {kind:<12} {len(took):>6} {median:>8.0f} "
-            f"{self.p95(kind):>8.0f} {longest:>8.0f}"
-        )
+    def show(self) -> None:
+        for kind, took in sorted(self.took.items()):
+            print(
+                f"  {self.name:<10} {kind:<12} {len(took):>6} {self.percent(kind, 50):>8.0f}"
+                f" {self.percent(kind, 95):>8.0f} {max(took) * 1000:>8.0f}"
+            )
+        print(f"  {'':<10} statuses {dict(sorted(self.statuses.items()))}", flush=True)
 
 
-class Agent:
-    """One agent with one kept connection, who looks at pages and thinks in between."""
+@dataclass
+class Desk:
+    """The server, and what Stigg holds: the integrations of each customer's first page."""
 
-    def __init__(self, port: int, cookie: str, customers: dict[str, list[str]]) -> None:
-        self.port, self.cookie, self.customers = port, cookie, customers
-        self.connection: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+    port: int
+    cookie: str
+    held: dict[str, dict[str, set[str]]]
 
-    def choice(self) -> tuple[str, str]:
-        kind = random.choices(["production", "staging", "look-up", "health"], [4, 3, 2, 1])[0]
-        if kind in self.customers:
-            customer = quote(random.choice(self.customers[kind]), safe="")
-            return kind, f"/{kind}/customers/{customer}/integrations/"
-        return kind, "/" if kind == "look-up" else "/healthz"
+    async def get(self, address: str) -> tuple[int, str]:
+        reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        head = f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        writer.write(f"{head}Cookie: sessionid={self.cookie}\r\n\r\n".encode())
+        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
+        body = await reader.readexactly(int(re.findall(r"content-length: (\d+)", head)[0]))
+        writer.close()
+        return int(head.split(" ")[1]), body.decode()
 
-    async def work(self, phase: Phase, until: float) -> None:
+    async def view(self, phase: Phase, environment: str, customer: str) -> None:
+        address = f"/{environment}/customers/{quote(customer, safe='')}/integrations/"
+        status, body = await self.look(phase, environment, address)
+        shown = set(map(html.unescape, re.findall(r'data-integration-id="([^"]+)"', body)))
+        held = self.held[environment][customer]
+        if status in (400, 404) or (status == 200 and not held <= shown):
+            phase.untrue.append(f"{environment} {customer}: {status}, {len(held - shown)} missing")
+
+    async def look(self, phase: Phase, kind: str, address: str) -> tuple[int, str]:
+        began = time.monotonic()
+        status, body = await self.get(address)
+        phase.took[kind].append(time.monotonic() - began)
+        phase.statuses[status] += 1
+        return status, body
+
+    async def agent(self, phase: Phase, until: float, customers: int) -> None:
+        """One agent who looks at pages and thinks in between."""
         await asyncio.sleep(random.uniform(0, THINK_SECONDS[1]))
         while time.monotonic() < until:
-            kind, address = self.choice()
-            began = time.monotonic()
-            status = await self.get(address)
-            phase.took[kind].append(time.monotonic() - began)
-            phase.statuses[status] += 1
+            kind = random.choices([*ENVIRONMENTS, "look-up", "health"], [4, 3, 2, 2, 1])[0]
+            if kind in ENVIRONMENTS:
+                await self.view(phase, kind, random.choice(list(self.held[kind])[:customers]))
+            else:
+                await self.look(phase, kind, "/" if kind == "look-up" else "/healthz")
             await asyncio.sleep(random.uniform(*THINK_SECONDS))
 
-    async def get(self, address: str) -> int:
-        if self.connection is None or self.connection[0].at_eof():
-            self.connection = await asyncio.open_connection("127.0.0.1", self.port)
-        reader, writer = self.connection
-        writer.write(
-            (
-                f"GET {address} HTTP/1.1\r\nHost: 127.0.0.1\r\nCookie: "
-                f"sessionid={self.cookie}\r\n\r\n"
-            ).encode()
-        )
-        head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1").lower()
-        await reader.readexactly(int(head.split("content-length:")[1].split("\r\n")[0]))
-        return int(head.split(" ")[1])
+    async def phase(self, name: str, seconds: float, customers: int = 400) -> Phase:
+        met = Phase(name)
+        until = time.monotonic() + seconds
+        await asyncio.gather(*(self.agent(met, until, customers) for _ in range(AGENTS)))
+        met.show()
+        return met
+
+
+# --- the bulkhead ---------------------------------------------------------------------------------
+
+
+class Scenes:
+    """Each scene asks for customers whom nobody has looked at."""
+
+    def __init__(self, url: str, desk: Desk, networks: dict[str, Network]) -> None:
+        self.url, self.desk, self.networks = url, desk, networks
+        self.new = {name: iter(list(held)) for name, held in desk.held.items()}
+
+    async def play(self) -> None:
+        print(f"  {'scene':<46} {'pages':>6} {'503':>5} {'other':>6} {'p50 ms':>8} {'max ms':>8}")
+        scenes: list[Callable[[Phase], Awaitable[None]]] = [
+            self.fifty_views_at_once,
+            self.two_hundred_for_one_customer,
+            self.fifteen_pages_a_second_at_one_second,
+            self.slow_searches_beside_pages,
+            self.third_environment_alone,
+            self.third_environment_beside_two_hung,
+        ]
+        for scene in scenes:
+            met = Phase(scene.__name__.replace("_", " "))
+            await scene(met)
+            took = sorted(itertools.chain(*met.took.values()))
+            other = sum(n for status, n in met.statuses.items() if status not in (200, 503))
+            print(
+                f"  {met.name:<46} {len(took):>6} {met.statuses[503]:>5} {other:>6}"
+                f" {statistics.median(took) * 1000:>8.0f} {took[-1] * 1000:>8.0f}",
+                *met.untrue[:3],
+                flush=True,
+            )
+            control(self.url, "faults", None)
+            await asyncio.sleep(5)
+
+    async def views(self, met: Phase, environment: str, number: int, every: float = 0.0) -> None:
+        async def view(after: float) -> None:
+            await asyncio.sleep(after)
+            await self.desk.view(met, environment, next(self.new[environment]))
+
+        await asyncio.gather(*(view(every * n) for n in range(number)))
+
+    async def fifty_views_at_once(self, met: Phase) -> None:
+        await self.views(met, "production", 50)
+
+    async def two_hundred_for_one_customer(self, met: Phase) -> None:
+        control(self.url, "faults", {"delay": 1})
+        control(self.url, "requests", None)
+        customer = next(self.new["production"])
+        await asyncio.gather(*(self.desk.view(met, "production", customer) for _ in range(200)))
+        path = f"/api/v1/customers/{quote(customer, safe='')}"
+        calls = [seen["path"] for seen in requests(self.url)].count(path)
+        met.name += f" ({calls} call)"
+
+    async def fifteen_pages_a_second_at_one_second(self, met: Phase) -> None:
+        control(self.url, "faults", {"delay": 1})
+        await self.views(met, "production", 150, every=1 / 15)
+
+    async def slow_searches_beside_pages(self, met: Phase) -> None:
+        control(self.url, "faults", {"route": "graphql", "delay": 3.4})
+
+        async def search(number: int) -> None:
+            await asyncio.sleep(number * 0.4)
+            await self.desk.look(met, "look-up", f"/lookup?q=nobody+{number}+ltd")
+
+        searches = (search(number) for number in range(38))
+        await asyncio.gather(self.views(met, "production", 38, every=0.4), *searches)
+        met.statuses[200] += met.statuses.pop(404, 0)  # nobody is called so
+
+    async def third_environment_alone(self, met: Phase) -> None:
+        await self.views(met, "sandbox", 60, every=0.1)
+
+    async def third_environment_beside_two_hung(self, met: Phase) -> None:
+        others = Phase("hung")
+        for name in ("production", "staging"):
+            self.networks[name].is_hung = True
+        hung = [
+            asyncio.ensure_future(self.views(others, name, 60, every=0.1))
+            for name in ("production", "staging")
+        ]
+        await asyncio.sleep(1)
+        await self.views(met, "sandbox", 60, every=0.1)
+        await asyncio.gather(*hung)
+        for network in self.networks.values():
+            network.recovers()
+            network.resets()
+
+
+# --- the storm ------------------------------------------------------------------------------------
+
+
+async def storm(
+    url: str,
+    server: subprocess.Popen[str],
+    desk: Desk,
+    networks: dict[str, Network],
+    seconds: float,
+) -> None:
+    print(f"{AGENTS} agents at once, {THREADS} threads; production hangs for {seconds:.0f} s")
+    print(f"  {'':<10} {'':<12} {'pages':>6} {'p50 ms':>8} {'p95 ms':>8} {'max ms':>8}")
+    await desk.phase("warm-up", CALM_SECONDS / 3, customers=100)
+    quiet = await desk.phase("quiet", CALM_SECONDS, customers=100)
+    before = size(server)
+    networks["production"].is_hung = True
+    hung = await desk.phase("hung", seconds)
+    networks["production"].recovers()
+    networks["production"].resets()
+    again = await desk.phase("again", CALM_SECONDS)
+    after = size(server)
+    wild, _ = await asyncio.gather(desk.phase("chaos", seconds), chaos(url, networks, seconds))
+    await asyncio.sleep(20)  # longer than any cool-down of the faults above
+    calm = await desk.phase("calm", CALM_SECONDS)
+    for kind in ("look-up", "staging", "sandbox", "health"):
+        times = hung.percent(kind, 95) / quiet.percent(kind, 95)
+        print(f"  while production hung, {kind} p95 was {times:.1f} times the quiet one (aim: 3)")
+    phases = (quiet, hung, again, wild, calm)
+    untrue = [told for phase in phases for told in phase.untrue]
+    print(f"threads {before[0]} -> {after[0]}, memory {before[1]:.0f} -> {after[1]:.0f} MB")
+    print(f"answers with 500: {sum(phase.statuses[500] for phase in phases)}")
+    print(f"pages that were not true: {len(untrue)}", *untrue[:5], sep="\n  ")
+    print(f"wrong answers after the chaos: {calm.statuses.total() - calm.statuses[200]}")
+
+
+async def chaos(url: str, networks: dict[str, Network], seconds: float) -> None:
+    """Stigg fails in two environments, the network in all three."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        control(url, "faults", None)
+        for environment in ("production", "staging"):
+            control(url, "faults", {"environment": environment, **random.choice(FAULTS)})
+        network = random.choice(list(networks.values()))
+        random.choice([network.resets, network.falls_silent, network.names_hang])()
+        await asyncio.sleep(1)
+        for network in networks.values():
+            network.recovers()
+    control(url, "faults", None)
+
+
+# --- the processes --------------------------------------------------------------------------------
 
 
 def start(code: list[str], environ: dict[str, str]) -> subprocess.Popen[str]:
@@ -128,17 +348,17 @@ def start(code: list[str], environ: dict[str, str]) -> subprocess.Popen[str]:
 def settings(url: str, folder: str) -> dict[str, str]:
     found = {
         "ENV_FILE": "",
-        "STIGG_ENVIRONMENTS": "production,staging",
+        "STIGG_ENVIRONMENTS": ",".join(ENVIRONMENTS),
         "LOG_LEVEL": "ERROR",
         "DATABASE_URL": f"sqlite:///{folder}/storm.sqlite3",
         "DJANGO_SETTINGS_MODULE": "dashboard.settings",
         "THREADS": str(THREADS),
         "STIGG_DEADLINE_SECONDS": str(DEADLINE_SECONDS),
     }
-    for name in ("production", "staging"):
+    for name, simulated in ENVIRONMENTS.items():
         found |= {
             f"STIGG_{name.upper()}_API_URL": url,
-            f"STIGG_{name.upper()}_API_KEY": f"simulated-{name}-key",
+            f"STIGG_{name.upper()}_API_KEY": f"simulated-{simulated}-key",
         }
     return found
 
@@ -152,30 +372,42 @@ def session() -> str:
     from django.core.management import call_command
     from django.test import Client
 
+    from integrations_app.management.commands.serve import collect_static
+
     call_command("migrate", verbosity=0)
+    collect_static()
     client = Client()
     client.force_login(get_user_model().objects.create_user("storm"))
     return str(client.cookies["sessionid"].value)
 
 
-def control(url: str, fault: dict[str, Any] | None) -> None:
-    """Set a fault of the simulated Stigg; None clears them all."""
-    method, body = ("DELETE", None) if fault is None else ("POST", json.dumps(fault).encode())
-    urllib.request.urlopen(
-        urllib.request.Request(f"{url}/_control/faults", body, method=method)
-    ).close()
+def asked(url: str, environment: str = "production", **request: Any) -> Any:
+    headers = {"X-API-KEY": f"simulated-{environment}-key"}
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers, **request)) as answer:
+        return json.load(answer)
 
 
-def customers(url: str, environment: str, pages: int) -> list[str]:
-    """Ids of the first customers, a hundred a page."""
-    found, address = [], f"{url}/api/v1/customers?limit=100"
+def control(url: str, what: str, fault: dict[str, Any] | None) -> None:
+    """Set a fault of the simulated Stigg; None clears all `faults`, or forgets all `requests`."""
+    method, data = ("DELETE", None) if fault is None else ("POST", json.dumps(fault).encode())
+    asked(f"{url}/_control/{what}", method=method, data=data)
+
+
+def requests(url: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = asked(f"{url}/_control/requests")
+    return found
+
+
+def held(url: str, environment: str, pages: int = 6) -> dict[str, set[str]]:
+    """The integrations of the first customers, a hundred a page."""
+    found: dict[str, set[str]] = {}
+    address = f"{url}/api/v1/customers?limit=100"
     for _ in range(pages):
-        asked = urllib.request.Request(
-            address, headers={"X-API-KEY": f"simulated-{environment}-key"}
-        )
-        with urllib.request.urlopen(asked) as answer:
-            page = json.load(answer)
-        found += [customer["id"] for customer in page["data"]]
+        page = asked(address, environment)
+        for customer in map(str, (customer["id"] for customer in page["data"])):
+            rows = f"{url}/api/v1/customers/{quote(customer, safe='')}/integrations?limit=20"
+            with suppress(urllib.error.HTTPError):  # a customer who is there to show a fault
+                found[customer] = {row["id"] for row in asked(rows, environment)["data"]}
         address = f"{url}/api/v1/customers?limit=100&after={page['pagination']['next']}"
     return found
 
@@ -201,24 +433,6 @@ def size(server: subprocess.Popen[str]) -> tuple[int, float]:
     return sum(int(lines["Threads"]) for lines in told), kilobytes / 1024
 
 
-async def phase(name: str, agents: list[Agent], seconds: float) -> Phase:
-    met = Phase(name)
-    until = time.monotonic() + seconds
-    await asyncio.gather(*(agent.work(met, until) for agent in agents))
-    print(met, flush=True)
-    return met
-
-
-async def chaos(url: str, seconds: float) -> None:
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        control(url, None)
-        for environment in ("production", "staging"):
-            control(url, {"environment": environment, **random.choice(FAULTS)})
-        await asyncio.sleep(1)
-    control(url, None)
-
-
 def wait_for(port: int) -> None:
     for _ in range(200):
         try:
@@ -228,61 +442,6 @@ def wait_for(port: int) -> None:
         else:
             return
     raise SystemExit("the desk did not start")
-
-
-def meet_strangers(url: str, agents: list[Agent]) -> None:
-    """From now on most customers are ones that nobody looked at before, so that no copy of them is
-    kept.
-    """
-    for environment, known in agents[0].customers.items():
-        known += customers(url, environment, 4)[100:]
-
-
-async def storm(
-    url: str, server: subprocess.Popen[str], agents: list[Agent], seconds: float
-) -> None:
-    print(f"  {'':<10} {'':<12} {'pages':>6} {'p50 ms':>8} {'p95 ms':>8} {'max ms':>8}")
-    await phase("warm-up", agents, CALM_SECONDS / 3)
-    quiet = await phase("quiet", agents, CALM_SECONDS)
-    before = size(server)
-    meet_strangers(url, agents)
-    control(url, {"environment": "production", "delay": 600})
-    hung = await phase("hung", agents, seconds)
-    control(url, None)
-    await phase("again", agents, CALM_SECONDS)
-    after = size(server)
-    _, wild = await asyncio.gather(chaos(url, seconds), phase("chaos", agents, seconds))
-    await asyncio.sleep(20)  # longer than any cool-down of the faults above
-    calm = await phase("calm", agents, CALM_SECONDS)
-    tell(quiet, hung, before, after, wild, calm)
-
-
-def tell(
-    quiet: Phase,
-    hung: Phase,
-    before: tuple[int, float],
-    after: tuple[int, float],
-    wild: Phase,
-    calm: Phase,
-) -> None:
-    longest = max(max(took) for took in hung.took.values())
-    print(
-        f"while production hung: the slowest page took {longest:.1f} s (deadline "
-        f"{DEADLINE_SECONDS:.0f} s)"
-    )
-    for kind in ("look-up", "staging", "health"):
-        print(
-            f"  {kind} p95 was {hung.p95(kind) / quiet.p95(kind):.1f} times the quiet one (aim: 3)"
-        )
-    print(f"threads {before[0]} -> {after[0]}, memory {before[1]:.0f} -> {after[1]:.0f} MB")
-    print(
-        (
-            f"answers with 500: {hung.statuses[500] + wild.statuses[500]}; wrong answers "
-            "after the chaos: "
-        ),
-        end="",
-    )
-    print(sum(count for status, count in calm.statuses.items() if status != 200))
 
 
 @contextmanager
@@ -315,15 +474,32 @@ def serving(port: int) -> Iterator[subprocess.Popen[str]]:
         server.wait()
 
 
+def between(folder: str, url: str) -> dict[str, Network]:
+    """A network for each environment, which the server will meet instead of Stigg itself."""
+    (Path(folder) / "sitecustomize.py").write_text(HANGING_NAMES)
+    os.environ |= {"PYTHONPATH": folder, "HUNG_NAMES": folder}
+    networks = {name: Network(folder, url) for name in ENVIRONMENTS}
+    for name, network in networks.items():
+        os.environ[f"STIGG_{name.upper()}_API_URL"] = network.url
+    return networks
+
+
+async def run(
+    url: str, server: subprocess.Popen[str], desk: Desk, networks: dict[str, Network]
+) -> None:
+    for network in networks.values():
+        await network.start()
+    await Scenes(url, desk, networks).play()
+    await storm(url, server, desk, networks, float((sys.argv[1:] or ["60"])[0]))
+
+
 def main() -> None:
-    seconds = float(sys.argv[1]) if len(sys.argv) > 1 else 60
-    with prepared() as (url, port, cookie), serving(port) as server:
-        print(
-            f"{AGENTS} agents at once, {THREADS} threads; one environment hangs for {seconds:.0f} s"
-        )
-        known = {name: customers(url, name, 1) for name in ("production", "staging")}
-        agents = [Agent(port, cookie, known) for _ in range(AGENTS)]
-        asyncio.run(storm(url, server, agents, seconds))
+    with prepared() as (url, port, cookie), tempfile.TemporaryDirectory() as folder:
+        there = {name: held(url, name) for name in set(ENVIRONMENTS.values())}
+        desk = Desk(port, cookie, {name: there[known] for name, known in ENVIRONMENTS.items()})
+        networks = between(folder, url)
+        with serving(port) as server:
+            asyncio.run(run(url, server, desk, networks))
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import json
 import socket
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -69,6 +70,18 @@ def test_a_burst_on_dead_connections_costs_nobody_an_error() -> None:
             assert [customer.id for customer in found] == ["acme-corp"] * 4
     assert dying.later >= 1
     assert dying.connections == 4 + dying.later
+
+
+def test_the_second_try_is_on_no_other_kept_connection() -> None:
+    dying = Dying(hostile.resets, together=2)
+    with hostile.server(dying) as server, ThreadPoolExecutor(2) as agents:
+        stigg = client(server.url)
+        list(agents.map(stigg.get_customer, ["acme-corp"] * 2))
+        # In a burst others may have put theirs on top; here nobody has, so it is asked for.
+        request = stigg._transport._request(f"{server.url}/api/v1/customers/acme-corp", None)
+        second = transport._Attempt(time.monotonic() + 20, on_new=True)
+        assert stigg._transport._send(request, second).status == 200
+    assert (dying.connections, dying.later) == (3, 0)
 
 
 def test_a_post_is_never_asked_twice() -> None:

@@ -1,11 +1,14 @@
 """When Stigg is not asked, and what one customer, environment or hung call can cost the others."""
 
+import math
 import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import timedelta
+from functools import partial
+from queue import Queue
 from typing import Any
 
 import pytest
@@ -29,7 +32,7 @@ from integrations_app.upstream import environments, limits
 from integrations_app.upstream import upstream as upstreams
 from integrations_app.upstream.copies import Memory
 from integrations_app.upstream.limits import Busy, RetryBudget, Room
-from integrations_app.upstream.upstream import Flight, Upstream
+from integrations_app.upstream.upstream import Flight, Flights, Upstream
 from integrations_app.upstream.visit import Visit
 from tests import hostile
 
@@ -234,7 +237,7 @@ def test_a_place_that_comes_too_late_is_not_kept() -> None:
 @pytest.mark.parametrize("number", [1, 2, 3, 12])
 def test_every_environment_has_places_of_its_own(threads: int, number: int, settings: Any) -> None:
     settings.THREADS = threads
-    room = environments._room(threads * 3 // 4, number)
+    room = environments._room(number)
     assert room.own >= 1
     assert room.common >= 0
     assert room.own * number + room.common <= max(threads * 3 // 4, number)
@@ -248,8 +251,12 @@ def test_one_customer_whom_stigg_does_not_answer_costs_the_others_nothing(
 ) -> None:
     upstream = at(stigg.url)
     stigg.fault(customer="acme-corp", status=503)
-    for _ in range(6):
-        assert isinstance(ask(upstream), Unavailable)
+    for limit in range(1, 7):  # as many different questions
+        answers = Visit(upstream).gather(
+            customer=lambda stigg: stigg.get_customer("acme-corp"),
+            found=partial(Client.list_integrations, customer_id="acme-corp", limit=limit),
+        )
+        assert {type(answer) for answer in answers.values()} == {Unavailable}
     assert isinstance(ask(upstream, "empty-co"), Customer)
 
 
@@ -388,6 +395,39 @@ def test_a_call_that_hangs_is_given_up_and_the_next_page_asks_anew(names: Names)
     names.hung = False
     upstream.deadline_seconds = 30
     assert isinstance(ask(upstream), Customer)
+
+
+def test_a_call_that_ends_at_last_ends_no_later_one(
+    agents: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    flights = Flights()
+    place = limits.Place(Room(9, 0), "production")
+    first, second = threading.Event(), threading.Event()
+    happened: Queue[str] = Queue()
+
+    def call(over: threading.Event, answer: str) -> str:
+        happened.put(f"asked for {answer}")
+        over.wait(60)
+        return answer
+
+    def share(over: threading.Event, answer: str, ends: float) -> "Future[Any]":
+        return agents.submit(flights.share, "key", partial(call, over, answer), ends, place)
+
+    def wait_for(flight: Flight, *_limits: object) -> Any:
+        happened.put("joined")
+        return flight.answer.result(60)
+
+    monkeypatch.setattr(Flight, "wait", wait_for)
+    hung = share(first, "old", 0)
+    assert happened.get(timeout=20) == "asked for old"
+    later = share(second, "new", math.inf)
+    assert happened.get(timeout=20) == "asked for new"
+    first.set()
+    assert hung.result(60) == "old"
+    third = share(second, "newest", math.inf)
+    assert happened.get(timeout=20) == "joined"
+    second.set()
+    assert (later.result(60), third.result(60)) == ("new", "new")
 
 
 def test_a_hundred_hung_pages_leave_the_environment_usable(
