@@ -77,6 +77,7 @@ PURE = {
     "lookup.wrappers": {"vendors"},
     "stigg.answers": set(),
     "stigg.customer_ids": set(),
+    "stigg.quotations": set(),
     "upstream.problems": {"stigg"},
     "upstream.copies": {"stigg"},
     "upstream.limits": {"stigg", "upstream.copies"},
