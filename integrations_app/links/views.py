@@ -72,18 +72,19 @@ INCOMPLETE = "The address of this report is not complete. Start from the custome
 @require_http_methods(["GET", "HEAD", "POST"])
 def wrong_link(request: HttpRequest, environment: str, customer_id: str) -> HttpResponse:
     """Ask for an optional word about a wrong link, then send the report to the operators."""
-    chosen = environment_or_404(environment)
-    status, problem = 400, problem_with_customer_id(customer_id)
+    chosen, problem = environment_or_404(environment), problem_with_customer_id(customer_id)
     form = WrongLinkForm(request.POST if request.method == "POST" else request.GET)
     context: dict[str, Any] = {"environment": chosen, "customer_id": customer_id}
     if not problem and form.errors.keys() - {"word"}:
         problem = INCOMPLETE
-    if not problem:
-        status, problem = _not_allowed(request, environment, customer_id)
     if problem:
         context |= {"page": "", "problems": [problem]}
-        return render(request, "customer/bad_address.html", context, status=status)
+        return render(request, "customer/bad_address.html", context, status=400)
     page = reverse("integrations", args=[environment, customer_id])
+    status, problem = _not_allowed(request, environment, customer_id)
+    if problem:
+        context |= {"page": page, "problems": [problem], "title": "This link is not reported"}
+        return render(request, "customer/bad_address.html", context, status=status)
     # The page reads its own query; under its own path nothing in it can lead elsewhere.
     back = f"{page}?{query}" if (query := form.data.get("back", "").removeprefix("?")) else page
     if request.method == "POST" and form.is_valid():

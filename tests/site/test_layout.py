@@ -1,4 +1,4 @@
-"""The files of the pages: lines that a reader can take in, and a style that says each thing once."""
+"""The files of the pages: lines that a reader can take in, and a style that says things once."""
 
 import re
 from collections import Counter
