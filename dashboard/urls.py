@@ -2,6 +2,7 @@
 
 from django.contrib import admin
 from django.contrib.auth import views as auth_views
+from django.http import HttpRequest
 from django.urls import include, path
 
 from dashboard.health import healthz
@@ -12,7 +13,7 @@ class SignIn(auth_views.LoginView):
 
     redirect_authenticated_user = True
 
-    def get_redirect_url(self) -> str:
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:  # noqa: ARG002 - Django 6's signature
         address = super().get_redirect_url()
         return "" if address.partition("?")[0] == self.request.path else address
 
