@@ -7,13 +7,17 @@ from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.sessions.middleware import SessionMiddleware
+from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import add_never_cache_headers
 from django_htmx.http import HttpResponseClientRedirect
 
+from dashboard.errors import bad_request
 from integrations_app.htmx import page_of
 
+# DataError: PostgreSQL's; OverflowError: Python's and SQLite's
+ODD_FILTERS = (ValueError, OverflowError, DataError)
 Handler = Callable[[HttpRequest], HttpResponse]
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -37,6 +41,25 @@ def headers(get_response: Handler) -> Handler:
         return response
 
     return middleware
+
+
+class AdminFilters:
+    """Admin reads filters from its address and lets some of them fail in Python or in the database:
+    a year of twenty digits, a number that is none. That is a bad request, no fault of the desk.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        match = request.resolver_match
+        is_changelist = match and match.app_name == "admin" and request.method == "GET"
+        if is_changelist and request.GET and isinstance(exception, ODD_FILTERS):
+            return bad_request(request, exception)
+        return None
 
 
 class Sessions(SessionMiddleware):

@@ -5,6 +5,7 @@ README.md documents each variable, and a test compares the two. A variable may a
 are reported at once, before anything starts.
 """
 
+import os
 import secrets
 from pathlib import Path
 
@@ -15,7 +16,9 @@ from dashboard import stigg
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = BASE_DIR / "var"
+os.umask(0o077)  # what the desk writes holds hashes, sessions and customers' names: its own to read
 VAR.mkdir(exist_ok=True)
+VAR.chmod(0o700)
 
 env_file = Env().str("ENV_FILE", ".env")
 env = FileAwareEnv(eager=False)
@@ -130,6 +133,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "dashboard.middleware.SignInRequired",
+    "dashboard.middleware.AdminFilters",
 ]
 CONTEXT_PROCESSORS = [
     "django.template.context_processors.request",

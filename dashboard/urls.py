@@ -2,16 +2,24 @@
 
 from django.contrib import admin
 from django.contrib.auth import views as auth_views
+from django.http import HttpRequest
 from django.urls import include, path
 
 from dashboard.health import healthz
 
+
+class SignIn(auth_views.LoginView):
+    """Who is signed in goes on, but never to this page again."""
+
+    redirect_authenticated_user = True
+
+    def get_redirect_url(self, request: HttpRequest | None = None) -> str:  # noqa: ARG002 - Django 6's signature
+        address = super().get_redirect_url()
+        return "" if address.partition("?")[0] == self.request.path else address
+
+
 urlpatterns = [
-    path(
-        "accounts/login/",
-        auth_views.LoginView.as_view(redirect_authenticated_user=True),
-        name="login",
-    ),
+    path("accounts/login/", SignIn.as_view(), name="login"),
     path("accounts/logout/", auth_views.LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
     path("healthz", healthz, name="healthz"),

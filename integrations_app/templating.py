@@ -34,6 +34,7 @@ OPTIONAL = {
     "problem": None,
     "text": "",
     "ticket_number": "",
+    "title": "",
 }
 # https://htmx.org/reference/#config
 HTMX_CONFIG = {

@@ -243,12 +243,13 @@ const countDown = () => {
   // All who wait would come back in the same instant.
   const due = Date.now() + Number(panel.dataset.retryAfter) * 1000 + Math.random() * 1000;
   const shown = panel.querySelector("[data-countdown]");
+  const again = document.getElementById("try-again"); // a look-up has none: it would start anew for ever
   const tick = () => {
     if (!panel.isConnected) return;
     const left = Math.ceil((due - Date.now()) / 1000);
     shown.textContent = Math.max(left, 0);
     if (left > 0 || document.hidden) setTimeout(tick, 500);
-    else if (tries < AUTOMATIC_TRIES) { tries += 1; document.getElementById("try-again").click(); }
+    else if (again && tries < AUTOMATIC_TRIES) { tries += 1; again.click(); }
     else shown.parentElement.textContent = "The wait is over. Try again when you like.";
   };
   tick();
@@ -292,6 +293,12 @@ document.addEventListener("htmx:afterSettle", (event) => {
   tellAges();
   countDown();
 });
+
+// htmx notes the path of the page, with the customer's id in it, for a history that the desk does not let it keep.
+const forgetPath = () => { try { sessionStorage.removeItem("htmx-current-path-for-history"); } catch { /* nothing is kept */ } };
+
+forgetPath();
+for (const name of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"]) document.addEventListener(name, forgetPath);
 
 // A page that comes back from the browser's memory may show a customer after its sign-in has ended.
 window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });

@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "upstream": "django stigg simulator",
     "audit": "django stigg",
     "index": "django stigg upstream",
-    "links": "django ada_url publicsuffixlist stigg upstream vendors",
+    "links": "django ada_url audit publicsuffixlist stigg upstream vendors",
     "customer": "django audit htmx index links pages stigg upstream vendors",
     "lookup": "django ada_url audit customer index pages stigg upstream vendors",
     # what joins the rooms
@@ -77,6 +77,7 @@ PURE = {
     "lookup.wrappers": {"vendors"},
     "stigg.answers": set(),
     "stigg.customer_ids": set(),
+    "stigg.quotations": set(),
     "upstream.problems": {"stigg"},
     "upstream.copies": {"stigg"},
     "upstream.limits": {"stigg", "upstream.copies"},

@@ -6,11 +6,12 @@ customer's id and name, nothing else: the name because a list of bare ids helps 
 Keys are never near it.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
 from django.db import models
 from django.http import HttpRequest
+from django.utils import timezone
 
 from integrations_app.stigg import printable
 
@@ -66,6 +67,18 @@ def note(
         environment=environment,
         **fields,
     )
+
+
+def was_shown(request: HttpRequest, environment: str, customer_id: str) -> bool:
+    """Has the agent opened this customer's page in the last 24 hours?"""
+    return AuditEvent.objects.filter(
+        user=request.user.get_username(),
+        action="view",
+        outcome="shown",
+        at__gte=timezone.now() - timedelta(days=1),
+        environment=environment,
+        customer_id=customer_id,
+    ).exists()
 
 
 class Recent(NamedTuple):

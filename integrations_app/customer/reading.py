@@ -123,7 +123,7 @@ class Walk:
     An address says only where it is, so the pages are numbered: the first is 0, the page that
     `next` leads to one more, the page that `prev` leads to one less. A cursor that leads to the
     page itself, forward to a page with a lower number, or back to one with a higher, has been
-    walked before. Pages that nobody came to from the first page are not judged.
+    walked before. Pages that were opened directly are not judged.
     """
 
     numbers: dict[str, int] = field(default_factory=lambda: {START: 0})

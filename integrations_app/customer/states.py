@@ -7,8 +7,10 @@ from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
 
 from integrations_app.stigg.graphql import SyncState
+from integrations_app.stigg.quotations import quotation
 
 MAX_SHOWN_CHARACTERS = 120
+MAX_QUOTED_CHARACTERS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +44,14 @@ _KNOWN = {
 def state_of(sync: SyncState) -> State | None:
     """The words for a sync state; None when Stigg sent no status, because nothing is guessed."""
     if sync.status == "ERROR":
-        return State("failed", "Failed", sync.error)
+        return State("failed", "Failed", quotation(sync.error, MAX_QUOTED_CHARACTERS))
     if known := _KNOWN.get(sync.status):
         return known
-    return State("unknown", "Stigg says", said=sync.status) if sync.status else None
+    return (
+        State("unknown", "Stigg says", said=quotation(sync.status, MAX_SHOWN_CHARACTERS))
+        if sync.status
+        else None
+    )
 
 
 def by_integration(syncs: Iterable[SyncState], shown: Container[str]) -> Mapping[str, State]:

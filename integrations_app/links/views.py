@@ -2,6 +2,7 @@
 a wrong link.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from ada_url import idna_to_unicode
@@ -10,8 +11,10 @@ from django.forms import modelform_factory
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_safe
 
+from integrations_app.audit.events import was_shown
 from integrations_app.links import departures
 from integrations_app.links.models import WrongLink, link_settings
 from integrations_app.stigg.customer_ids import problem_with_customer_id
@@ -54,6 +57,15 @@ def _refused(request: HttpRequest, status: int, title: str, meaning: str) -> Htt
 # The row fills these in; the word comes from the agent
 ROW_FIELDS = ("vendor_identifier", "integration_id", "host", "source")
 WrongLinkForm = modelform_factory(WrongLink, fields=(*ROW_FIELDS, "word"))
+MAX_REPORTS_A_DAY = 50
+NOT_SHOWN = (
+    "You can report the links of a customer whose page you opened in the last 24 hours. "
+    "Open the customer's page, then report the link from its row."
+)
+TOO_MANY = (
+    f"You have reported {MAX_REPORTS_A_DAY} links in the last 24 hours, which is as many as the "
+    "desk takes. Tell an operator about this one."
+)
 INCOMPLETE = "The address of this report is not complete. Start from the customer's page."
 
 
@@ -69,6 +81,10 @@ def wrong_link(request: HttpRequest, environment: str, customer_id: str) -> Http
         context |= {"page": "", "problems": [problem]}
         return render(request, "customer/bad_address.html", context, status=400)
     page = reverse("integrations", args=[environment, customer_id])
+    status, problem = _not_allowed(request, environment, customer_id)
+    if problem:
+        context |= {"page": page, "problems": [problem], "title": "This link is not reported"}
+        return render(request, "customer/bad_address.html", context, status=status)
     # The page reads its own query; under its own path nothing in it can lead elsewhere.
     back = f"{page}?{query}" if (query := form.data.get("back", "").removeprefix("?")) else page
     if request.method == "POST" and form.is_valid():
@@ -81,6 +97,15 @@ def wrong_link(request: HttpRequest, environment: str, customer_id: str) -> Http
         "vendor": vendor_for(form.cleaned_data["vendor_identifier"]),
     }
     return render(request, "links/wrong_link.html", context, status=400 if form.errors else 200)
+
+
+def _not_allowed(request: HttpRequest, environment: str, customer_id: str) -> tuple[int, str]:
+    """The status, and why this agent may not report a link of this customer; "" if they may."""
+    if not was_shown(request, environment, customer_id):
+        return 403, NOT_SHOWN
+    since = timezone.now() - timedelta(days=1)
+    reports = WrongLink.objects.filter(user=request.user.get_username(), at__gte=since)
+    return (429, TOO_MANY) if reports.count() >= MAX_REPORTS_A_DAY else (200, "")
 
 
 def _keep(

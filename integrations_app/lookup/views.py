@@ -209,8 +209,11 @@ def _refused(request: HttpRequest, chosen: Environment, text: str, problem: str)
 def suggestions(request: HttpRequest) -> HttpResponse:
     """Customers that fit what is being typed, as options under the box.
 
-    Never an error: then there are none.
+    Never an error: then there are none. Opened by hand it leads to the page.
     """
+    if not getattr(request, "htmx", False):
+        chosen = urlencode({"environment": _chosen(request).name})
+        return HttpResponseRedirect(f"{reverse('home')}?{chosen}")
     context = {"hits": suggest(_chosen(request), request.GET.get("q", ""))}
     return render(request, "lookup/_suggestions.html", context)
 

@@ -97,7 +97,7 @@ class SyncState:
 
     @property
     def status(self) -> str:
-        """SUCCESS, PENDING, ERROR, NO_SYNC_REQUIRED, or a word of tomorrow, kept as it came."""
+        """SUCCESS, PENDING, ERROR, NO_SYNC_REQUIRED, or a status not known yet, as it came."""
         return text_or_none(self.item.get("status")) or ""
 
     @property

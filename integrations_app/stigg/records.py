@@ -44,8 +44,8 @@ def _as_sent(value: object) -> str | None:
 
 
 class Model(BaseModel):
-    """What came from Stigg: its own names in camelCase, ours in snake_case, and fields of tomorrow
-    do no harm.
+    """What came from Stigg: its own names in camelCase, ours in snake_case; unknown fields are
+    ignored.
     """
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)

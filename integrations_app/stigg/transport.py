@@ -9,6 +9,7 @@ because a small gzip body can grow without end.
 
 import http.client
 import io
+import re
 import socket
 import ssl
 import time
@@ -151,6 +152,12 @@ class _Adapter(HTTPAdapter):
         self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
 
 
+def _written(character: str) -> bytes:
+    """A character of ASCII in every way that JSON may write it (RFC 8259, section 7)."""
+    escape = f"{ord(character):04x}"
+    return rf"(?:\\?{re.escape(character)}|\\u(?i:{escape}))".encode()
+
+
 @dataclass(slots=True)
 class Transport:
     """A pool of connections to one host.
@@ -170,8 +177,10 @@ class Transport:
     ca_bundle: str = ""
     _adapter: _Adapter = field(init=False, repr=False)
     _proxies: dict[str, str] = field(init=False, repr=False)
+    _escaped_secret: re.Pattern[bytes] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
+        self._escaped_secret = re.compile(b"".join(map(_written, self.secret)))
         self._adapter = _Adapter(pool_connections=1, pool_maxsize=self.pool_size, max_retries=0)
         self._proxies = {"http": self.proxy, "https": self.proxy} if self.proxy else {}
 
@@ -243,8 +252,14 @@ class Transport:
         return Answer(
             answer.status,
             CaseInsensitiveDict(headers),
-            answer.body.replace(self.secret.encode(), b"***"),
+            self._body_without_secret(answer.body),
         )
+
+    def _body_without_secret(self, body: bytes) -> bytes:
+        """JSON may write any of the key's characters as an escape, which decoding turns back."""
+        if b"\\u" in body or b"\\/" in body:
+            return self._escaped_secret.sub(b"***", body)
+        return body.replace(self.secret.encode(), b"***")
 
 
 def _body(response: requests.Response) -> bytes:

@@ -6,6 +6,9 @@ One table, no I/O.
 from dataclasses import dataclass, replace
 
 from integrations_app.stigg import StiggError
+from integrations_app.stigg.quotations import quotation
+
+MAX_QUOTED = 200  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +117,9 @@ PROBLEMS = {
 
 
 def problem_for(error: StiggError) -> Problem:
-    """The words for an error; what Stigg said itself is passed on only where it explains a refused
+    """The words for an error; what Stigg said itself is quoted only where it explains a refused
     question.
     """
     known = PROBLEMS[error.kind]
-    said = error.message[:200] if error.kind == "bad-request" else ""
+    said = quotation(error.message, MAX_QUOTED) if error.kind == "bad-request" else ""
     return replace(known, retry_after=error.retry_after, said=said)

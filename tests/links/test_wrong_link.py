@@ -1,12 +1,17 @@
 """An agent says that a link is wrong: one small page, one line on record."""
 
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 import pytest
+import time_machine
+from django.contrib.auth import get_user_model
 from django.test import Client
+from django.utils import timezone
 
 from integrations_app.links.models import LinkTemplate, WrongLink
-from tests.pages import Response, element, soup
+from integrations_app.links.views import MAX_REPORTS_A_DAY
+from tests.pages import Response, element, page, problem, soup
 
 PAGE = "/production/customers/acme-corp/integrations/"
 GOOD = {
@@ -15,6 +20,13 @@ GOOD = {
     "host": "dashboard.stripe.com",
     "source": "stigg",
 }
+
+
+@pytest.fixture
+def agent(agent: Client) -> Client:
+    """An agent who has the customer's page open."""
+    agent.get(PAGE)
+    return agent
 
 
 def filled(response: Response) -> tuple[str, dict[str, str]]:
@@ -153,3 +165,32 @@ def test_a_row_without_a_link_has_nothing_to_report(agent: Client) -> None:
         "tr[data-integration-id]"
     ):
         assert bool(row.select_one("a.report")) is bool(row.select_one("a.open, .refused"))
+
+
+def test_links_of_customers_that_were_never_shown_cannot_be_reported(agent: Client) -> None:
+    for customer_id, environment in (("made-up", "production"), ("acme-corp", "staging")):
+        address = page(customer_id, environment=environment, part="wrong-link/")
+        for send in (agent.get, agent.post):
+            response = send(address, GOOD)
+            assert (response.status_code, problem(response)) == (403, "bad-input")
+            assert "Open the customer's page" in element(response, ".state").get_text()
+    assert not WrongLink.objects.exists()
+
+
+def test_a_page_that_was_opened_yesterday_is_opened_again_first(agent: Client) -> None:
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        agent.force_login(get_user_model().objects.get())
+        assert agent.post(f"{PAGE}wrong-link/", GOOD).status_code == 403
+        agent.get(PAGE)
+        assert agent.post(f"{PAGE}wrong-link/", GOOD).status_code == 302
+
+
+def test_an_agent_may_report_so_many_links_a_day(agent: Client) -> None:
+    for _ in range(MAX_REPORTS_A_DAY):
+        assert agent.post(f"{PAGE}wrong-link/", GOOD).status_code == 302
+    refused = agent.post(f"{PAGE}wrong-link/", GOOD)
+    assert refused.status_code == 429
+    assert "Tell an operator" in refused.content.decode()
+    assert WrongLink.objects.count() == MAX_REPORTS_A_DAY
+    WrongLink.objects.update(at=timezone.now() - timedelta(hours=25))
+    assert agent.post(f"{PAGE}wrong-link/", GOOD).status_code == 302

@@ -18,7 +18,7 @@ from integrations_app.audit.events import MAX_VIEWS_READ, AuditEvent, note
 from integrations_app.simulator import KEYS, Simulator
 from integrations_app.templating import ago
 from integrations_app.upstream import environments
-from tests.pages import Response, element, notices, problem, soup
+from tests.pages import HTMX, Response, element, notices, problem, soup
 
 
 def look_up(agent: Client, text: str, **more: str) -> Response:
@@ -267,7 +267,10 @@ def test_names_from_stigg_are_shown_as_text(agent: Client, stigg: Simulator) -> 
         for n in range(2)
     )
     stigg.fault(route="graphql", body=f'{{"data": {{"customers": {{"edges": [{nodes}]}}}}}}')
-    for response in (look_up(agent, "script"), agent.get("/lookup/suggestions/?q=script")):
+    for response in (
+        look_up(agent, "script"),
+        agent.get("/lookup/suggestions/?q=script", headers=HTMX),
+    ):
         assert b"<b>" not in response.content
         assert b"&lt;script&gt;" in response.content
 
@@ -289,18 +292,23 @@ def test_no_key_is_in_any_page(agent: Client, stigg: Simulator) -> None:
 def test_every_text_gets_an_answer_that_is_meant(agent: Client, text: str) -> None:
     response = look_up(agent, text)
     assert response.status_code in (200, 302, 400, 404)
-    assert agent.get("/lookup/suggestions/", {"q": text}).status_code == 200
+    assert agent.get("/lookup/suggestions/", {"q": text}, headers=HTMX).status_code == 200
 
 
 # --- suggestions ----------------------------------------------------------------------------------
 
 
 def test_suggestions_are_options_that_lead_to_customers(agent: Client) -> None:
-    response = agent.get("/lookup/suggestions/?q=meridian&environment=staging")
+    response = agent.get("/lookup/suggestions/?q=meridian&environment=staging", headers=HTMX)
     option = element(response, "[role=option]")
     assert option["href"] == "/staging/customers/meridian-group/integrations/"
     assert "Meridian Group" in option.get_text()
     assert b"<html" not in response.content
+
+
+def test_suggestions_opened_by_hand_lead_to_the_page(agent: Client) -> None:
+    response = agent.get("/lookup/suggestions/?q=meridian&environment=staging")
+    assert (response.status_code, response["Location"]) == (302, "/?environment=staging")
 
 
 @pytest.mark.parametrize(
@@ -308,7 +316,7 @@ def test_suggestions_are_options_that_lead_to_customers(agent: Client) -> None:
 )
 def test_errors_suggest_nothing(agent: Client, stigg: Simulator, fault: dict[str, object]) -> None:
     stigg.fault(route="graphql", **fault)
-    response = agent.get("/lookup/suggestions/?q=meridian")
+    response = agent.get("/lookup/suggestions/?q=meridian", headers=HTMX)
     assert response.status_code == 200
     assert response.content.strip() == b""
 
