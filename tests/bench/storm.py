@@ -463,9 +463,10 @@ def prepared() -> Iterator[tuple[str, int, str]]:
 @contextmanager
 def serving(port: int) -> Iterator[subprocess.Popen[str]]:
     """The production server."""
-    from integrations_app.management.commands.serve import server_arguments
+    from integrations_app.management.commands import serve
 
-    server = start(server_arguments(), {})
+    serve.collect_static()
+    server = start(serve.server_arguments(), {})
     try:
         wait_for(port)
         yield server

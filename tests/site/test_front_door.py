@@ -2,6 +2,7 @@
 
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -33,6 +34,13 @@ STATIC_ROOT = VAR / "static"
 STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # tests sign in often
 REQUEST_SECONDS = {seconds}
+"""
+# As on a system that lets a process open fewer files than CONNECTIONS until it asks for more.
+SERVE = """
+import os, resource, sys
+_, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (256, most))
+os.execv(sys.executable, [sys.executable, "manage.py", "serve"])
 """
 
 
@@ -92,7 +100,7 @@ def serving(folder: Path, seconds: int) -> Iterator[Desk]:
         "THREADS": str(THREADS),
         "PORT": str(port),
     }
-    process = storm.start(["manage.py", "serve"], environment)
+    process = storm.start(["-c", SERVE], environment)
     try:
         assert process.stdout
         greeting = process.stdout.readline() + process.stdout.readline()
@@ -156,8 +164,12 @@ def test_it_leaves_http_2_to_a_proxy(desk: Desk) -> None:
     assert desk.answer_to(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n") == b""
 
 
-def test_it_opens_as_many_files_as_its_connections_need(desk: Desk) -> None:
-    said = Path(f"/proc/{desk.process.pid}/limits").read_text()
-    allowed = re.search(r"Max open files +(\d+)", said)
-    assert allowed
-    assert int(allowed[1]) >= serve.CONNECTIONS
+ALLOWED = {resource.RLIM_INFINITY: 4096, 20_000: 4096, 1024: 512, 64: 32}
+
+
+@pytest.mark.parametrize("files", ALLOWED)
+def test_it_takes_no_more_connections_than_it_may_open_files(
+    files: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (256, files))
+    assert serve.connections() == ALLOWED[files]

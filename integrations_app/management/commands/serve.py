@@ -37,7 +37,6 @@ class Command(BaseCommand):
         collect_static()
         self.stdout.write(self.greeting())
         self.stdout.flush()
-        allow_connections()
         os.execv(sys.executable, [sys.executable, *server_arguments()])  # noqa: S606 - our own arguments, no shell
 
     def greeting(self) -> str:
@@ -73,24 +72,25 @@ def refuse_taken_port() -> None:
             ) from None
 
 
-def allow_connections() -> None:
-    """Each connection is an open file, and many systems allow a process 1,024 unless it asks."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = CONNECTIONS + OTHER_FILES
-    most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
+def connections() -> int:
+    """How many the server may hold. Each is an open file, of which granian asks for all that the
+    system lets it have; with more connections than files it would spin and let nobody in.
+    """
+    _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if files == resource.RLIM_INFINITY:
+        return CONNECTIONS
+    return min(CONNECTIONS, max(files - OTHER_FILES, files // 2))
 
 
 def server_arguments() -> list[str]:
     """Granian, with HTTP/1 only. Its "backpressure" is the number of connections, idle ones too."""
-    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     seconds = settings.REQUEST_SECONDS
     options = {
         "--interface": "asginl",
         "--host": settings.HOST,
         "--port": settings.PORT,
         "--http": 1,
-        "--backpressure": min(CONNECTIONS, max(files - OTHER_FILES, files // 2)),
+        "--backpressure": connections(),
         "--http1-header-read-timeout": seconds * 1000,
         # A signal in the first moments of a worker is lost; a request may still need its deadline.
         "--workers-kill-timeout": math.ceil(max(seconds, settings.STIGG_DEADLINE_SECONDS)) + 2,
