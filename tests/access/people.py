@@ -1,0 +1,42 @@
+"""Accounts and browsers of these tests, which sign in as people do: with the form."""
+
+from typing import Any
+
+from bs4 import BeautifulSoup
+from django.contrib.auth.models import User
+from django.http import HttpResponse
+from django.test import Client
+
+PASSWORD = "a long enough one"
+LOGIN = "/accounts/login/"
+
+
+def person(name: str = "mara", **kind: Any) -> User:
+    return User.objects.create_user(name, password=PASSWORD, **kind)
+
+
+def try_to_sign_in(
+    browser: Client, name: str = "mara", password: str = PASSWORD, address: str = LOGIN, **more: Any
+) -> HttpResponse:
+    return browser.post(address, {"login": name, "password": password}, **more)
+
+
+def signed_in(name: str = "mara", **more: Any) -> Client:
+    browser = Client()
+    assert try_to_sign_in(browser, name, **more).status_code == 302
+    return browser
+
+
+def is_signed_in(browser: Client) -> bool:
+    return browser.get("/accounts/").status_code == 200
+
+
+def said(response: HttpResponse) -> str:
+    """The words of a page's notices."""
+    soup = BeautifulSoup(response.content, "html.parser")
+    return " ".join(notice.get_text() for notice in soup.select(".notice:not([hidden])"))
+
+
+def problem(response: HttpResponse) -> str:
+    section = BeautifulSoup(response.content, "html.parser").select_one("[data-problem]")
+    return str(section["data-problem"]) if section else ""
