@@ -47,9 +47,7 @@ def place(among: BoundedSemaphore) -> Iterator[None]:
 
 class Accounts(DefaultAccountAdapter):  # type: ignore[misc] # allauth carries no types
     error_messages = DefaultAccountAdapter.error_messages | {
-        "username_password_mismatch": (
-            "Wrong user name or password. Capital letters matter."
-        ),
+        "username_password_mismatch": ("Wrong user name or password. Capital letters matter."),
         "incorrect_password": "That is not your password.",
         "enter_current_password": "That is not your password.",
         "too_many_login_attempts": "Too many tries. Wait five minutes, then try again.",
