@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from bs4 import BeautifulSoup
 from django.contrib.auth.models import User
-from django.http import HttpResponse
 from django.test import Client
+
+from tests.pages import Response, soup
 
 PASSWORD = "a long enough one"
 LOGIN = "/accounts/login/"
@@ -17,7 +17,7 @@ def person(name: str = "mara", **kind: Any) -> User:
 
 def try_to_sign_in(
     browser: Client, name: str = "mara", password: str = PASSWORD, address: str = LOGIN, **more: Any
-) -> HttpResponse:
+) -> Response:
     return browser.post(address, {"login": name, "password": password}, **more)
 
 
@@ -31,12 +31,6 @@ def is_signed_in(browser: Client) -> bool:
     return browser.get("/accounts/").status_code == 200
 
 
-def said(response: HttpResponse) -> str:
+def said(response: Response) -> str:
     """The words of a page's notices."""
-    soup = BeautifulSoup(response.content, "html.parser")
-    return " ".join(notice.get_text() for notice in soup.select(".notice:not([hidden])"))
-
-
-def problem(response: HttpResponse) -> str:
-    section = BeautifulSoup(response.content, "html.parser").select_one("[data-problem]")
-    return str(section["data-problem"]) if section else ""
+    return " ".join(notice.get_text() for notice in soup(response).select(".notice:not([hidden])"))

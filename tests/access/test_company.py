@@ -18,9 +18,10 @@ from pydantic import SecretStr
 
 from integrations_app.models import AuditEvent
 from tests.access import provider
-from tests.access.people import LOGIN, PASSWORD, is_signed_in, person, problem
+from tests.access.people import LOGIN, PASSWORD, is_signed_in, person
 from tests.access.people import try_to_sign_in as attempt
 from tests.access.provider import Provider, answer, path_of, query_of
+from tests.pages import problem
 
 START = "/accounts/oidc/login/"
 SECRET = "the-clients-own-secret"
@@ -341,7 +342,7 @@ def test_without_a_company_there_is_no_such_door(client: Client) -> None:
 
 def test_both_ways_are_shown_and_the_company_first(company: Provider, client: Client) -> None:
     page = client.get(f"{LOGIN}?next=/lookup%3Fq%3Dacme").content.decode()
-    assert page.index(f"{START}?next=%2Flookup%3Fq%3Dacme") < page.index('name="password"')
+    assert page.index(f"{START}?next=/lookup%3Fq%3Dacme") < page.index('name="password"')
 
 
 class TestOnlyTheCompany:

@@ -85,7 +85,8 @@ def test_the_debug_page_does_not_show_it() -> None:
         fail(f"the key is {plain}")
     except ValueError:
         request = RequestFactory().get("/")
-        reporter = get_exception_reporter_class(request)(request, *sys.exc_info())
+        kind: Any = get_exception_reporter_class(request)
+        reporter = kind(request, *sys.exc_info())
     for page in (reporter.get_traceback_html(), reporter.get_traceback_text()):
         assert "the key is ***" in page
         assert VALUE not in page

@@ -5,17 +5,16 @@ from typing import Any
 
 import pyotp
 import pytest
-from bs4 import BeautifulSoup
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
 
 from tests.access.people import LOGIN, PASSWORD, is_signed_in, person, said, signed_in
 from tests.access.people import try_to_sign_in as attempt
+from tests.pages import HTMX, element, soup
 
 CODE = "/accounts/login/code/"
 SET_UP = "/accounts/?required"
-HTMX = {"HTTP_HX_REQUEST": "true"}
 
 pytestmark = pytest.mark.usefixtures("stigg", "db")
 
@@ -31,23 +30,26 @@ def confirm(browser: Client) -> None:
     assert browser.post("/accounts/confirm/", {"password": PASSWORD}).status_code == 302
 
 
+def shown_to_the_app(browser: Client) -> pyotp.TOTP:
+    shown = element(browser.get("/accounts/authenticator/add/"), "main code")
+    return pyotp.TOTP(shown.get_text())
+
+
 def set_up(browser: Client) -> pyotp.TOTP:
     """What the page shows, put into an authenticator; the code that this shows, put back."""
     asked = browser.get("/accounts/authenticator/add/")
     assert asked["Location"].startswith("/accounts/confirm/?next=")
     confirm(browser)
-    page = BeautifulSoup(browser.get("/accounts/authenticator/add/").content, "html.parser")
-    app = pyotp.TOTP(page.select_one("main code").get_text())
+    shown_to_the_app(browser)
     assert browser.post("/accounts/authenticator/add/", {"code": "000000"}).status_code == 200
-    page = BeautifulSoup(browser.get("/accounts/authenticator/add/").content, "html.parser")
-    app = pyotp.TOTP(page.select_one("main code").get_text())
+    app = shown_to_the_app(browser)
     done = browser.post("/accounts/authenticator/add/", {"code": app.now()})
     assert done["Location"] == "/accounts/recovery-codes/"
     return app
 
 
 def recovery_codes(browser: Client) -> list[str]:
-    page = BeautifulSoup(browser.get("/accounts/recovery-codes/").content, "html.parser")
+    page = soup(browser.get("/accounts/recovery-codes/"))
     return [code.get_text() for code in page.select("main code")]
 
 
@@ -129,7 +131,7 @@ def test_as_a_duty_it_comes_before_anything_else(settings: Any) -> None:
     browser = signed_in()
     for address in ("/", "/production/customers/acme-corp/integrations/", "/admin/"):
         assert browser.get(address)["Location"] == SET_UP
-    fragment = browser.get("/lookup/suggestions/?q=acme", **HTMX)
+    fragment = browser.get("/lookup/suggestions/?q=acme", headers=HTMX)
     assert (fragment.status_code, fragment["HX-Redirect"]) == (401, SET_UP)
     assert "asks for a second factor" in said(browser.get(SET_UP))
     set_up(browser)

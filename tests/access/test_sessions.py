@@ -15,9 +15,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.access.people import LOGIN, PASSWORD, is_signed_in, person, said, signed_in
+from tests.pages import HTMX
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
-HTMX = {"HTTP_HX_REQUEST": "true", "HTTP_HX_CURRENT_URL": "http://testserver/lookup?q=acme"}
+IN_PAGE = HTMX | {"HX-Current-URL": "http://testserver/lookup?q=acme"}
 
 pytestmark = pytest.mark.usefixtures("stigg", "db")
 
@@ -80,7 +81,7 @@ def test_it_says_why_and_comes_back_to_the_same_place(
 def test_a_fragment_leads_to_the_sign_in_of_its_page() -> None:
     browser = after_sign_in(0)
     with at(121):
-        response = browser.get("/lookup/suggestions/?q=acme", **HTMX)
+        response = browser.get("/lookup/suggestions/?q=acme", headers=IN_PAGE)
     assert response.status_code == 401
     assert response["HX-Redirect"] == f"{LOGIN}?because=idle&next=/lookup%3Fq%3Dacme"
 

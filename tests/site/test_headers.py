@@ -5,6 +5,9 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from tests.pages import HTMX
+from tests.site.test_start import COMPANY, started
+
 PAGES = [
     ("/", 200),
     ("/production/customers/acme-corp/integrations/", 200),
@@ -16,7 +19,6 @@ PAGES = [
     ("/admin/login/", 403),
     ("/healthz", 200),
 ]
-HTMX = {"HTTP_HX_REQUEST": "true"}
 
 
 def guarded(response: Any) -> None:
@@ -40,7 +42,7 @@ def guarded(response: Any) -> None:
 def test_every_answer_is_guarded(
     agent: Client, address: str, status: int, headers: dict[str, str]
 ) -> None:
-    response = agent.get(address, **headers)
+    response = agent.get(address, headers=headers)
     assert response.status_code == status
     guarded(response)
 
@@ -49,7 +51,7 @@ def test_refusals_and_faults_are_guarded(
     agent: Client, monkeypatch: pytest.MonkeyPatch, db: None
 ) -> None:
     guarded(Client().get("/"))
-    guarded(Client().get("/", **HTMX))
+    guarded(Client().get("/", headers=HTMX))
     guarded(Client().get("/accounts/login/"))
     guarded(Client(enforce_csrf_checks=True).post("/accounts/login/"))
     guarded(Client().get("/", HTTP_HOST="evil.example"))
@@ -71,8 +73,6 @@ def test_cookies_say_nothing_to_scripts_and_other_sites(db: None) -> None:
 
 def test_over_https_cookies_are_bound_to_this_host(agent: Client, db: None) -> None:
     """The names that HTTPS=true gives; a browser keeps them only with Secure, Path=/, no Domain."""
-    from tests.site.test_start import COMPANY, started
-
     read = """
 import dashboard.settings as s
 print(s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME, s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE)
