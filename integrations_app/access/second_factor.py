@@ -24,6 +24,9 @@ class Factors(DefaultMFAAdapter):  # type: ignore[misc] # allauth carries no typ
         "incorrect_code": "That code does not fit, or was used already. Wait for the next one.",
     }
 
+    def generate_authenticator_name(self, *_: Any) -> str:
+        return "Passkey"
+
 
 class Required:
     """Comes after the guard that asks for a sign-in."""

@@ -132,7 +132,7 @@ def test_a_passkey_alone(page: Page) -> None:
 
     page.goto("/accounts/")
     page.get_by_role("link", name="Remove it").click()
-    page.get_by_role("link", name="Use a security key").click()
+    page.get_by_role("link", name="Use a passkey").click()
     page.get_by_role("button", name="Use a passkey").click()
     heading(page, "Remove My laptop?")
     page.get_by_role("button", name="Remove it").click()
