@@ -6,6 +6,7 @@ https://docs.allauth.org/en/latest/account/adapter.html
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_network
 from threading import BoundedSemaphore
 from typing import Any
 from urllib.parse import urlsplit
@@ -68,8 +69,13 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc] # allauth carries n
         return safe and urlsplit(url).path != reverse("account_login")
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """An account together with an address: nobody can use up a colleague's tries."""
-        return f"{_name(credentials)} {client_address(request)}"
+        """An account together with an address: nobody can use up a colleague's tries.
+
+        Of IPv6, a household has 2**64 addresses, so they count as one.
+        """
+        address = client_address(request)
+        near = ip_network(f"{address}/{64 if ':' in address else 32}", strict=False)
+        return f"{_name(credentials)} {near}"
 
     def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
         """Before anything is hashed. Failures from anywhere slow an account, and never lock it."""

@@ -21,6 +21,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests.access.people import LOGIN, PASSWORD, is_signed_in, person, said, signed_in
 from tests.access.people import try_to_sign_in as attempt
+from tests.pages import problem, soup
 
 WRONG = "Wrong user name or password."
 TOO_MANY = "Too many tries."
@@ -102,6 +103,38 @@ def test_five_failures_stop_an_account_at_one_address_and_nowhere_else() -> None
     assert TOO_MANY in said(attempt(Client(), **from_address("203.0.113.5")))
     assert attempt(Client(), "ines", **from_address("203.0.113.5")).status_code == 302
     assert attempt(Client(), **from_address("198.51.100.7")).status_code == 302
+
+
+def test_the_addresses_of_a_household_count_as_one() -> None:
+    person()
+    for number in range(5):
+        attempt(Client(), password="wrong", **from_address(f"2001:db8::{number}"))
+    assert TOO_MANY in said(attempt(Client(), **from_address("2001:db8::9")))
+    assert attempt(Client(), **from_address("2001:db8:0:1::9")).status_code == 302
+
+
+def test_tries_without_end_get_a_page_that_says_when_to_come_back(settings: Any) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"login": "1/m/ip"}
+    attempt(Client())
+    response = attempt(Client())
+    assert (response.status_code, problem(response)) == (429, "too-many")
+    assert response["Retry-After"] == "60"
+
+
+HANDLE = '{"id": "AA", "rawId": "AA", "type": "public-key", "response": {"userHandle": "%s"}}'
+
+
+@pytest.mark.parametrize(
+    "credential",
+    ["", "{", "1", "[]", "null", '"x"', "{}", '{"response": 1}', HANDLE % "MQ", HANDLE % "\\u0000"],
+)
+def test_a_made_up_passkey_opens_nothing(credential: str) -> None:
+    person()
+    browser = Client()
+    browser.get("/accounts/login/passkey/", headers={"Accept": "application/json"})
+    response = browser.post("/accounts/login/passkey/", {"credential": credential})
+    assert (response.status_code, response["Location"]) == (302, LOGIN)
+    assert not is_signed_in(browser)
 
 
 def test_right_passwords_are_not_counted() -> None:
@@ -207,6 +240,13 @@ def test_admin_has_no_door_of_its_own() -> None:
     person("ines")
     assert signed_in("ines").get("/admin/", follow=True).status_code == 403
     assert signed_in("mara").get("/admin/password_change/")["Location"] == "/accounts/password/"
+
+
+def test_admin_shows_nothing_of_allauth() -> None:
+    person(is_staff=True, is_superuser=True)
+    shown = soup(signed_in().get("/admin/"))
+    apps = {str(name) for table in shown.select("[class^=app-]") for name in table["class"]}
+    assert apps - {"module"} == {"app-auth", "app-integrations_app"}
 
 
 def _addresses(patterns: Any, prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -1,11 +1,13 @@
 """Signing in as people do, in a real browser: a password, an app's code, a passkey, the company."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pyotp
 import pytest
+import time_machine
 from django.core.cache import cache
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pydantic import SecretStr
@@ -19,8 +21,11 @@ pytestmark = [*NEEDED, pytest.mark.usefixtures("transactional_db", "stigg")]
 
 
 @pytest.fixture(autouse=True)
-def _fresh() -> None:
+def _fresh() -> Iterator[None]:
+    """The clock begins with an app's code, which then lasts for half a minute."""
     cache.clear()
+    with time_machine.travel(time.time() // 30 * 30):
+        yield
 
 
 @contextmanager
@@ -232,7 +237,7 @@ def test_everybody_can_use_these_pages(page: Page, scheme: Any) -> None:
     assert {address: broken for address, broken in found.items() if broken} == {}
 
 
-def _violations(page: Page, address: str, scheme: str) -> Any:
+def _violations(page: Page, address: str, scheme: Any) -> Any:
     page.goto(address)
     assert page.url.endswith(address)
     return violations(page, scheme)
