@@ -2,6 +2,7 @@
 
 import sys
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
 from django.db import InterfaceError, OperationalError
@@ -32,7 +33,7 @@ def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # no
         403,
         "no-permission",
         "You may not do this",
-        "Ask the operator of this desk for the right.",
+        f"Ask {settings.SUPPORT_CONTACT} for the right.",
     )
 
 
@@ -57,6 +58,14 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
         "There is no page at this address",
         said or "Check the address, or look up a customer.",
     )
+
+
+@login_not_required
+def too_many(request: HttpRequest) -> HttpResponse:
+    """allauth's limits; the sign-in says its own where it can."""
+    response = _error(request, 429, "too-many", "Too many tries", "Wait a minute, then try again.")
+    response.headers["Retry-After"] = "60"
+    return response
 
 
 @login_not_required

@@ -3,17 +3,23 @@
 from collections.abc import Callable
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.conf import settings
+from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import DataError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.shortcuts import resolve_url
+from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
 from django_htmx.http import HttpResponseClientRedirect
 
+from dashboard.client_address import client_address
 from dashboard.errors import bad_request
+from dashboard.sessions import note_use
 from integrations_app.htmx import page_of
 
 # DataError: PostgreSQL's; OverflowError: Python's and SQLite's
@@ -23,6 +29,14 @@ Handler = Callable[[HttpRequest], HttpResponse]
 CONTENT_SECURITY_POLICY = "; ".join(
     f"{name} {' '.join(sources)}" for name, sources in settings.SECURE_CSP.items()
 )
+
+# No other site shares the desk's process or its files, and nothing asks for what it has no use for.
+GUARDS = {
+    "Cross-Origin-Embedder-Policy": "require-corp",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
 
 
 def headers(get_response: Handler) -> Handler:
@@ -35,7 +49,8 @@ def headers(get_response: Handler) -> Handler:
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
         response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
-        response.headers.setdefault("Cross-Origin-Resource-Policy", "same-origin")
+        for name, value in GUARDS.items():
+            response.headers.setdefault(name, value)
         if "Cache-Control" not in response.headers:
             add_never_cache_headers(response)
         return response
@@ -84,14 +99,33 @@ class SignInRequired(LoginRequiredMiddleware):
         """Django asks who it is even where anybody may go, and with that the database."""
         if not getattr(view_func, "login_required", True):
             return None
-        return super().process_view(request, view_func, *args)
+        refused = super().process_view(request, view_func, *args)
+        if not refused and note_use(request.session):
+            UserSession.objects.filter(session_key=request.session.session_key).update(
+                last_seen_at=timezone.now(), ip=client_address(request)
+            )
+        return refused
 
     def handle_no_permission(
-        self, request: HttpRequest, view_func: Any
+        self,
+        request: HttpRequest,
+        view_func: Any,  # noqa: ARG002 - Django's signature
     ) -> Any:  # htmx gets a 401 where Django only knows redirects
-        if not getattr(request, "htmx", None):
-            return super().handle_no_permission(request, view_func)
-        sign_in = redirect_to_login(page_of(request), str(settings.LOGIN_URL))
-        response = HttpResponseClientRedirect(sign_in.url)
+        is_htmx = bool(getattr(request, "htmx", None))
+        back = page_of(request) if is_htmx else request.get_full_path()
+        to = redirect_to_login(back, f"{resolve_url(settings.LOGIN_URL)}{_because(request)}")
+        if not is_htmx:
+            return to
+        response = HttpResponseClientRedirect(to.url)
         response.status_code = 401
         return response
+
+
+def _because(request: HttpRequest) -> str:
+    """Why a browser that had a session has none."""
+    if settings.SESSION_COOKIE_NAME not in request.COOKIES:
+        return ""
+    why = getattr(request.session, "ended", "")
+    if SESSION_KEY in request.session:  # a disabled account's: it stays ended when that comes back
+        request.session.flush()
+    return f"?because={why or 'ended'}"

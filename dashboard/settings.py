@@ -8,11 +8,15 @@ are reported at once, before anything starts.
 import os
 import secrets
 from pathlib import Path
+from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env, EnvError, FileAwareEnv, validate
+from pydantic import SecretStr
 
-from dashboard import stigg
+from dashboard import masking, stigg
+from dashboard.sign_in import *  # noqa: F403 - Django reads settings from one module
+from dashboard.sign_in import SIGN_IN_APPS, network, role_map
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = BASE_DIR / "var"
@@ -21,7 +25,21 @@ VAR.mkdir(exist_ok=True)
 VAR.chmod(0o700)
 
 env_file = Env().str("ENV_FILE", ".env")
-env = FileAwareEnv(eager=False)
+unreadable: list[str] = []
+
+
+class Environment(FileAwareEnv):
+    """A file that cannot be read is a fault like any other, not a traceback."""
+
+    def _get_value(self, env_key: str, default: Any) -> Any:
+        try:
+            return super()._get_value(env_key, default)
+        except ValueError as error:
+            unreadable.append(str(error))
+            return default
+
+
+env = Environment(eager=False, strip_whitespace=True)
 if env_file:
     env.read_env(str(BASE_DIR / env_file), recurse=False)
 
@@ -79,6 +97,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 1.5,  # seconds to wait for another writer, before the page says so
     }
 CACHES = {"default": env.dj_cache_url("CACHE_URL", "locmem://desk?max_entries=1000")}
+masking.hide(SECRET_KEY, str(DATABASES["default"].get("PASSWORD") or ""))
 
 # HTTPS=true: the desk stands behind a proxy that speaks HTTPS and sets X-Forwarded-Proto.
 HTTPS = env.bool("HTTPS", False)
@@ -88,11 +107,31 @@ if HTTPS:
     SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SILENCED_SYSTEM_CHECKS = ["security.W021"]  # browsers' lists take whole domains, not a desk's
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_ENGINE = "dashboard.sessions"
 SESSION_COOKIE_AGE = 8 * 3600  # a working day; not prolonged by use
+SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", 120, validate=validate.Range(min=5, max=480))
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no further cookie
+TRUSTED_PROXIES = env.list("TRUSTED_PROXIES", [], subcast=network)
+
+# Sign-in: dashboard/sign_in.py has what no environment changes
+REQUIRE_MFA = env.bool("REQUIRE_MFA", False)
+SUPPORT_CONTACT = env.str("SUPPORT_CONTACT", "the operator of this desk")
+OIDC_ISSUER = env.str("OIDC_ISSUER", "", validate=validate.Regexp(f"({stigg.SECURE.pattern})$"))
+OIDC_CLIENT_ID = env.str("OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = SecretStr(env.str("OIDC_CLIENT_SECRET", ""))
+OIDC_ALLOWED_DOMAINS: list[str] = env.list("OIDC_ALLOWED_DOMAINS", [])
+OIDC_GROUPS_CLAIM = env.str("OIDC_GROUPS_CLAIM", "groups")
+OIDC_ROLE_MAP: Any = env.json("OIDC_ROLE_MAP", {}, validate=role_map)
+OIDC_ONLY = env.bool("OIDC_ONLY", False)
+if len({bool(value) for value in (OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRET)}) > 1:
+    faults.append("Set OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET together.")
+if OIDC_ONLY and not OIDC_ISSUER:
+    faults.append("OIDC_ONLY=true needs OIDC_ISSUER.")
 
 TIME_ZONE = env.str("TIME_ZONE", "UTC")
 
@@ -100,6 +139,7 @@ try:
     env.seal()
 except EnvError as error:
     faults.insert(0, str(error))
+faults += dict.fromkeys(unreadable)
 if faults:
     raise ImproperlyConfigured("\n".join(faults))
 
@@ -116,6 +156,7 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "django.contrib.staticfiles",
     "django_htmx",
+    *SIGN_IN_APPS,
     "integrations_app",
 ]
 MIDDLEWARE = [
@@ -132,8 +173,10 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "dashboard.middleware.SignInRequired",
     "dashboard.middleware.AdminFilters",
+    "integrations_app.access.second_factor.Required",
 ]
 CONTEXT_PROCESSORS = [
     "django.template.context_processors.request",
@@ -166,8 +209,7 @@ AUTH_PASSWORD_VALIDATORS = [
     ]
 ]
 CSRF_FAILURE_VIEW = "dashboard.errors.csrf_failure"
-LOGIN_REDIRECT_URL = "home"
-LOGOUT_REDIRECT_URL = "login"
+DEFAULT_EXCEPTION_REPORTER = "dashboard.masking.Reporter"
 
 # https://docs.djangoproject.com/en/6.0/ref/csp/: the name and the shape of Django 6's own setting.
 # `data:` is for the icon in the page's head, which saves each first visit a request.
@@ -203,7 +245,7 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "json": {
-            "()": "pythonjsonlogger.json.JsonFormatter",
+            "()": "dashboard.masking.Formatter",
             "fmt": "{asctime} {levelname} {name} {request_id} {message}",
             "style": "{",
             "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},

@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 from environs import Env
+from pydantic import SecretStr
 
 ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 # First parts of the desk's own addresses.
@@ -63,8 +64,8 @@ def _read(env: Env, name: str, prefix: str) -> dict[str, Any]:
     return {
         "name": name,
         "url": env.str(f"{prefix}API_URL", "https://api.stigg.io"),
-        "api_key": env.str(f"{prefix}API_KEY", ""),
-        "bearer_token": env.str(f"{prefix}BEARER_TOKEN", ""),
+        "api_key": SecretStr(env.str(f"{prefix}API_KEY", "")),
+        "bearer_token": SecretStr(env.str(f"{prefix}BEARER_TOKEN", "")),
         "environment_id": env.str(f"{prefix}ENVIRONMENT_ID", ""),
         "account_id": env.str(f"{prefix}ACCOUNT_ID", ""),
         "label": env.str(f"{prefix}LABEL", name.replace("-", " ").capitalize()),
@@ -84,5 +85,9 @@ def _faults(environment: dict[str, Any]) -> list[str]:
     return found + [
         f"{name.upper()} holds spaces or unprintable characters."
         for name in SENT
-        if not SENDABLE.fullmatch(environment[name])
+        if not SENDABLE.fullmatch(_text(environment[name]))
     ]
+
+
+def _text(value: str | SecretStr) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else value

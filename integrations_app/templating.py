@@ -73,6 +73,7 @@ def jinja_environment(**options: Any) -> Environment:
         "copyable": copyable,
         "favicon": f"data:image/svg+xml,{quote(FAVICON, safe=' /:=')}",
         "htmx_config": htmlsafe_json_dumps(HTMX_CONFIG, separators=(",", ":")),
+        "settings": settings,
         "htmx_script": htmx_script,
         "look_up": look_up,
         "now": timezone.now,

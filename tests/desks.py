@@ -59,7 +59,7 @@ class Desk(Server):
         form = agent.get(f"{self.url}/accounts/login/").text
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
         assert token
-        filled = {"username": NAME, "password": PASSWORD, "csrfmiddlewaretoken": token[1]}
+        filled = {"login": NAME, "password": PASSWORD, "csrfmiddlewaretoken": token[1]}
         agent.post(f"{self.url}/accounts/login/", filled).raise_for_status()
         return agent
 

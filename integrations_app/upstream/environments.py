@@ -13,6 +13,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.http import Http404, HttpRequest
 from django.utils.crypto import salted_hmac
+from pydantic import SecretStr
 
 from integrations_app.stigg import ApiKey, Client, Limits, StiggError, UserToken
 from integrations_app.upstream.copies import Memory
@@ -127,7 +128,7 @@ def _fingerprint(spec: Mapping[str, Any]) -> str:
     """Another key may be another environment: it must not find this one's answers in a shared
     cache.
     """
-    secret = spec.get("bearer_token") or spec["api_key"]
+    secret = _credentials(spec).secret
     return salted_hmac(
         "stigg answers", f"{spec['url']} {secret} {spec.get('environment_id')}"
     ).hexdigest()[:16]
@@ -148,8 +149,9 @@ def _client(spec: Mapping[str, Any]) -> Client:
 
 def _credentials(spec: Mapping[str, Any]) -> ApiKey | UserToken:
     if spec.get("bearer_token"):
-        return UserToken(spec["bearer_token"], spec["environment_id"], spec["account_id"])
-    return ApiKey(spec["api_key"])
+        token = spec["bearer_token"].get_secret_value()
+        return UserToken(token, spec["environment_id"], spec["account_id"])
+    return ApiKey(spec["api_key"].get_secret_value())
 
 
 @lru_cache
@@ -167,7 +169,12 @@ def simulated() -> list[dict[str, Any]]:
     from integrations_app import simulator
 
     return [
-        {"name": name, "label": name.capitalize(), "live": name == "production", "api_key": key}
+        {
+            "name": name,
+            "label": name.capitalize(),
+            "live": name == "production",
+            "api_key": SecretStr(key),
+        }
         for key, name in simulator.KEYS.items()
     ]
 

@@ -425,7 +425,7 @@ def test_a_better_answer_brings_the_name_that_was_missing(agent: Client, stigg: 
 
 def test_a_form_that_is_out_of_date_says_so(db: None) -> None:
     strict = Client(enforce_csrf_checks=True)
-    response = strict.post("/accounts/login/", {"username": "mara", "password": "x"})
+    response = strict.post("/accounts/login/", {"login": "mara", "password": "x"})
     assert (response.status_code, problem(response)) == (403, "old-form")
 
 

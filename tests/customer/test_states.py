@@ -8,6 +8,7 @@ import pytest
 from bs4 import BeautifulSoup, Tag
 from django.core.cache import cache
 from django.test import Client as Browser
+from pydantic import SecretStr
 
 from integrations_app import simulator
 from integrations_app.customer import sync
@@ -268,7 +269,7 @@ def rest_only(db: None, stigg: Simulator) -> Environment:
         "label": "REST only",
         "live": True,
         "url": stigg.url,
-        "api_key": key,
+        "api_key": SecretStr(key),
     }
     return environments._environment(spec, environments._shared(1))
 

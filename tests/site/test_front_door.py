@@ -67,7 +67,7 @@ class Desk:
             'csrfmiddlewaretoken" value="([^"]+)', self.get("/accounts/login/", browser)
         )
         assert found
-        form = {"csrfmiddlewaretoken": found[1], "username": "demo", "password": self.password}
+        form = {"csrfmiddlewaretoken": found[1], "login": "demo", "password": self.password}
         address = f"http://127.0.0.1:{self.port}/accounts/login/"
         with browser.open(address, urlencode(form).encode(), PATIENCE_SECONDS) as answer:
             assert answer.url == f"http://127.0.0.1:{self.port}/"

@@ -6,6 +6,8 @@ import os
 import socket
 import subprocess
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,9 +18,18 @@ from integrations_app.management.commands import serve
 
 KEY = "a-key-that-opens-nothing"
 
+COMPANY = {
+    "STIGG_API_KEY": KEY,
+    "OIDC_ISSUER": "https://id.example.com",
+    "OIDC_CLIENT_ID": "desk",
+    "OIDC_CLIENT_SECRET": KEY,
+}
 
-def started(**environment: str) -> subprocess.CompletedProcess[str]:
-    """`manage.py check` in a process of its own, which knows nothing but this environment."""
+
+def started(
+    arguments: Sequence[str] = ("manage.py", "check"), **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Python in a process of its own, which knows nothing but this environment."""
     clean = {
         name: value
         for name, value in os.environ.items()
@@ -27,15 +38,23 @@ def started(**environment: str) -> subprocess.CompletedProcess[str]:
     clean |= {
         "ENV_FILE": "",
         "DATABASE_URL": "sqlite://:memory:",
-        "SECRET_KEY": "tests" * 12,
+        **({} if "SECRET_KEY_FILE" in environment else {"SECRET_KEY": "tests" * 12}),
     } | environment
-    command = [sys.executable, "manage.py", "check"]
+    command = [sys.executable, *arguments]
     return subprocess.run(
         command, env=clean, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False
     )
 
 
-@pytest.mark.parametrize("environment", [{"STIGG_API_KEY": KEY}, {"STIGG_SIMULATOR": "true"}])
+@pytest.mark.parametrize(
+    "environment",
+    [
+        {"STIGG_API_KEY": KEY},
+        {"STIGG_SIMULATOR": "true"},
+        {**COMPANY, "OIDC_ONLY": "true", "OIDC_ROLE_MAP": '{"staff": ["viewer", "exporter"]}'},
+        {"STIGG_API_KEY": KEY, "TRUSTED_PROXIES": "10.0.0.0/8,2001:db8::1", "REQUIRE_MFA": "true"},
+    ],
+)
 def test_it_starts_with_a_key_or_the_simulator(environment: dict[str, str]) -> None:
     assert started(**environment).returncode == 0
 
@@ -67,6 +86,21 @@ def test_it_starts_with_a_key_or_the_simulator(environment: dict[str, str]) -> N
             "API_KEY and BEARER_TOKEN are both set",
         ),
         ({"STIGG_API_KEY": KEY, "PORT": "0", "THREADS": "x"}, "PORT"),
+        ({"STIGG_API_KEY_FILE": "/nowhere"}, "STIGG_API_KEY_FILE must be a readable file"),
+        (
+            {"STIGG_API_KEY": KEY, "TRUSTED_PROXIES": "10.0.0.0/8,proxy"},
+            "'TRUSTED_PROXIES': ",
+        ),
+        (
+            {"STIGG_API_KEY": KEY, "OIDC_ISSUER": "https://id.example.com"},
+            "Set OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET together.",
+        ),
+        ({**COMPANY, "OIDC_ISSUER": "http://id.example.com"}, "'OIDC_ISSUER': "),
+        ({**COMPANY, "OIDC_ISSUER": "http://localhost.evil.example"}, "'OIDC_ISSUER': "),
+        ({"STIGG_API_KEY": KEY, "OIDC_ONLY": "true"}, "OIDC_ONLY=true needs OIDC_ISSUER."),
+        ({**COMPANY, "OIDC_ROLE_MAP": '{"staff": "god"}'}, "'OIDC_ROLE_MAP': ['Not like"),
+        ({**COMPANY, "OIDC_ROLE_MAP": '["staff"]'}, "'OIDC_ROLE_MAP': ['Not like"),
+        ({**COMPANY, "OIDC_ROLE_MAP": "staff=viewer"}, "'OIDC_ROLE_MAP': ['Not valid JSON"),
     ],
 )
 def test_it_refuses_to_start_and_says_what_to_set(environment: dict[str, str], said: str) -> None:
@@ -74,6 +108,36 @@ def test_it_refuses_to_start_and_says_what_to_set(environment: dict[str, str], s
     assert tried.returncode != 0
     assert said in tried.stderr
     assert KEY not in tried.stderr + tried.stdout
+
+
+SECRETS = ["SECRET_KEY", "STIGG_API_KEY", "OIDC_CLIENT_SECRET"]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_each_secret_may_come_from_a_file_that_ends_with_a_line(name: str, tmp_path: Path) -> None:
+    kept = tmp_path / "secret"
+    kept.write_text(f"{KEY}-from-a-file\n")
+    environment = {key: value for key, value in COMPANY.items() if key != name}
+    read = f"""
+import dashboard.settings as s
+plain = lambda value: value if isinstance(value, str) else value.get_secret_value()
+held = [s.SECRET_KEY, s.STIGG_ENVIRONMENTS[0]["api_key"], s.OIDC_CLIENT_SECRET]
+print(plain(held[{SECRETS.index(name)}]), s.OIDC_CLIENT_SECRET, s.STIGG_ENVIRONMENTS)
+"""
+    got = started(["-c", read], **environment, **{f"{name}_FILE": str(kept)}).stdout
+    assert got.startswith(f"{KEY}-from-a-file ")
+    assert KEY not in got.removeprefix(f"{KEY}-from-a-file ")
+
+
+def test_a_production_start_passes_djangos_own_check() -> None:
+    said = started(
+        ["manage.py", "check", "--deploy", "--fail-level", "WARNING"],
+        **COMPANY,
+        HTTPS="true",
+        ALLOWED_HOSTS="desk.example.com",
+        SECRET_KEY="0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
+    )
+    assert said.returncode == 0, said.stderr
 
 
 def test_it_names_all_faults_at_once() -> None:

@@ -1,0 +1,31 @@
+"""The address that a request comes from."""
+
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+from django.conf import settings
+from django.http import HttpRequest
+
+Address = IPv4Address | IPv6Address
+
+
+def client_address(request: HttpRequest) -> str:
+    """The nearest address that is not one of TRUSTED_PROXIES.
+
+    Whatever stands before that in X-Forwarded-For, the client may have written itself. An entry
+    that is no address ends the walk at the proxy that passed it on.
+    """
+    nearest = _read(request.META.get("REMOTE_ADDR", "")) or IPv4Address(0)
+    for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+        further = _read(hop)
+        if further is None or not any(nearest in network for network in settings.TRUSTED_PROXIES):
+            break
+        nearest = further
+    return str(nearest)
+
+
+def _read(text: str) -> Address | None:
+    try:
+        address = ip_address(text.strip())
+    except ValueError:
+        return None
+    return getattr(address, "ipv4_mapped", None) or address

@@ -1,0 +1,79 @@
+"""REQUIRE_MFA: an account with a password sets up a second factor before it sees anything else."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.mfa.models import Authenticator
+from allauth.mfa.utils import is_mfa_enabled
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.urls import reverse
+from django_htmx.http import HttpResponseClientRedirect
+
+HAS_ONE = "has-second-factor"
+FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]  # recovery codes alone are none
+View = Callable[..., HttpResponse]
+
+
+class Factors(DefaultMFAAdapter):  # type: ignore[misc] # allauth carries no types
+    error_messages = DefaultMFAAdapter.error_messages | {
+        "incorrect_code": "That code does not fit, or was used already. Wait for the next one.",
+    }
+
+    def generate_authenticator_name(self, *_: Any) -> str:
+        return "Passkey"
+
+
+class Required:
+    """Comes after the guard that asks for a sign-in."""
+
+    def __init__(self, get_response: View) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self._get_response(request)
+
+    def process_view(self, request: HttpRequest, view: View, *_: Any) -> HttpResponse | None:
+        account = reverse("mfa_index")
+        if not getattr(view, "login_required", True) or request.path.startswith(account):
+            return None
+        if not settings.REQUIRE_MFA or not _is_missing(request):
+            return None
+        to = redirect(f"{account}?required")
+        if not getattr(request, "htmx", None):
+            return to
+        response = HttpResponseClientRedirect(to.url)
+        response.status_code = 401
+        return response
+
+
+def _is_missing(request: HttpRequest) -> bool:
+    """Asks the database once a session; a company's account has its second factor there."""
+    if request.session.get(HAS_ONE) or not _has_password(request):
+        return False
+    has_one = is_mfa_enabled(request.user, FACTORS)
+    if has_one:
+        request.session[HAS_ONE] = True
+    return not has_one
+
+
+def _has_password(request: HttpRequest) -> bool:
+    return isinstance(request.user, User) and request.user.has_usable_password()
+
+
+def local(view: View) -> View:
+    """Only for an account with a password: the company's sign-in has its own second factor, and a
+    passkey here would outlive a job there.
+    """
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not _has_password(request):
+            raise Http404("Your account signs in with the company's sign-in. Change it there.")
+        return view(request, *args, **kwargs)
+
+    return guarded

@@ -1,0 +1,185 @@
+"""TOTP by a real authenticator's algorithm, recovery codes, and a second factor as a duty."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyotp
+import pytest
+import time_machine
+from django.contrib.auth.models import User
+from django.core.cache import cache
+from django.core.management import call_command
+from django.test import Client
+
+from tests.access.people import LOGIN, PASSWORD, is_signed_in, person, said, signed_in
+from tests.access.people import try_to_sign_in as attempt
+from tests.pages import HTMX, element, soup
+
+CODE = "/accounts/login/code/"
+SET_UP = "/accounts/?required"
+
+pytestmark = pytest.mark.usefixtures("stigg", "db")
+
+
+@pytest.fixture(autouse=True)
+def _fresh() -> Iterator[None]:
+    """No code is of the half minute before by the time that it arrives."""
+    cache.clear()
+    with time_machine.travel("2026-11-02 12:00Z", tick=False):
+        yield
+    cache.clear()
+
+
+def confirm(browser: Client) -> None:
+    assert browser.post("/accounts/confirm/", {"password": PASSWORD}).status_code == 302
+
+
+def shown_to_the_app(browser: Client) -> pyotp.TOTP:
+    shown = element(browser.get("/accounts/authenticator/add/"), "main code")
+    return pyotp.TOTP(shown.get_text())
+
+
+def set_up(browser: Client) -> pyotp.TOTP:
+    """What the page shows, put into an authenticator; the code that this shows, put back."""
+    asked = browser.get("/accounts/authenticator/add/")
+    assert asked["Location"].startswith("/accounts/confirm/?next=")
+    confirm(browser)
+    shown_to_the_app(browser)
+    assert browser.post("/accounts/authenticator/add/", {"code": "000000"}).status_code == 200
+    app = shown_to_the_app(browser)
+    done = browser.post("/accounts/authenticator/add/", {"code": app.now()})
+    assert done["Location"] == "/accounts/recovery-codes/"
+    return app
+
+
+def recovery_codes(browser: Client) -> list[str]:
+    page = soup(browser.get("/accounts/recovery-codes/"))
+    return [code.get_text() for code in page.select("main code")]
+
+
+def test_a_code_of_the_app_is_asked_for_once_it_is_set_up() -> None:
+    person()
+    app = set_up(signed_in())
+    browser = Client()
+    response = attempt(browser, address=f"{LOGIN}?next=/lookup%3Fq%3Dacme")
+    assert response["Location"] == CODE
+    assert not is_signed_in(browser)
+    assert "does not fit" in said(browser.post(CODE, {"code": "000000"}))
+    assert browser.post(CODE, {"code": app.now()})["Location"] == "/lookup?q=acme"
+    assert is_signed_in(browser)
+
+
+def test_a_code_opens_once() -> None:
+    person()
+    app = set_up(signed_in())
+    code = app.now()
+    browsers = [Client(), Client()]
+    for browser in browsers:
+        attempt(browser)
+        browser.post(CODE, {"code": code})
+    assert [is_signed_in(browser) for browser in browsers] == [True, False]
+
+
+def test_guessing_codes_ends_after_five() -> None:
+    person()
+    app = set_up(signed_in())
+    browser = Client()
+    attempt(browser)
+    for _ in range(5):
+        browser.post(CODE, {"code": "000000"})
+    assert "Too many tries" in said(browser.post(CODE, {"code": app.now()}))
+    assert not is_signed_in(browser)
+
+
+def test_recovery_codes_are_shown_once_and_open_once() -> None:
+    person()
+    first = signed_in()
+    set_up(first)
+    codes = recovery_codes(first)
+    assert len(codes) == 10
+    assert recovery_codes(first) == []
+    browsers = [Client(), Client()]
+    for browser in browsers:
+        attempt(browser)
+        browser.post(CODE, {"code": codes[0]})
+    assert [is_signed_in(browser) for browser in browsers] == [True, False]
+    assert b"9 of 10 are left" in first.get("/accounts/recovery-codes/").content
+    assert b"9 that are left" in first.get("/accounts/recovery-codes/new/").content
+    first.post("/accounts/recovery-codes/new/")
+    assert set(recovery_codes(first)).isdisjoint(codes)
+
+
+def test_the_app_can_be_removed_again() -> None:
+    person()
+    browser = signed_in()
+    set_up(browser)
+    asked = browser.get("/accounts/authenticator/remove/")
+    assert b"Remove the authenticator app?" in asked.content
+    assert browser.post("/accounts/authenticator/remove/")["Location"] == "/accounts/"
+    assert attempt(Client())["Location"] == "/"
+
+
+def test_the_operator_forgets_a_lost_device() -> None:
+    person()
+    browser = signed_in()
+    set_up(browser)
+    call_command("sign_out", "mara", "--forget-second-factor")
+    assert not is_signed_in(browser)
+    assert attempt(Client())["Location"] == "/"
+
+
+def test_giving_up_at_the_code_forgets_the_password() -> None:
+    person()
+    set_up(signed_in())
+    browser = Client()
+    attempt(browser)
+    assert browser.get(LOGIN)["Location"] == CODE
+    browser.post("/accounts/logout/")
+    assert browser.get(LOGIN).status_code == 200
+
+
+def test_as_a_duty_it_comes_before_anything_else(settings: Any) -> None:
+    settings.REQUIRE_MFA = True
+    person()
+    browser = signed_in()
+    for address in ("/", "/production/customers/acme-corp/integrations/", "/admin/"):
+        assert browser.get(address)["Location"] == SET_UP
+    fragment = browser.get("/lookup/suggestions/?q=acme", headers=HTMX)
+    assert (fragment.status_code, fragment["HX-Redirect"]) == (401, SET_UP)
+    assert "asks for a second factor" in said(browser.get(SET_UP))
+    set_up(browser)
+    assert browser.get("/").status_code == 200
+
+
+def test_as_a_duty_it_is_asked_for_again_when_it_is_removed(settings: Any) -> None:
+    settings.REQUIRE_MFA = True
+    person()
+    browser = signed_in()
+    set_up(browser)
+    assert browser.get("/").status_code == 200
+    browser.post("/accounts/authenticator/remove/")
+    assert browser.get("/")["Location"] == SET_UP
+
+
+def test_it_is_no_duty_by_default() -> None:
+    person()
+    assert signed_in().get("/").status_code == 200
+
+
+def test_an_account_without_a_password_changes_nothing_of_it_here(settings: Any) -> None:
+    settings.REQUIRE_MFA = True
+    company = User.objects.create_user("company")
+    browser = Client()
+    browser.force_login(company)
+    assert browser.get("/").status_code == 200
+    assert "changed there" in browser.get("/accounts/").content.decode()
+    for part in ("password/", "authenticator/add/", "passkeys/add/", "recovery-codes/"):
+        assert browser.get(f"/accounts/{part}").status_code == 404
+
+
+def test_guessing_the_password_of_an_open_session_is_limited() -> None:
+    person()
+    browser = signed_in()
+    told = [browser.post("/accounts/confirm/", {"password": "wrong"}) for _ in range(6)]
+    assert "That is not your password." in said(told[0])
+    assert "Too many tries" in said(told[5])
