@@ -1,22 +1,27 @@
-# Two commands do everything on a machine with python3 (3.11 or newer), venv and make:
-#   make run     the desk, at http://127.0.0.1:8000 (PORT changes it)
-#   make test    lint, types and every test, the browser's included
+# All that is needed is python3 (3.11 or newer), venv and make.
 
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := manage.py dashboard integrations_app tests
 
-.PHONY: run test lint bench lock
+.PHONY: help run test quick lint fmt bench lock
+.DEFAULT_GOAL := help
 
-run: .venv/run.stamp
+help: ## this list
+	@sed -nE 's/^([a-z]+):[^#]*## (.*)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+run: .venv/run.stamp ## the desk, at http://127.0.0.1:8000 (PORT changes it)
 	@if ! { env; cat .env 2>/dev/null; } | grep -qE '^STIGG_([A-Z0-9_]+_)?(API_KEY|BEARER_TOKEN)(_FILE)?=.|^STIGG_SIMULATOR='; \
 	then export STIGG_SIMULATOR=true; fi; exec $(BIN)/python manage.py serve
 
-test: .venv/dev.stamp lint
+test: .venv/dev.stamp lint ## lint, types, every test (the browser's too) and what they cover
 	@$(BIN)/python tests/browser/chromium.py
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --cov
 
-lint: .venv/dev.stamp
+quick: .venv/dev.stamp lint ## lint, types, what tests in half a minute; stops at the first failure
+	$(BIN)/python -m pytest -n auto -x -m "not browser and not slow"
+
+lint: .venv/dev.stamp ## rules, form and types
 	$(BIN)/ruff check $(SOURCES)
 	$(BIN)/ruff format --check $(SOURCES)
 	ENV_FILE= STIGG_SIMULATOR=true $(BIN)/mypy
@@ -25,14 +30,19 @@ lint: .venv/dev.stamp
 	$(BIN)/djlint --quiet --profile django --lint integrations_app/templates
 	$(BIN)/djlint --quiet --profile django --check integrations_app/templates
 
-bench: .venv/dev.stamp
+fmt: .venv/dev.stamp ## put everything into the house's form
+	$(BIN)/ruff check --fix $(SOURCES)
+	$(BIN)/ruff format $(SOURCES)
+	$(BIN)/djlint --quiet --reformat templates
+
+bench: .venv/dev.stamp ## measure: minutes, ratios, no verdict
 	$(BIN)/python tests/bench/page_times.py
 	$(BIN)/python tests/bench/storm.py
 	$(BIN)/python tests/bench/front_door.py
 	$(BIN)/python tests/bench/index.py
 
 # Resolve the newest versions that pyproject.toml allows, with hashes. Needs uv; nothing else here does.
-lock:
+lock: ## resolve requirements*.txt anew
 	uv pip compile -q --upgrade pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt
 	uv pip compile -q --upgrade pyproject.toml --extra dev -c requirements.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.txt
 

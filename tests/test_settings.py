@@ -8,6 +8,8 @@ import pytest
 
 from tests import variables
 
+pytestmark = pytest.mark.slow  # starts the desk in a process of its own
+
 CONFIGURED = {
     "CACHE_URL": "redis://cache.example",
     "HTTPS": "true",

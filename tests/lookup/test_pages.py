@@ -283,6 +283,7 @@ def test_no_key_is_in_any_page(agent: Client, stigg: Simulator) -> None:
     assert not [key for key in KEYS for page in pages if key in page.content.decode()]
 
 
+@pytest.mark.slow
 @given(
     text=st.one_of(st.text(max_size=60), st.from_regex(r"[a-z./%|@ ;,\n-]{0,30}", fullmatch=True))
 )

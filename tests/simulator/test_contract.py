@@ -245,6 +245,7 @@ def test_the_official_sdk_gets_its_own_error_for_too_many_requests(official: sti
 # --- a fuzzer -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_schemathesis_finds_nothing(api: Simulator, tmp_path: Path) -> None:
     """Through its command line, as anybody would; a process of its own keeps its hooks out
     of ours.

@@ -26,6 +26,7 @@ def every_row(environment: str) -> list[tuple[str, dict[str, Any]]]:
     return [(one.vendor, one.row) for each in everybody(environment) for one in each.carried]
 
 
+@pytest.mark.slow
 def test_the_world_is_the_same_in_every_process() -> None:
     script = (
         "from hashlib import sha256; from integrations_app.simulator import data; import json;"

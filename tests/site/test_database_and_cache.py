@@ -3,10 +3,13 @@
 from pathlib import Path
 
 import psycopg
+import pytest
 
 from integrations_app.simulator import Simulator
 from tests.desks import NAME, open_desk
 from tests.services import Postgres, Redis
+
+pytestmark = pytest.mark.slow  # starts the desk in a process of its own
 
 PAGE = "/production/customers/acme-corp/integrations/"
 NEVER_OPENED = "/production/customers/all-vendors/integrations/"

@@ -13,6 +13,8 @@ from dashboard import settings as production
 from integrations_app.management.commands import serve
 from tests.browser.chromium import NEEDED
 
+pytestmark = pytest.mark.slow  # compresses all files
+
 LOOK_UP = "/"
 TWENTY_ROWS = "/production/customers/meridian-group/integrations/"
 BOTH_PAGES = pytest.mark.parametrize("path", [LOOK_UP, TWENTY_ROWS])

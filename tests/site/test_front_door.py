@@ -22,6 +22,8 @@ from django.conf import settings
 from integrations_app.management.commands import serve
 from tests.bench import front_door, storm
 
+pytestmark = pytest.mark.slow  # starts the desk in a process of its own
+
 THREADS, CONNECTIONS, PATIENCE_SECONDS = 4, 300, 20
 PAGE = "/production/customers/acme-corp/integrations/"
 # What `manage.py serve` runs with: the production settings, but for where things are kept.

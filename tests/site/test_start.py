@@ -16,6 +16,8 @@ from django.core.management import CommandError
 
 from integrations_app.management.commands import serve
 
+pytestmark = pytest.mark.slow  # starts the desk in a process of its own
+
 KEY = "a-key-that-opens-nothing"
 
 COMPANY = {
