@@ -1,4 +1,4 @@
-// What the pages gain when scripts run: copy buttons, single keys, a dimmed table while new rows come, focus and words after it.
+// What the pages gain when scripts run.
 "use strict";
 
 const say = (text) => {
@@ -6,6 +6,8 @@ const say = (text) => {
   place.textContent = "";
   requestAnimationFrame(() => { place.textContent = text; });
 };
+
+const opensElsewhere = (event) => event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
 
 const results = () => document.getElementById("results");
 
@@ -105,7 +107,7 @@ document.addEventListener("keydown", (event) => {
 // --- Suggestions ------------------------------------------------------------------------------------------------------
 
 // The combobox of https://www.w3.org/WAI/ARIA/apg/patterns/combobox/: the focus stays in the box, the arrow keys move
-// the choice. Without scripts it is a plain search box, so all of that is said here. Enter never waits.
+// the choice. Enter never waits.
 const FEWEST_LETTERS = 3;
 
 const combobox = (box, list) => {
@@ -178,41 +180,29 @@ if (suggestions) combobox(document.getElementById("q"), suggestions);
 
 // --- Waiting ----------------------------------------------------------------------------------------------------------
 
-// Stigg may take seconds. Only a page that asks it shows the way: a look-up, a customer, another part of the list.
-const SHOWN_AFTER = 300, COUNTED_AFTER = 3000; // milliseconds
-let waiting = 0;
+const bar = document.createElement("p");
+bar.id = "waiting";
+let waiting;
 
 const stopWaiting = () => {
   clearInterval(waiting);
-  document.getElementById("waiting")?.remove();
+  bar.remove();
 };
 
 const startWaiting = () => {
   stopWaiting();
-  const began = Date.now();
-  const bar = document.createElement("p");
-  bar.id = "waiting";
-  bar.setAttribute("role", "status");
-  const tick = () => {
-    const passed = Date.now() - began;
-    if (passed < SHOWN_AFTER) return;
-    if (!bar.isConnected) document.body.append(bar);
-    const words = passed < COUNTED_AFTER ? "Asking Stigg" : `Asking Stigg, ${Math.floor(passed / 1000)} s`;
-    if (bar.textContent !== words) bar.textContent = words;
-  };
-  waiting = setInterval(tick, 100);
+  let ticks = 0;
+  waiting = setInterval(() => {
+    bar.textContent = `Asking Stigg${ticks < 10 ? "" : `, ${Math.floor(ticks * 0.3)} s`}`;
+    if (ticks++ === 0) document.body.append(bar);
+  }, 300);
 };
 
-document.addEventListener("submit", (event) => { if (event.target.matches(".search")) startWaiting(); });
+document.addEventListener("submit", startWaiting);
 document.addEventListener("click", (event) => {
-  const link = event.target.closest("a[href]");
-  const here = link && !link.target && !link.hasAttribute("download") && link.origin === location.origin;
-  const held = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
-  if (here && !held && !event.defaultPrevented && /\/lookup\?|\/customers\//.test(link.href)) startWaiting();
+  if (event.target.closest("a[href^='/']:not([target], [download])") && !opensElsewhere(event)) startWaiting();
 });
-document.addEventListener("htmx:beforeRequest", (event) => { if (event.detail.target.closest("#results")) startWaiting(); });
-document.addEventListener("htmx:afterRequest", (event) => { if (event.detail.target.id !== "suggestions") stopWaiting(); });
-window.addEventListener("pagehide", stopWaiting); // Back finds a page that waits for nothing
+document.addEventListener("htmx:afterRequest", (event) => { if (event.target.id !== "q") stopWaiting(); });
 
 // --- Results ----------------------------------------------------------------------------------------------------------
 
@@ -279,12 +269,10 @@ document.addEventListener("htmx:beforeSwap", (event) => {
 
 // With a key held, a click asks the browser for a tab or a window of its own; htmx would follow the link here.
 document.addEventListener("click", (event) => {
-  const elsewhere = event.ctrlKey || event.metaKey || event.shiftKey || event.altKey;
-  if (elsewhere && event.target.closest("[hx-get]")) event.stopPropagation();
+  if (opensElsewhere(event) && event.target.closest("[hx-get]")) event.stopPropagation();
 }, true);
 
-// htmx keeps the focus where the same id is in the new rows (the chips). Where it went with the old rows, it starts at
-// the heading; where somebody types meanwhile, it stays.
+// htmx keeps the focus where the new rows have the same id; where it went with the old ones, it starts at the heading.
 document.addEventListener("htmx:afterSettle", (event) => {
   const heading = document.getElementById("results-heading");
   if (!heading || event.target.closest("#results") === null) return;

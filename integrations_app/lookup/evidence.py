@@ -13,6 +13,7 @@ looked up; `left_out` and `unread` say what was not.
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Literal
 
 from integrations_app.lookup import addresses
@@ -401,9 +402,17 @@ def _name(text: str) -> str:
     of_tickets = _TICKET_WORDS.intersection(words) and not has_legal_form(name)
     if not words or len(words) > 8 or _is_prose(name) or of_tickets:
         return ""
-    vendors = {vendor.name.lower() for vendor in known_vendors().values()}
-    known = name.lower() in vendors or not re.search(r"[^\W\d_]", name) or _MARK.search(name)
+    known = (
+        name.lower() in _names_of_vendors()
+        or not re.search(r"[^\W\d_]", name)
+        or _MARK.search(name)
+    )
     return "" if known or name.lower() in _NO_VALUE else name
+
+
+@cache
+def _names_of_vendors() -> frozenset[str]:
+    return frozenset(vendor.name.lower() for vendor in known_vendors().values())
 
 
 def _with_legal_form(rest: str) -> Iterator[str]:

@@ -8,6 +8,7 @@ from integrations_app.lookup.finding import ROW, Finding, Hit, merged
 from integrations_app.lookup.guesses import guesses
 from integrations_app.stigg import Customer
 from integrations_app.upstream.environments import Environment
+from integrations_app.upstream.problems import Problem
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,24 @@ class Joined:
     @property
     def nowhere(self) -> tuple[Finding, ...]:
         return tuple(finding for finding in self.findings if not finding.hits)
+
+    @property
+    def problem(self) -> Problem | None:
+        """Why some of it could not be looked up."""
+        return next((finding.problem for finding in self.findings if finding.problem), None)
+
+    @property
+    def outcome(self) -> str:
+        """For the record, as a Finding's."""
+        if self.hits:
+            return "several"
+        return self.problem.kind if self.problem else "none"
+
+    @property
+    def status(self) -> int:
+        if self.hits:
+            return 200
+        return self.problem.status if self.problem else 404
 
     @property
     def certain(self) -> Hit | None:

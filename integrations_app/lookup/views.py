@@ -151,7 +151,7 @@ def _ticket(request: HttpRequest, chosen: Environment, reading: Reading, text: s
     ends = time.monotonic() + settings.STIGG_DEADLINE_SECONDS
     joined = join(chosen, reading.terms, _own_hosts(request), reading.possible_ids)
     hit = joined.certain if reading.is_whole else None
-    _note(request, "one" if hit else "several" if joined.hits else "none", chosen, text, hit)
+    _note(request, "one" if hit else joined.outcome, chosen, text, hit)
     if hit:
         return _opened(request, hit)
     left = max(0, min(SCOUT_SECONDS, ends - time.monotonic()))
@@ -163,8 +163,9 @@ def _ticket(request: HttpRequest, chosen: Environment, reading: Reading, text: s
         "reading": reading,
         "limit": MAX_TERMS,
     }
-    status = 200 if joined.hits else 404
-    return render(request, "lookup/ticket.html", context, status=status)
+    problem = None if joined.hits else joined.problem
+    template = "lookup/ticket.html"
+    return render_page(request, template, context, status=joined.status, problem=problem)
 
 
 def _several(

@@ -164,7 +164,7 @@ def test_an_agent_reports_a_wrong_link(rows: Page) -> None:
     expect(rows.get_by_role("textbox", name="What is wrong")).to_be_focused()
     rows.keyboard.type("opens another account")
     rows.keyboard.press("Enter")
-    expect(rows.get_by_text("The wrong Salesforce link is on record")).to_be_visible()
+    expect(rows.get_by_text("Your report was sent to the operators")).to_be_visible()
     assert WrongLink.objects.get().template == TEMPLATES["SALESFORCE"]
 
 
@@ -183,7 +183,7 @@ def test_it_all_works_without_javascript(chrome: Browser, rows: Page) -> None:
     page.get_by_role("link", name="Back to the customer").click()
     page.get_by_role("link", name=re.compile("Report the Salesforce")).first.click()
     page.get_by_role("button", name="Report it").click()
-    expect(page.get_by_text("is on record")).to_be_visible()
+    expect(page.get_by_text("Your report was sent")).to_be_visible()
     context.close()
 
 

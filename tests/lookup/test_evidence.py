@@ -13,7 +13,7 @@ from integrations_app.lookup.paste import MAX_PASTE_LENGTH, MAX_TERMS
 from integrations_app.simulator import Simulator
 from integrations_app.simulator.rows import RowMaker
 from tests.conftest import settle
-from tests.pages import Response, element, notices, soup
+from tests.pages import Response, element, notices, problem, soup
 
 FIXTURE = HealthCheck.function_scoped_fixture  # the agent and its Stigg stay for all examples
 ACME_MAKER = RowMaker("production", "acme-corp")
@@ -432,6 +432,21 @@ def test_evidence_whose_call_failed_opens_nobody(agent: Client, stigg: Simulator
     said = " ".join(notices(soup(response)))
     assert "may lead to more" in said
     assert "Stigg cannot be reached" in said
+
+
+def test_a_ticket_that_could_not_be_looked_up_is_no_miss(agent: Client, stigg: Simulator) -> None:
+    stigg.fault(status=503)
+    response = look_up(agent, f"nobody@nowhere.example asks about {NOBODYS}")
+    assert response.status_code == 503
+    assert problem(response) == "unavailable"
+    assert "Nothing in the text" not in soup(response).get_text()
+
+
+def test_a_link_without_its_text_keeps_the_ticket_and_says_why(agent: Client) -> None:
+    response = agent.get("/lookup?q=&ticket=5")
+    assert response.status_code == 400
+    assert "placeholder" in element(response, "#q-problem").get_text()
+    assert element(response, "form.search input[name=ticket]")["value"] == "5"
 
 
 @pytest.mark.parametrize(

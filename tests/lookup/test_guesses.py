@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from integrations_app.lookup.evidence import read
 from integrations_app.lookup.guesses import (
     MAX_GUESSES,
     MAX_TERMS,
@@ -745,12 +746,23 @@ def test_no_paste_gives_more_terms_than_the_limit(text: str) -> None:
         "a,",
         "sasas",
         "coco ",
+        "A Inc ",
+        "x (a-1)\n",
+        "id: a-1 ",
+        "customer ",
+        "{{",
+        "`a-1` ",
+        "http://a_\n1",
+        "&amp;",
+        "1,111",
+        "a'b@c.de ",
     ],
 )
 @pytest.mark.parametrize("form", ["{}", "x, {}!"])
 def test_a_long_hostile_paste_does_not_hang_the_reader(unit: str, form: str) -> None:
     text = form.format(unit * (19_990 // len(unit)))
     begun = time.perf_counter()
+    assert len(read(text, OWN_HOSTS).terms) <= MAX_TERMS
     for term in (text, *split(text).terms):
         guesses(term, OWN_HOSTS)
     # A pattern that backtracks would take hours; a busy machine does not
