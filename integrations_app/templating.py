@@ -3,6 +3,7 @@
 A name that a page does not have is an error. Django's admin keeps to Django's templates.
 """
 
+import re
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -14,6 +15,7 @@ from django.urls import reverse
 from django.utils import dateformat, timezone
 from django_htmx.jinja import htmx_script
 from jinja2 import Environment, StrictUndefined, pass_context
+from jinja2.ext import Extension
 from jinja2.runtime import Context
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
@@ -63,10 +65,22 @@ FAVICON = (
 )
 
 
+class Unindented(Extension):
+    """Leaves one blank of each line's indentation, so that a first visit keeps its bound: words and
+    attributes stay apart, also where `trim_blocks` takes the line end.
+
+    It reads templates, not values: only a text that a template itself indents within `<pre>` or
+    `<textarea>` would come out otherwise.
+    """
+
+    def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002 - Jinja2's
+        return re.sub(r"^[ \t]+", " ", source, flags=re.MULTILINE)
+
+
 def jinja_environment(**options: Any) -> Environment:
     """Jinja2 as Django sets it up: escaping is on."""
-    options |= {"undefined": StrictUndefined, "trim_blocks": True}
-    made = Environment(**options)  # noqa: S701 - Django turns escaping on
+    options["undefined"] = StrictUndefined
+    made = Environment(**options, trim_blocks=True, extensions=[Unindented])  # noqa: S701 - Django turns escaping on
     made.globals |= OPTIONAL
     made.globals |= {
         "asking_first": asking_first,
