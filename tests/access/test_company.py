@@ -1,12 +1,14 @@
 """Sign-in by the company, against a real OpenID Provider on loopback."""
 
 import io
+import json
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 import time_machine
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import Group, User
@@ -232,6 +234,7 @@ def test_a_new_account_without_a_role_is_told_whom_to_ask(company: Provider, set
     assert "Ask it@acme.example" in response.content.decode()
     assert not is_signed_in(browser)
     assert User.objects.count() == 1
+    assert not [*browser.session.keys()]
 
 
 def test_without_a_map_roles_are_given_by_hand_and_stay(company: Provider, settings: Any) -> None:
@@ -314,6 +317,28 @@ def test_a_provider_that_talks_nonsense_gets_a_page_like_any_other(
     assert not is_signed_in(browser)
     assert not User.objects.exists()
     assert SECRET not in caplog.text + response.content.decode()
+
+
+def test_the_clients_secret_follows_no_redirect(company: Provider) -> None:
+    browser = Client()
+    back = path_of(answer(begun(browser)))
+    with provider.running() as other:
+        elsewhere = {"Location": f"{other.issuer}/oauth2/token"}
+        company.broken = {"/oauth2/token": Response(status=307, headers=elsewhere)}
+        assert problem(browser.get(back)) == "sign-in"
+        assert other.asked == []
+    assert [asked["client_secret"] for asked in company.asked] == [SECRET]
+
+
+def test_a_discovery_that_names_another_issuer_opens_nothing(company: Provider) -> None:
+    browser = Client()
+    back = path_of(answer(begun(browser)))
+    found = requests.get(f"{company.issuer}/.well-known/openid-configuration", timeout=5).json()
+    found["issuer"] = company.token_changes["iss"] = "https://evil.example"
+    discovery = Response(json.dumps(found), content_type="application/json")
+    company.broken = {"/.well-known/openid-configuration": discovery}
+    assert browser.get(back).status_code == 401
+    assert not is_signed_in(browser)
 
 
 def test_a_provider_that_is_down_is_said_to_be(company: Provider, settings: Any) -> None:
