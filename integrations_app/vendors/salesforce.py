@@ -66,7 +66,7 @@ _INSTANCE = re.compile(r"cs[0-9]{1,3}")
 def _mode(address: Address) -> tuple[Mode, str]:
     name, *rest = address.host.split(".")
     is_sandbox = (
-        ("--" in name and not name.startswith("xn--"))
+        "--" in name
         or name.endswith("-dev-ed")
         or address.host == "test.salesforce.com"
         or not _KINDS.isdisjoint(rest)

@@ -415,7 +415,7 @@ def test_it_takes_a_clean_domain_from_an_operator(text: str) -> None:
             "LIVE",
             "",
         ),
-        ("STRIPE", "https://dashboard.stripe.com/login?redirect=%2Fx%2F..%2Ftest", "", ""),
+        ("STRIPE", "https://dashboard.stripe.com/login?redirect=%2Fcustomers%2F..%2Ftest", "", ""),
         ("STRIPE", "https://dashboard.stripe.com/login?redirect=customers", "", ""),
         ("STRIPE", "https://dashboard.stripe.com/login?redirect=https%3A%2F%2Fx.example", "", ""),
         ("STRIPE", "https://dashboard.stripe.com/login?x=%2Ftest%2Fcustomers", "", ""),

@@ -334,6 +334,13 @@ def test_it_stops_where_addresses_are_inside_one_another_for_too_long() -> None:
     assert read(address).records == ()
 
 
+def test_it_stops_at_too_many_wrappers() -> None:
+    wrapper = "https://www.google.com/url?q="
+    inside = f"https://dashboard.stripe.com/customers/{CUS}"
+    assert read(wrapper * MAX_STEPS + inside).records
+    assert read(wrapper * (MAX_STEPS + 1) + inside).records == ()
+
+
 UNITS = "&id= /account * **A ?redirect= &redirect=%2F /%2e %25 a| =="
 
 
