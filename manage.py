@@ -2,6 +2,7 @@
 """Django's command line for the desk."""
 
 import os
+import signal
 import sys
 
 from django.core.exceptions import ImproperlyConfigured
@@ -10,6 +11,8 @@ from django.core.management import execute_from_command_line
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+    if sys.argv[1:2] == ["serve"]:  # Python's KeyboardInterrupt can be lost where it is raised
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
         execute_from_command_line(sys.argv)
     except ImproperlyConfigured as error:  # an operator needs the sentence, not the traceback

@@ -25,6 +25,7 @@ from django.urls import set_script_prefix
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+EMPTY: Mapping[str, str] = {}
 
 
 class TooLarge(Exception):
@@ -44,20 +45,25 @@ class Application(ASGIHandler):
         self.threads = ThreadPoolExecutor(settings.THREADS, "request")
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+        if scope["path"] == "/healthz":  # it must not wait for a thread, nor ask for a Host
+            messages = told(plain("ok", 200))
+        else:
+            messages = await self.messages(scope, receive)
+        for message in messages:
+            await send(message)
+
+    async def messages(self, scope: Any, receive: Receive) -> list[dict[str, Any]]:
         try:
             async with asyncio.timeout(settings.REQUEST_SECONDS):
                 body = await whole_body(receive)
         except Gone:
-            return
+            return []
         except TooLarge:
-            messages = told(refusal(413, "This request is larger than the desk takes."))
+            return told(refusal(413, "This request is larger than the desk takes."))
         except TimeoutError:
-            messages = told(refusal(408, "This request did not arrive in time. Send it again."))
-        else:
-            loop = asyncio.get_running_loop()
-            messages = await loop.run_in_executor(self.threads, self.answer, scope, body)
-        for message in messages:
-            await send(message)
+            return told(refusal(408, "This request did not arrive in time. Send it again."))
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self.threads, self.answer, scope, body)
 
     def answer(self, scope: Any, body: bytes) -> list[dict[str, Any]]:
         """Django's answer as ASGI's messages; it runs in a thread."""
@@ -86,8 +92,12 @@ async def whole_body(receive: Receive) -> bytes:
 
 
 def refusal(status: int, sentence: str) -> HttpResponse:
-    headers = {"Cache-Control": "no-store", "Connection": "close"}
-    return HttpResponse(sentence, "text/plain; charset=utf-8", status, headers=headers)
+    return plain(sentence, status, {"Connection": "close"})
+
+
+def plain(text: str, status: int, headers: Mapping[str, str] = EMPTY) -> HttpResponse:
+    fields = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **headers}
+    return HttpResponse(text, "text/plain; charset=utf-8", status, headers=fields)
 
 
 def told(response: HttpResponseBase) -> list[dict[str, Any]]:

@@ -2,7 +2,6 @@
 line of the log.
 """
 
-import logging
 import secrets
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -37,16 +36,3 @@ def middleware(
 
 def context(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001 - Django passes it to every context processor
     return {"request_id": current()}
-
-
-class Filter(logging.Filter):
-    """Puts the request's name on a log record, and takes Django's request off it.
-
-    Written out, that one is an address with its query, and in a look-up's query is what an agent
-    pasted.
-    """
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        record.request_id = current()
-        vars(record).pop("request", None)
-        return True

@@ -6,15 +6,14 @@ are reported at once, before anything starts.
 """
 
 import os
-import secrets
 from pathlib import Path
 from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
-from environs import Env, EnvError, FileAwareEnv, validate
+from environs import Env, EnvValidationError, FileAwareEnv, validate
 from pydantic import SecretStr
 
-from dashboard import masking, stigg
+from dashboard import checks, masking, state, stigg
 from dashboard.sign_in import *  # noqa: F403 - Django reads settings from one module
 from dashboard.sign_in import SIGN_IN_APPS, network, role_map
 
@@ -47,8 +46,8 @@ if env_file:
 # --- Stigg ----------------------------------------------------------------------------------------
 
 STIGG_ENVIRONMENTS, STIGG_SIMULATOR, faults = stigg.configured(env)
-STIGG_PROXY = env.str("STIGG_PROXY", "")
-STIGG_CA_BUNDLE = env.str("STIGG_CA_BUNDLE", "")
+STIGG_PROXY = env.str("STIGG_PROXY", "", validate=checks.is_proxy)
+STIGG_CA_BUNDLE = env.str("STIGG_CA_BUNDLE", "", validate=checks.holds_certificates)
 STALE_SECONDS = env.int("STALE_SECONDS", 600, validate=validate.Range(min=0, max=3_600))
 STIGG_DEADLINE_SECONDS = env.float(
     "STIGG_DEADLINE_SECONDS", 8.0, validate=validate.Range(min=0.5, max=60)
@@ -57,23 +56,9 @@ STIGG_DEADLINE_SECONDS = env.float(
 
 # --- The server -----------------------------------------------------------------------------------
 
-
-def secret_key() -> str:
-    """The configured key, or one made at the first start and kept, so that sessions outlive a
-    restart.
-    """
-    path = VAR / "secret-key"
-    if given := env.str("SECRET_KEY", ""):
-        return given
-    if not path.exists():
-        path.touch(mode=0o600)
-        path.write_text(secrets.token_urlsafe(50))
-    return path.read_text()
-
-
-SECRET_KEY = secret_key()
+SECRET_KEY = env.str("SECRET_KEY", "", validate=checks.is_long_enough)
 DEBUG = env.bool("DEBUG", False)
-HOST = env.str("HOST", "127.0.0.1")
+HOST = env.str("HOST", "127.0.0.1", validate=checks.is_host)
 PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65_535))
 THREADS = env.int("THREADS", 32, validate=validate.Range(min=4, max=512))
 REQUEST_SECONDS = 10  # for a request's head to arrive, and as long again for its body
@@ -87,24 +72,19 @@ LOG_LEVEL = env.str(
 # Simulated and real accounts never share a database, so the demo account cannot sign in to real
 # data.
 database_file = "simulated.sqlite3" if STIGG_SIMULATOR else "desk.sqlite3"
-DATABASES = {
-    "default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR / database_file}", conn_max_age=60)
-}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    DATABASES["default"]["OPTIONS"] = {
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        "transaction_mode": "IMMEDIATE",
-        "timeout": 1.5,  # seconds to wait for another writer, before the page says so
-    }
-CACHES = {"default": env.dj_cache_url("CACHE_URL", "locmem://desk?max_entries=1000")}
-masking.hide(SECRET_KEY, str(DATABASES["default"].get("PASSWORD") or ""))
+DATABASE_URL = env.str("DATABASE_URL", "")
+database, database_faults = state.database(
+    DATABASE_URL, VAR / database_file, is_simulated=STIGG_SIMULATOR
+)
+DATABASES = {"default": database}
+cache, cache_faults = state.cache(env.str("CACHE_URL", ""))
+CACHES = {"default": cache}
 
 # HTTPS=true: the desk stands behind a proxy that speaks HTTPS and sets X-Forwarded-Proto.
 HTTPS = env.bool("HTTPS", False)
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
-    SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
     SECURE_HSTS_SECONDS = 31_536_000
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SILENCED_SYSTEM_CHECKS = ["security.W021"]  # browsers' lists take whole domains, not a desk's
@@ -133,15 +113,23 @@ if len({bool(value) for value in (OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRE
 if OIDC_ONLY and not OIDC_ISSUER:
     faults.append("OIDC_ONLY=true needs OIDC_ISSUER.")
 
-TIME_ZONE = env.str("TIME_ZONE", "UTC")
+TIME_ZONE = env.str("TIME_ZONE", "UTC", validate=checks.is_time_zone)
 
 try:
     env.seal()
-except EnvError as error:
-    faults.insert(0, str(error))
-faults += dict.fromkeys(unreadable)
+except EnvValidationError as error:
+    wrong: Any = error.error_messages
+    faults += [f"{name}: {' '.join(said)}" for name, said in wrong.items()]
+faults += [*database_faults, *cache_faults, *dict.fromkeys(unreadable)]
+if not SECRET_KEY and "postgres" in database["ENGINE"]:
+    faults.append(
+        "SECRET_KEY: set it, the same for every desk on this database. A key of its own in each "
+        "would sign agents out."
+    )
 if faults:
     raise ImproperlyConfigured("\n".join(faults))
+SECRET_KEY = SECRET_KEY or state.kept_secret(VAR / "secret-key")
+masking.hide(SECRET_KEY, str(database.get("PASSWORD") or ""))
 
 
 # --- Django ---------------------------------------------------------------------------------------
@@ -245,13 +233,13 @@ LOGGING = {
     "disable_existing_loggers": False,
     "formatters": {
         "json": {
-            "()": "dashboard.masking.Formatter",
+            "()": "dashboard.logs.Formatter",
             "fmt": "{asctime} {levelname} {name} {request_id} {message}",
             "style": "{",
             "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
         }
     },
-    "filters": {"request_id": {"()": "dashboard.request_ids.Filter"}},
+    "filters": {"request_id": {"()": "dashboard.logs.Filter"}},
     "handlers": {
         "stderr": {"class": "logging.StreamHandler", "formatter": "json", "filters": ["request_id"]}
     },

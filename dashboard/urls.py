@@ -6,15 +6,12 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from dashboard.health import healthz
-
 urlpatterns = [
     path("accounts/", include("integrations_app.access.urls")),
     # One door: the desk's own sign-in, with its limits.
     path("admin/login/", login_not_required(secure_admin_login(admin.site.login))),
     path("admin/password_change/", RedirectView.as_view(pattern_name="account_change_password")),
     path("admin/", admin.site.urls),
-    path("healthz", healthz, name="healthz"),
     path("", include("integrations_app.urls")),
 ]
 

@@ -12,19 +12,18 @@ from integrations_app.vendors import presets
 NAME = "demo"
 
 
-def password() -> str:
-    """Make sure that the demo account exists, with a password that is made once and kept."""
+def password() -> str | None:
+    """The demo account's password, which is made once and kept. None when an account of this name
+    has another one: that is somebody's own, and stays as it is.
+    """
     kept = settings.VAR / "demo-password"
-    if not kept.exists():
+    if not kept.exists() or not kept.stat().st_size:
         kept.touch(mode=0o600)
         kept.write_text(secrets.token_urlsafe(9))
-    word = kept.read_text()
+    word: str = kept.read_text()
     users = get_user_model().objects
     account = users.filter(username=NAME).first() or users.create_superuser(NAME, password=word)
-    if not account.check_password(word):
-        account.set_password(word)
-        account.save()
-    return word
+    return word if account.check_password(word) else None
 
 
 def add_link_templates() -> None:

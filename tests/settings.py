@@ -17,7 +17,6 @@ for name in os.environ.keys() - variables.without(os.environ).keys():
 os.environ |= {
     "ENV_FILE": "",
     "STIGG_SIMULATOR": "true",
-    "DATABASE_URL": f"sqlite:///{_database}",
     "SECRET_KEY": "tests" * 12,
 }
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
@@ -26,6 +25,7 @@ os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
 
 from dashboard.settings import *  # noqa: E402, F403 - they read the environment on import, so it comes first
 
+DATABASES["default"]["NAME"] = _database  # noqa: F405
 DATABASES["default"]["TEST"] = {"NAME": str(_database)}  # noqa: F405
 DATABASES["default"]["OPTIONS"]["init_command"] = (  # noqa: F405
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"  # it goes when the tests end

@@ -40,7 +40,9 @@ MAY_IMPORT = {
     "migrations": "django models",
     # a Stigg of our own, which must not share a misunderstanding with our client
     "simulator": "",
-    "dashboard": "django allauth environs htmx pydantic pythonjsonlogger",
+    "dashboard": (
+        "django allauth dj_database_url environs granian htmx psycopg pydantic pythonjsonlogger redis"
+    ),
 }
 MAY = {name: set(rooms.split()) for name, rooms in MAY_IMPORT.items()}
 # Rooms of which some modules are pure: no database, no network, no settings.

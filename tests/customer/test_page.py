@@ -318,12 +318,8 @@ def test_it_says_that_the_database_is_away_whatever_is_asked_for(
     assert response["X-Request-ID"] in response.content.decode()
 
 
-def test_it_answers_health_without_the_database(broken_sessions: Client) -> None:
-    assert broken_sessions.get("/healthz").content == b"ok"
-
-
 @pytest.mark.parametrize(
-    "address", ["/", page("acme-corp"), page("nobody-here"), page(".."), "/nowhere", "/healthz"]
+    "address", ["/", page("acme-corp"), page("nobody-here"), page(".."), "/nowhere"]
 )
 def test_it_sends_its_headers_with_every_answer(agent: Client, address: str) -> None:
     response = agent.get(address)
@@ -333,10 +329,6 @@ def test_it_sends_its_headers_with_every_answer(agent: Client, address: str) -> 
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["Referrer-Policy"] == "same-origin"
     assert "no-store" in response["Cache-Control"]
-
-
-def test_it_answers_health_without_signing_in(client: Client) -> None:
-    assert client.get("/healthz").content == b"ok"
 
 
 def test_no_key_is_in_any_page_or_log(

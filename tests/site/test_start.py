@@ -12,9 +12,13 @@ from typing import Any
 
 import pytest
 from django.conf import settings
-from django.core.management import CommandError
+from django.contrib.auth import get_user_model
+from django.test import Client
 
+from dashboard import state
+from integrations_app import demo
 from integrations_app.management.commands import serve
+from tests.site.test_stopping import free_port
 
 pytestmark = pytest.mark.slow  # starts the desk in a process of its own
 
@@ -39,12 +43,11 @@ def started(
     }
     clean |= {
         "ENV_FILE": "",
-        "DATABASE_URL": "sqlite://:memory:",
         **({} if "SECRET_KEY_FILE" in environment else {"SECRET_KEY": "tests" * 12}),
     } | environment
-    command = [sys.executable, *arguments]
+    whole = [sys.executable, *arguments]
     return subprocess.run(
-        command, env=clean, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False
+        whole, env=clean, cwd=settings.BASE_DIR, capture_output=True, text=True, check=False
     )
 
 
@@ -84,31 +87,59 @@ def test_it_starts_with_a_key_or_the_simulator(environment: dict[str, str]) -> N
             "API_URL must start with https://",
         ),
         (
-            {"STIGG_API_KEY": KEY, "STIGG_BEARER_TOKEN": "t"},
+            {"STIGG_API_KEY": KEY, "STIGG_BEARER_TOKEN": "t", "STIGG_ENVIRONMENT_ID": "e"},
             "API_KEY and BEARER_TOKEN are both set",
         ),
-        ({"STIGG_API_KEY": KEY, "PORT": "0", "THREADS": "x"}, "PORT"),
         ({"STIGG_API_KEY_FILE": "/nowhere"}, "STIGG_API_KEY_FILE must be a readable file"),
         (
             {"STIGG_API_KEY": KEY, "TRUSTED_PROXIES": "10.0.0.0/8,proxy"},
-            "'TRUSTED_PROXIES': ",
+            "TRUSTED_PROXIES: ",
         ),
         (
             {"STIGG_API_KEY": KEY, "OIDC_ISSUER": "https://id.example.com"},
             "Set OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET together.",
         ),
-        ({**COMPANY, "OIDC_ISSUER": "http://id.example.com"}, "'OIDC_ISSUER': "),
-        ({**COMPANY, "OIDC_ISSUER": "http://localhost.evil.example"}, "'OIDC_ISSUER': "),
+        ({**COMPANY, "OIDC_ISSUER": "http://id.example.com"}, "OIDC_ISSUER: "),
+        ({**COMPANY, "OIDC_ISSUER": "http://localhost.evil.example"}, "OIDC_ISSUER: "),
         ({"STIGG_API_KEY": KEY, "OIDC_ONLY": "true"}, "OIDC_ONLY=true needs OIDC_ISSUER."),
-        ({**COMPANY, "OIDC_ROLE_MAP": '{"staff": "god"}'}, "'OIDC_ROLE_MAP': ['Not like"),
-        ({**COMPANY, "OIDC_ROLE_MAP": '["staff"]'}, "'OIDC_ROLE_MAP': ['Not like"),
-        ({**COMPANY, "OIDC_ROLE_MAP": "staff=viewer"}, "'OIDC_ROLE_MAP': ['Not valid JSON"),
+        ({**COMPANY, "OIDC_ROLE_MAP": '{"staff": "god"}'}, "OIDC_ROLE_MAP: Not like"),
+        ({**COMPANY, "OIDC_ROLE_MAP": '["staff"]'}, "OIDC_ROLE_MAP: Not like"),
+        ({**COMPANY, "OIDC_ROLE_MAP": "staff=viewer"}, "OIDC_ROLE_MAP: Not valid JSON"),
+        ({"STIGG_API_KEY": KEY, "PORT": "0"}, "PORT: Must be greater than or equal to 1"),
+        ({"STIGG_API_KEY": KEY, "THREADS": "x"}, "THREADS: Not a valid integer."),
+        ({"STIGG_API_KEY": KEY, "DATABASE_URL": "foo://x"}, "DATABASE_URL: must be postgres://"),
+        (
+            {"STIGG_SIMULATOR": "true", "DATABASE_URL": "postgres://desk@db/desk"},
+            "DATABASE_URL: the simulator's demo account must not reach a database of yours.",
+        ),
+        (
+            {"STIGG_API_KEY": KEY, "DATABASE_URL": "postgres://desk@db/desk", "SECRET_KEY": ""},
+            "SECRET_KEY: set it, the same for every desk",
+        ),
+        ({"STIGG_API_KEY": KEY, "SECRET_KEY": "x"}, "SECRET_KEY: is shorter than 32 characters"),
+        (
+            {"STIGG_API_KEY": KEY, "SECRET_KEY_FILE": "/nonexistent"},
+            "The value of SECRET_KEY_FILE must be a readable file path.",
+        ),
+        ({"STIGG_API_KEY": KEY, "TIME_ZONE": "Mars/Olympus"}, "TIME_ZONE: is no time zone"),
+        (
+            {"STIGG_API_KEY": KEY, "STIGG_CA_BUNDLE": "/nonexistent"},
+            "STIGG_CA_BUNDLE: is no readable file of certificates",
+        ),
+        (
+            {"STIGG_API_KEY": KEY, "STIGG_PROXY": "nonsense"},
+            "STIGG_PROXY: is no address of a proxy",
+        ),
+        ({"STIGG_API_KEY": KEY, "CACHE_URL": "memcached://c"}, "CACHE_URL: must be redis://"),
+        ({"STIGG_API_KEY": KEY, "CACHE_URL": "redis://h1,h2"}, "CACHE_URL: must be redis://"),
+        ({"STIGG_API_KEY": KEY, "HOST": "[::]"}, "HOST: is no address to listen on"),
     ],
 )
 def test_it_refuses_to_start_and_says_what_to_set(environment: dict[str, str], said: str) -> None:
     tried = started(**environment)
     assert tried.returncode != 0
     assert said in tried.stderr
+    assert len(tried.stderr.splitlines()) == 2
     assert KEY not in tried.stderr + tried.stdout
 
 
@@ -144,16 +175,73 @@ def test_a_production_start_passes_djangos_own_check() -> None:
 
 def test_it_names_all_faults_at_once() -> None:
     said = started(STIGG_API_URL="ftp://x", PORT="0", THREADS="x", LOG_LEVEL="LOUD").stderr
-    assert all(
-        name in said for name in ("No Stigg key", "STIGG_API_URL", "PORT", "THREADS", "LOG_LEVEL")
-    )
+    names = ("No Stigg key", "STIGG_API_URL", "PORT", "THREADS", "LOG_LEVEL")
+    assert all(name in said for name in names)
+    assert len(said.splitlines()) == 1 + len(names)
+
+
+@pytest.mark.parametrize("url", ["redis://c:6379/1", "rediss://:w@c", "valkey://c", "valkeys://c"])
+def test_it_takes_redis_and_valkey(url: str) -> None:
+    assert started(STIGG_API_KEY=KEY, CACHE_URL=url).returncode == 0
 
 
 def test_it_does_not_share_a_port_with_another_desk(settings: Any) -> None:
     with socket.create_server(("127.0.0.1", 0), reuse_port=True) as other:
         settings.HOST, settings.PORT = other.getsockname()
-        with pytest.raises(
-            CommandError, match=f"127.0.0.1:{settings.PORT}: Address already in use. Set PORT."
-        ):
-            serve.refuse_taken_port()
-    serve.refuse_taken_port()
+        said = f"Nothing can listen on 127.0.0.1:{settings.PORT}: Address already in use. Set PORT."
+        assert serve.taken_port() == [said]
+    assert serve.taken_port() == []
+
+
+def test_a_database_that_is_not_there_is_one_sentence() -> None:
+    dead = f"postgres://desk:secret-word@127.0.0.1:{free_port()}/desk"
+    tried = started(["manage.py", "serve"], STIGG_API_KEY=KEY, DATABASE_URL=dead)
+    assert tried.returncode == 1
+    assert tried.stderr.startswith("CommandError: The database cannot be used: connection failed")
+    assert len(tried.stderr.splitlines()) == 1
+    assert "secret-word" not in tried.stderr
+
+
+class TestTheKeyThatIsMade:
+    def test_it_is_kept_and_nobody_else_reads_it(self, tmp_path: Path) -> None:
+        path = tmp_path / "secret-key"
+        made = state.kept_secret(path)
+        assert len(made) >= 50
+        assert state.kept_secret(path) == made
+        assert path.stat().st_mode & 0o777 == 0o600
+        assert list(tmp_path.iterdir()) == [path]
+
+    def test_it_is_made_anew_where_a_full_disk_left_an_empty_one(self, tmp_path: Path) -> None:
+        path = tmp_path / "secret-key"
+        path.touch()
+        assert state.kept_secret(path)
+
+    def test_the_first_of_two_desks_that_start_together_wins(self, tmp_path: Path) -> None:
+        path = tmp_path / "secret-key"
+
+        def make_late() -> str:
+            path.write_text("the other's")
+            return "this one's"
+
+        assert state.kept_secret(path, make_late) == "the other's"
+
+
+class TestTheDemoAccount:
+    @pytest.fixture(autouse=True)
+    def own_directory(self, settings: Any, tmp_path: Path) -> None:
+        settings.VAR = tmp_path
+
+    @pytest.mark.django_db
+    def test_it_is_made_once(self, client: Client) -> None:
+        word = demo.password()
+        assert word
+        assert demo.password() == word
+        assert client.login(username="demo", password=word)
+
+    @pytest.mark.django_db
+    def test_an_account_of_that_name_that_is_somebody_elses_is_left_alone(self) -> None:
+        user = get_user_model().objects.create_user("demo", password="a long enough one")
+        before = user.password
+        assert demo.password() is None
+        user.refresh_from_db()
+        assert (user.password, user.is_superuser) == (before, False)

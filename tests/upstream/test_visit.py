@@ -275,7 +275,6 @@ def test_a_full_desk_says_so_and_the_rest_stays_quick(
     assert asked(stigg) == 0
     assert agent.get(page("acme-corp", environment="staging")).status_code == 200
     assert agent.get("/").status_code == 200
-    assert agent.get("/healthz").status_code == 200
 
 
 def test_a_full_desk_still_shows_copies(
@@ -346,7 +345,7 @@ def test_what_an_agent_pasted_is_not_in_the_log(
     formatter = next(handler for handler in logging.getLogger().handlers if handler.filters)
     assert agent.get("/lookup", {"q": "mara@secret.example"}).status_code == 404
     written = [formatter.format(record) for record in caplog.records if formatter.filter(record)]
-    assert any("Not Found: /lookup" in line for line in written)
+    assert any("Not Found" in line for line in written)
     assert "secret" not in "".join(written)
 
 

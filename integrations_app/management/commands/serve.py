@@ -3,6 +3,7 @@ production server.
 """
 
 import hashlib
+import json
 import math
 import os
 import resource
@@ -13,6 +14,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError, call_command
+from django.db import DatabaseError, connection
 
 from integrations_app import demo
 from integrations_app.upstream import environments
@@ -32,7 +34,8 @@ class Command(BaseCommand):
     help = "Migrate, collect static files, and serve the desk on HOST and PORT."
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
-        refuse_taken_port()
+        if faults := [*taken_port(), *dead_database()]:
+            raise CommandError("\n".join(faults))
         call_command("migrate", verbosity=0, interactive=False)
         collect_static()
         self.stdout.write(self.greeting())
@@ -40,7 +43,8 @@ class Command(BaseCommand):
         os.execv(sys.executable, [sys.executable, *server_arguments()])  # noqa: S606 - our own arguments, no shell
 
     def greeting(self) -> str:
-        address = f"Integrations Desk: http://{settings.HOST}:{settings.PORT}/"
+        host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
+        address = f"Integrations Desk: http://{host}:{settings.PORT}/"
         if not settings.STIGG_SIMULATOR:
             names = ", ".join(e["label"] for e in settings.STIGG_ENVIRONMENTS)
             return (
@@ -48,17 +52,20 @@ class Command(BaseCommand):
                 "createsuperuser"
             )
         demo.add_link_templates()
+        word = demo.password()
+        how = (
+            f"Sign in as {demo.NAME} with password {word}"
+            if word
+            else f"The account {demo.NAME} has a password that the desk does not know"
+        )
         tries = "\n".join(
             f"  {customer_id:<34.34} {why}" for customer_id, why in environments.examples()
         )
-        return (
-            f"{address}\nSimulated Stigg, no key. Sign in as demo with password "
-            f"{demo.password()}\nTry:\n{tries}"
-        )
+        return f"{address}\nSimulated Stigg, no key. {how}\nTry:\n{tries}"
 
 
-def refuse_taken_port() -> None:
-    """Granian would share a port with another desk, and each would get some of the requests."""
+def taken_port() -> list[str]:
+    """Another desk on the port would get the requests, or this one would; a sentence if so."""
     family = socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET
     with socket.socket(family) as probe:
         # Connections that have just ended are no reason
@@ -67,9 +74,18 @@ def refuse_taken_port() -> None:
             probe.bind((settings.HOST, settings.PORT))
         except OSError as error:
             place = f"{settings.HOST}:{settings.PORT}"
-            raise CommandError(
-                f"Nothing can listen on {place}: {error.strerror}. Set PORT."
-            ) from None
+            return [f"Nothing can listen on {place}: {error.strerror}. Set PORT."]
+    return []
+
+
+def dead_database() -> list[str]:
+    """A sentence if the database cannot be reached, in its own words: they hold no password."""
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        why = " ".join(str(error).split())
+        return [f"The database cannot be used: {why}. Set DATABASE_URL, or start it."]
+    return []
 
 
 def connections() -> int:
@@ -83,21 +99,21 @@ def connections() -> int:
 
 
 def server_arguments() -> list[str]:
-    """Granian, with HTTP/1 only. Its "backpressure" is the number of connections, idle ones too."""
-    seconds = settings.REQUEST_SECONDS
+    """Python's, for `dashboard.server`. Its "backpressure" is the number of connections, idle ones
+    too.
+    """
+    longest = max(settings.REQUEST_SECONDS, settings.STIGG_DEADLINE_SECONDS)
     options = {
-        "--interface": "asginl",
-        "--host": settings.HOST,
-        "--port": settings.PORT,
-        "--http": 1,
-        "--backpressure": connections(),
-        "--http1-header-read-timeout": seconds * 1000,
-        # A signal in the first moments of a worker is lost; a request may still need its deadline.
-        "--workers-kill-timeout": math.ceil(max(seconds, settings.STIGG_DEADLINE_SECONDS)) + 2,
-        "--log-level": "warning",
+        "target": "dashboard.asgi:application",
+        "address": settings.HOST,
+        "port": settings.PORT,
+        "backpressure": connections(),
+        "header_seconds": settings.REQUEST_SECONDS,
+        "workers_kill_timeout": math.ceil(longest) + 2,  # a request may still need its deadline
+        "respawn_failed_workers": True,
+        "log_level": "warning",
     }
-    flags = ["--no-ws", "--respawn-failed-workers", "dashboard.asgi:application"]
-    return ["-m", "granian", *(str(word) for pair in options.items() for word in pair), *flags]
+    return ["-m", "dashboard.server", json.dumps(options)]
 
 
 def collect_static() -> None:

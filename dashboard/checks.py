@@ -1,0 +1,48 @@
+"""What a setting must be, for those where a look shows it. Values are not quoted: they may hold a
+password.
+"""
+
+import ssl
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from environs import ValidationError
+
+SECRET_CHARACTERS = 32
+
+
+def is_time_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValidationError("is no time zone, such as Europe/Berlin.") from None
+
+
+def holds_certificates(path: str) -> None:
+    try:
+        if path:
+            ssl.create_default_context(cafile=path)
+    except OSError:
+        raise ValidationError("is no readable file of certificates in PEM.") from None
+
+
+def is_proxy(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
+    except ValueError:
+        fits = False
+    if url and not fits:
+        raise ValidationError("is no address of a proxy, such as http://proxy.example.com:3128.")
+
+
+def is_long_enough(secret: str) -> None:
+    if secret and len(secret) < SECRET_CHARACTERS:
+        raise ValidationError(
+            f"is shorter than {SECRET_CHARACTERS} characters: anybody can guess it."
+        )
+
+
+def is_host(name: str) -> None:
+    if not name or set(name) & set("[]/ "):
+        raise ValidationError("is no address to listen on, such as 0.0.0.0 or ::1 (no brackets).")

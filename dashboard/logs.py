@@ -1,0 +1,34 @@
+"""Lines of the log: JSON, in UTC, with the request's name, and without what a request holds."""
+
+import logging
+from datetime import UTC, datetime
+
+from dashboard import masking
+from dashboard.request_ids import current
+
+
+class Formatter(masking.Formatter):
+    def formatTime(  # noqa: N802 - logging's name
+        self,
+        record: logging.LogRecord,
+        datefmt: str | None = None,  # noqa: ARG002 - logging's signature
+    ) -> str:
+        return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+
+
+class Filter(logging.Filter):
+    """Puts the request's name on a record, and takes Django's request off it.
+
+    Written out, that one is an address with its query, and in a look-up's query is what an agent
+    pasted; in a path is a customer's id. A Host that is not the desk's is one short line: anybody
+    may send it.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        record.request_id = current()
+        vars(record).pop("request", None)
+        if record.name == "django.request" and isinstance(record.args, tuple) and record.args:
+            record.msg, record.args = str(record.args[0]), ()  # "Not Found: /the/path"
+        if record.name == "django.security.DisallowedHost":
+            record.exc_info = record.exc_text = None
+        return True

@@ -1,0 +1,97 @@
+"""Where the desk keeps what lasts: the settings of its database and its cache, and its secret key.
+
+What is wrong comes as sentences, which never quote an address: a password may be part of it.
+"""
+
+import os
+import secrets
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import dj_database_url
+
+# A page must not wait for a database that does not answer. In seconds, but for milliseconds in
+# tcp_user_timeout. https://www.postgresql.org/docs/current/libpq-connect.html
+POSTGRES = {
+    "connect_timeout": 2,
+    "tcp_user_timeout": 5_000,
+    "keepalives_idle": 30,
+    "options": "-c statement_timeout=5s -c lock_timeout=3s",
+}
+SQLITE = {
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+    "transaction_mode": "IMMEDIATE",
+    "timeout": 1.5,  # seconds to wait for another writer, before the page says so
+}
+REDIS = {"redis": "redis", "rediss": "rediss", "valkey": "redis", "valkeys": "rediss"}
+
+
+def database(url: str, own: Path, *, is_simulated: bool) -> tuple[dict[str, Any], list[str]]:
+    """Django's setting: the database of this URL, or `own`, a file for SQLite."""
+    try:
+        found: dict[str, Any] = dict(
+            dj_database_url.parse(url or f"sqlite:///{own}", conn_max_age=60)
+        )
+    except ValueError:
+        found = {"ENGINE": ""}
+    faults = []
+    if url and is_simulated:
+        faults.append(
+            "DATABASE_URL: the simulator's demo account must not reach a database of yours. "
+            "Set a Stigg key, or remove DATABASE_URL."
+        )
+    if found["ENGINE"] == "django.db.backends.postgresql":
+        found["ENGINE"] = "dashboard.postgres"
+        found["OPTIONS"] = POSTGRES | (found.get("OPTIONS") or {})
+        found["CONN_HEALTH_CHECKS"] = True
+    elif found["ENGINE"] == "django.db.backends.sqlite3":
+        found["OPTIONS"] = dict(SQLITE)
+    else:
+        faults.append("DATABASE_URL: must be postgres://… or sqlite:///….")
+    return found, faults
+
+
+def cache(url: str) -> tuple[dict[str, Any], list[str]]:
+    """Django's setting: the Redis or Valkey of this URL, or a cache in the process."""
+    if not url:
+        local = "django.core.cache.backends.locmem.LocMemCache"
+        return {"BACKEND": local, "LOCATION": "desk", "OPTIONS": {"MAX_ENTRIES": 1000}}, []
+    scheme, colon, rest = url.partition(":")
+    location = f"{REDIS.get(scheme, scheme)}{colon}{rest}"
+    faults = (
+        [] if _is_redis(location) else ["CACHE_URL: must be redis://host:port/0 or valkey://…."]
+    )
+    return {"BACKEND": "dashboard.cache.Cache", "LOCATION": location}, faults
+
+
+def _is_redis(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        has_port = parts.port is None or parts.port > 0
+    except ValueError:
+        return False
+    one_host = bool(parts.hostname) and "," not in parts.netloc
+    return parts.scheme in REDIS.values() and one_host and has_port
+
+
+def kept_secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(50)) -> str:
+    """What is in this file, which is made where there is none or an empty one.
+
+    It is whole or not there, and the same for two processes that start together.
+    """
+    if path.exists() and not path.stat().st_size:
+        path.unlink()
+    if not path.exists():
+        new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        new.touch(mode=0o600)
+        with new.open("w") as file:
+            file.write(make())
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):
+            os.link(new, path)
+        new.unlink()
+    return path.read_text()

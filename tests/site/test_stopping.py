@@ -1,0 +1,137 @@
+"""A signal that says stop is heard at every moment of the server's life, and workers are replaced.
+
+The server alone, with the smallest application: it starts and stops in a moment.
+"""
+
+import json
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import pytest
+import requests
+
+from tests.desks import ROOT, browser
+
+TRIES = int(os.environ.get("STOP_TRIES", "8"))  # many: STOP_TRIES=100 pytest -n 0 this file
+START_SECONDS = 1.5  # of this server; a signal comes at any moment of it
+KILL_SECONDS, PATIENCE_SECONDS = 20, 40
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def start(port: int, **options: Any) -> subprocess.Popen[str]:
+    known = {
+        "target": "tests.site.small:application",
+        "port": port,
+        "header_seconds": 10,
+        "workers": 2,
+        "workers_kill_timeout": KILL_SECONDS,
+        "respawn_failed_workers": True,
+        "respawn_interval": 0.5,
+        "log_level": "warning",
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "dashboard.server", json.dumps(known | options)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def group(server: subprocess.Popen[str]) -> set[int]:
+    """The server's processes that live."""
+    said = subprocess.run(
+        ["ps", "-o", "pid=,stat=", "-g", str(server.pid)], capture_output=True, text=True
+    ).stdout
+    lines = [line.split() for line in said.splitlines()]
+    return {int(process) for process, state in lines if not state.startswith("Z")}
+
+
+@contextmanager
+def serving(**options: Any) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    port = free_port()
+    server = start(port, **options)
+    url = f"http://127.0.0.1:{port}/"
+    try:
+        wait_until(lambda: answers(url))
+        yield server, url
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
+        server.wait()
+
+
+def answers(url: str) -> bool:
+    with suppress(requests.ConnectionError):
+        return browser().get(url, timeout=PATIENCE_SECONDS).ok
+    return False
+
+
+def wait_until(is_so: Any) -> None:
+    until = time.monotonic() + PATIENCE_SECONDS
+    while not is_so():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+@pytest.mark.parametrize("to", [os.kill, os.killpg], ids=["one process", "the group"])
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_a_stop_at_any_moment_of_the_start_is_heard(told: signal.Signals, to: Any) -> None:
+    for _ in range(TRIES):
+        moment = random.uniform(0, START_SECONDS)
+        server = start(port=0)
+        with suppress(subprocess.TimeoutExpired):
+            server.wait(moment)
+        to(server.pid, told)
+        said, _ = server.communicate(timeout=KILL_SECONDS + PATIENCE_SECONDS)
+        assert group(server) == set(), f"told after {moment:.3f} s"
+        assert "Killing" not in said, f"told after {moment:.3f} s"
+
+
+@pytest.mark.parametrize("to", [os.kill, os.killpg], ids=["one process", "the group"])
+@pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
+def test_it_stops_without_a_word_and_without_a_failure(told: signal.Signals, to: Any) -> None:
+    with serving() as (server, _):
+        to(server.pid, told)
+        assert server.wait(PATIENCE_SECONDS) == 0
+        assert server.stdout
+        assert server.stdout.read() == ""
+        assert group(server) == set()
+
+
+def test_a_worker_that_dies_is_replaced_and_nobody_is_refused() -> None:
+    with serving() as (server, url):
+        first, *_ = group(server) - {server.pid}
+        os.kill(first, signal.SIGKILL)
+        assert answers(url)
+        wait_until(lambda: len(group(server) - {first}) == 3)
+        assert answers(url)
+
+
+def test_a_rolling_restart_replaces_all_workers_and_drops_nothing() -> None:
+    with serving() as (server, url):
+        before = group(server) - {server.pid}
+        os.kill(server.pid, signal.SIGHUP)
+        while before & group(server):
+            assert answers(url)
+
+
+def test_workers_end_with_the_process_that_would_replace_them() -> None:
+    with serving() as (server, _):
+        os.kill(server.pid, signal.SIGKILL)
+        server.wait()
+        wait_until(lambda: group(server) == set())
