@@ -8,7 +8,7 @@ import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 import requests
@@ -92,7 +92,10 @@ BOTH_WAYS = pytest.mark.parametrize("lost", [hung, away])
 
 @BOTH_WAYS
 def test_without_redis_every_page_is_shown_and_the_log_says_so_once(
-    desk: Desk, agent: requests.Session, redis: Redis, lost: Callable[[Server], object]
+    desk: Desk,
+    agent: requests.Session,
+    redis: Redis,
+    lost: Callable[[Server], AbstractContextManager[None]],
 ) -> None:
     begun = len(desk.said)
     with lost(redis):
@@ -104,7 +107,10 @@ def test_without_redis_every_page_is_shown_and_the_log_says_so_once(
 
 @BOTH_WAYS
 def test_without_postgresql_pages_fail_in_time_and_come_back_by_themselves(
-    desk: Desk, agent: requests.Session, postgres: Postgres, lost: Callable[[Server], object]
+    desk: Desk,
+    agent: requests.Session,
+    postgres: Postgres,
+    lost: Callable[[Server], AbstractContextManager[None]],
 ) -> None:
     assert statuses(agent, desk, 2 * THREADS) == [200] * (2 * THREADS)  # all threads are connected
     with lost(postgres):
