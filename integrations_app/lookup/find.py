@@ -21,6 +21,7 @@ from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 
 from integrations_app.customer.page import prefetch
+from integrations_app.lookup import addresses
 from integrations_app.lookup.calls import (
     BY_ID,
     MAX_HITS,
@@ -32,7 +33,7 @@ from integrations_app.lookup.calls import (
     similar,
 )
 from integrations_app.lookup.finding import DOMAIN, PAGE, SIMILAR, Finding, Hit, merged
-from integrations_app.lookup.guesses import ADDRESSES, Guess, guesses, unwrapped
+from integrations_app.lookup.guesses import Guess, guesses, unwrapped
 from integrations_app.lookup.remembered import remembered
 from integrations_app.stigg import (
     BadRequest,
@@ -208,11 +209,13 @@ def answered(environment: Environment, asked: Sequence[Ask]) -> Answers:
 
 
 def _settled(plan: Plan, answers: Answers) -> bool:
-    """The exact id is certain, whatever a search may bring; but an e-mail may be another customer's
-    as well.
+    """The exact id is certain, whatever a search may bring; but an e-mail or a vendor's id may be
+    another customer's as well.
     """
     by_id = any(ask.by_id and not isinstance(answer, StiggError) for ask, answer in answers.items())
-    return by_id and not any(guess.kind == "email" for guess in plan.guesses)
+    return by_id and not any(
+        guess.kind == "email" or (guess.shape and guess.shape.fields) for guess in plan.guesses
+    )
 
 
 def _waited_for(searching: Future[Answers], searches: Sequence[Ask], ends: float) -> Answers:
@@ -235,7 +238,7 @@ def plans_for(
     """
     may = may_search(environment)
     taken_for = [guesses(text, own_hosts) for text in texts]
-    possible = [_asks(environment, each) for each in taken_for]
+    possible = [_asks(environment, *each) for each in zip(texts, taken_for, strict=True)]
     allowed = [[ask for ask in asks if may or not ask.searches] for asks in possible]
     chosen = {id(ask) for ask in _in_turn(allowed)[:most]}
     return [
@@ -250,17 +253,21 @@ def plans_for(
     ]
 
 
-def _asks(environment: Environment, taken_for: tuple[Guess, ...]) -> list[Ask]:
-    """The calls for all that a text may be; none for a page of this desk, which opens."""
+def _asks(environment: Environment, text: str, taken_for: tuple[Guess, ...]) -> list[Ask]:
+    """The calls for all that a text may be; none for a page of this desk, which opens.
+
+    What an address names is no part of a name.
+    """
     if _page_here(taken_for):
         return []
     seen = [*remembered(environment, taken_for)]
-    if not taken_for or taken_for[0].kind in ADDRESSES:
-        return [*seen, *(ask for each in taken_for for ask in asks(each))]
+    exact = _in_turn([seen, *([*asks(guess)] for guess in taken_for)])
+    if not taken_for or addresses.find(unwrapped(text)):
+        return exact
     name = next((guess for guess in taken_for if guess.kind == "name"), None)
     of = (name or taken_for[0]).value
     in_part = [part(of)] if name or MIN_PART <= len(of) <= MAX_PART else []
-    return [*_in_turn([seen, *([*asks(guess)] for guess in taken_for)]), *in_part]
+    return [*exact, *in_part]
 
 
 def _in_turn(lists: Sequence[Sequence[Ask]]) -> list[Ask]:

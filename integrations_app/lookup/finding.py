@@ -120,12 +120,14 @@ class Finding:
         """The one customer to go straight to.
 
         It is the only hit, with no call failed that might have brought another, and nothing to say
-        about the text. Or it is the exact id, unless the text is another customer's e-mail as well.
+        about the text. Or it is the exact id, unless the text leads to another customer by an
+        e-mail or by a vendor's id as well.
         """
         if len(self.hits) == 1 and not (self.problem or self.notes or self.left_out):
             return self.hits[0]
         exact = [hit for hit in self.hits if hit.why[0] in (ID, PAGE)]
-        in_doubt = any(EMAIL in hit.why for hit in self.hits if hit not in exact)
+        others = [hit for hit in self.hits if hit not in exact]
+        in_doubt = any(_weight(hit.why[0]) <= _WEIGHTS[EMAIL] for hit in others)
         return exact[0] if len(exact) == 1 and not in_doubt else None
 
     @property

@@ -20,7 +20,6 @@ from integrations_app.vendors import known_vendors
 from integrations_app.vendors.vendor import IdShape
 
 __all__ = [
-    "ADDRESSES",
     "EMAIL_PATTERN",
     "HOST",
     "MAX_GUESSES",
@@ -35,8 +34,6 @@ __all__ = [
 
 _WORDS = re.compile(r"[^\s\"'<>()\[\]{},;:=]+")  # of what somebody searched for
 _SUBSCRIPTION = re.compile(r"subscription-[\w-]{4,240}", re.ASCII)  # as Stigg makes their ids
-# A part of these is no part of a name.
-ADDRESSES = ("desk_page", "stigg_page", "subscription", "unknown_address")
 MAX_GUESSES = 6  # each may cost the caller a call to Stigg
 
 GuessKind = Literal[

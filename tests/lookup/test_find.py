@@ -29,7 +29,7 @@ from tests.conftest import settle, started_anew
 
 PART = "part of a name or id"
 
-pytestmark = pytest.mark.usefixtures("stigg")
+pytestmark = pytest.mark.usefixtures("db", "stigg")
 ACME = RowMaker("production", "acme-corp")
 SUBSCRIPTION = customers("production")["acme-corp"].subscription_id
 OWN_HOSTS = ["desk.example.com"]
@@ -142,6 +142,29 @@ def test_an_exact_id_does_not_win_over_another_customers_e_mail(stigg: Simulator
     finding = one("ops@globex.example")
     assert finding.certain is None
     assert ids(finding) == ["ops@globex.example", "other"]
+
+
+def test_an_address_with_an_id_of_one_and_an_e_mail_of_another_is_a_choice() -> None:
+    """Globex has its e-mail for an id, so the exact id alone would have opened it."""
+    record = ACME.synced_id("STRIPE")
+    finding = one(f"https://dashboard.stripe.com/customers/{record}?email=ops%40globex.example")
+    assert finding.certain is None
+    assert sorted(ids(finding)) == ["acme-corp", "ops@globex.example"]
+
+
+def test_an_exact_id_does_not_win_over_a_customer_with_that_vendors_id(stigg: Simulator) -> None:
+    text = "cus_NffrFeUfNV2Hib"
+    found = {"customers": {"edges": [{"node": {"customerId": "other", "name": "Other"}}]}}
+    stigg.fault(route="customer", customer=text, body=f'{{"data": {{"id": "{text}"}}}}')
+    stigg.fault(route="graphql", said="billingId", delay=0.2, body=json.dumps({"data": found}))
+    finding = one(text)
+    assert finding.certain is None
+    assert ids(finding) == [text, "other"]
+
+
+@pytest.mark.parametrize("own", ["acme-corp", "acme"])
+def test_an_id_of_ones_own_in_an_address_is_no_part_of_a_name(own: str) -> None:
+    assert ids(one(f"https://dashboard.stripe.com/customers/{own}")) == []
 
 
 def test_an_exact_id_does_not_win_over_another_customers_e_mail_in_capitals(
