@@ -41,8 +41,8 @@ MAY_IMPORT = {
     # a Stigg of our own, which must not share a misunderstanding with our client
     "simulator": "",
     "dashboard": (
-        "django allauth dj_database_url environs granian htmx psycopg pydantic pythonjsonlogger "
-        "redis"
+        "django allauth dj_database_url environs granian htmx prometheus_client psycopg pydantic"
+        " pythonjsonlogger redis"
     ),
 }
 MAY = {name: set(rooms.split()) for name, rooms in MAY_IMPORT.items()}

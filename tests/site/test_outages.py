@@ -18,6 +18,8 @@ from tests.desks import Desk, open_desk
 from tests.services import Postgres, Redis, Server, open_postgres, open_redis
 from tests.site.test_stopping import wait_until
 
+pytestmark = pytest.mark.slow  # starts servers
+
 THREADS, PATIENCE_SECONDS = 4, 30
 PAGE = "/production/customers/acme-corp/integrations/"
 FAILS, IS_BACK = "cache failed", "cache is back"
@@ -87,15 +89,13 @@ def is_well(agent: requests.Session, desk: Desk) -> bool:
     return set(statuses(agent, desk, 1)) == {200}
 
 
+Lost = Callable[[Server], AbstractContextManager[None]]
 BOTH_WAYS = pytest.mark.parametrize("lost", [hung, away])
 
 
 @BOTH_WAYS
 def test_without_redis_every_page_is_shown_and_the_log_says_so_once(
-    desk: Desk,
-    agent: requests.Session,
-    redis: Redis,
-    lost: Callable[[Server], AbstractContextManager[None]],
+    desk: Desk, agent: requests.Session, redis: Redis, lost: Lost
 ) -> None:
     begun = len(desk.said)
     with lost(redis):
@@ -107,10 +107,7 @@ def test_without_redis_every_page_is_shown_and_the_log_says_so_once(
 
 @BOTH_WAYS
 def test_without_postgresql_pages_fail_in_time_and_come_back_by_themselves(
-    desk: Desk,
-    agent: requests.Session,
-    postgres: Postgres,
-    lost: Callable[[Server], AbstractContextManager[None]],
+    desk: Desk, agent: requests.Session, postgres: Postgres, lost: Lost
 ) -> None:
     assert statuses(agent, desk, 2 * THREADS) == [200] * (2 * THREADS)  # all threads are connected
     with lost(postgres):

@@ -13,6 +13,8 @@ from tests.desks import Desk, browser, open_desk
 from tests.services import Postgres
 from tests.site.test_stopping import wait_until
 
+pytestmark = pytest.mark.slow  # starts servers
+
 THREADS, BURSTS = 8, 4
 PAGE = "/production/customers/acme-corp/integrations/"
 LOOK_UP = "/lookup?q=acme"

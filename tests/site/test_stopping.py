@@ -20,6 +20,8 @@ import requests
 
 from tests.desks import ROOT, browser
 
+pytestmark = pytest.mark.slow  # starts servers
+
 TRIES = int(os.environ.get("STOP_TRIES", "8"))  # many: STOP_TRIES=100 pytest -n 0 this file
 START_SECONDS = 1.5  # of this server; a signal comes at any moment of it
 KILL_SECONDS, PATIENCE_SECONDS = 20, 40
