@@ -3,6 +3,7 @@ password.
 """
 
 import ssl
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -46,3 +47,11 @@ def is_long_enough(secret: str) -> None:
 def is_host(name: str) -> None:
     if not name or set(name) & set("[]/ "):
         raise ValidationError("is no address to listen on, such as 0.0.0.0 or ::1 (no brackets).")
+
+
+def sentences(said: list[Any]) -> str:
+    """What is wrong with a setting. Of a list environs tells only which of its values."""
+    return " ".join(
+        f"value number {each + 1} cannot be used." if isinstance(each, int) else str(each)
+        for each in said
+    )

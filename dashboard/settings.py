@@ -119,7 +119,7 @@ try:
     env.seal()
 except EnvValidationError as error:
     wrong: Any = error.error_messages
-    faults += [f"{name}: {' '.join(said)}" for name, said in wrong.items()]
+    faults += [f"{name}: {checks.sentences(said)}" for name, said in wrong.items()]
 faults += [*database_faults, *cache_faults, *dict.fromkeys(unreadable)]
 if not SECRET_KEY and "postgres" in database["ENGINE"]:
     faults.append(

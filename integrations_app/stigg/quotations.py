@@ -13,7 +13,7 @@ _SECRETS = re.compile(
     rf"""
       (?P<name>\b(?:{_NAMES})["']?\s*[:=]\s*(?:bearer\s+|basic\s+)?|\bbearer\s+)["']?[^\s"',;]{{8,}}
     | \b(?:sk|rk|pk|whsec|server|client|publishable|shpat|xox[abp]|ghp)[-_][\w-]{{16,}}
-    # a JWT, AWS, a name and password in an address, and what is long and random
+    # a JWT, an access key, a name and password in an address, and what is long and random
     | \beyJ[\w-]{{8,}}\.[\w-]+(?:\.[\w-]*)?
     | \bAKIA[0-9A-Z]{{16}}\b
     | ://[^\s/@]+@

@@ -193,10 +193,10 @@ def test_a_sign_in_that_ended_leads_back_to_the_same_page(visit: Page) -> None:
     visit.goto(CUSTOMER.format("acme-corp"))
     visit.context.clear_cookies()
     visit.locator("a[data-vendor=STRIPE]").click()
-    expect(visit.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(visit.get_by_role("heading", name="Sign in", exact=True)).to_be_visible()
     visit.get_by_label("User name").fill("mara")
     visit.get_by_label("Password").fill("a long enough one")
-    visit.get_by_role("button", name="Sign in").click()
+    visit.get_by_role("button", name="Sign in", exact=True).click()
     expect(visit.get_by_role("heading", name="Acme Inc.")).to_be_visible()
 
 

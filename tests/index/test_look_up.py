@@ -26,7 +26,7 @@ def records() -> list[tuple[str, str]]:
     for customer_id in list(customers("production"))[:MANY]:
         with suppress(StiggError):
             ids = client.get_customer(customer_id).record_ids
-            found += [(customer_id, each) for each in ids if len(each.split()) == 1]
+            found += [(customer_id, each) for each in ids if each.isprintable() and " " not in each]
     return found
 
 

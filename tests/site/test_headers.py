@@ -17,7 +17,6 @@ PAGES = [
     ("/accounts/logout/", 405),
     ("/accounts/password/", 200),
     ("/admin/login/", 403),
-    ("/healthz", 200),
 ]
 
 

@@ -93,7 +93,7 @@ def test_it_starts_with_a_key_or_the_simulator(environment: dict[str, str]) -> N
         ({"STIGG_API_KEY_FILE": "/nowhere"}, "STIGG_API_KEY_FILE must be a readable file"),
         (
             {"STIGG_API_KEY": KEY, "TRUSTED_PROXIES": "10.0.0.0/8,proxy"},
-            "TRUSTED_PROXIES: ",
+            "TRUSTED_PROXIES: value number 2 cannot be used.",
         ),
         (
             {"STIGG_API_KEY": KEY, "OIDC_ISSUER": "https://id.example.com"},
@@ -139,7 +139,7 @@ def test_it_refuses_to_start_and_says_what_to_set(environment: dict[str, str], s
     tried = started(**environment)
     assert tried.returncode != 0
     assert said in tried.stderr
-    assert len(tried.stderr.splitlines()) == 2
+    assert "Traceback" not in tried.stderr
     assert KEY not in tried.stderr + tried.stdout
 
 
