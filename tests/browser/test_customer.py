@@ -225,7 +225,9 @@ def test_a_slash_leads_to_the_box_and_no_customer_is_kept_in_the_browser(visit: 
     kept = "Object.keys(sessionStorage).concat(Object.keys(localStorage))"
     assert visit.evaluate(kept) == []
     visit.go_back()
-    expect(visit).not_to_have_url(re.compile("STRIPE"))
+    expect(visit.locator("a[data-vendor=STRIPE]")).not_to_have_attribute("aria-current", "true")
+    expect(visit.locator("#results")).to_be_visible()
+    visit.wait_for_load_state()
     assert visit.evaluate(kept) == []
 
 
