@@ -434,7 +434,7 @@ def size(server: subprocess.Popen[str]) -> tuple[int, float]:
 
 
 def wait_for(port: int) -> None:
-    for _ in range(200):
+    for _ in range(1200):  # a minute: the machine may be busy
         try:
             urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2).close()
         except OSError:

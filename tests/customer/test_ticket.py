@@ -4,6 +4,7 @@ import re
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import pytest
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,6 +106,30 @@ def test_it_says_the_same_in_markdown_with_links_for_verified_addresses_only() -
 - **Stripe**: `cus_3` – No link: what Stigg sent is not safe to open.
 """
     )
+
+
+def test_a_billing_id_is_told_where_it_differs_from_the_records() -> None:
+    made = summary(linked("STRIPE", "cus_1", None, billingId="sub_1"))
+    assert "- Stripe: cus_1; billing id sub_1\n" in made.plain
+    assert "`cus_1`; billing id `sub_1`" in made.markdown
+    assert "billing id" not in summary(linked("STRIPE", "cus_1", None)).plain
+
+
+def test_what_cannot_be_shown_is_marked_and_a_line_break_is_a_blank() -> None:
+    assert one_line("a\x00b\u202e\nc") == "a\ufffdb\ufffd c"
+
+
+@pytest.mark.parametrize(
+    ("text", "spanned"),
+    [
+        ("cus_1", "`cus_1`"),
+        ("a`b", "``a`b``"),
+        ("`a", "`` `a ``"),
+        ("a``", "``` a`` ```"),
+    ],
+)
+def test_an_id_with_backticks_stays_inside_its_code_span(text: str, spanned: str) -> None:
+    assert code(text) == spanned
 
 
 def test_it_uses_the_id_where_there_is_no_name() -> None:

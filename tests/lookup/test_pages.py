@@ -458,6 +458,15 @@ def test_recents_are_the_agents_own_last_ten_customers(agent: Client, client: Cl
     assert first == "acme-corp Acme Inc. Production · now"
 
 
+def test_a_customer_that_could_not_be_shown_is_no_recent_one(
+    agent: Client, stigg: Simulator
+) -> None:
+    stigg.fault(customer="acme-corp", status=500)
+    agent.get("/production/customers/acme-corp/integrations/")
+    agent.get("/production/customers/nobody-here/integrations/")
+    assert recent(agent) == []
+
+
 def test_recents_are_one_indexed_query(agent: Client) -> None:
     agent.get("/production/customers/acme-corp/integrations/")
     with CaptureQueriesContext(connection) as queries:

@@ -305,3 +305,73 @@ def test_a_record_that_names_thousands_fills_no_page() -> None:
         {"data": {"id": "c", "integrations": [{"id": str(n)} for n in range(5_000)]}}
     )
     assert len(listing.listing(Query(), customer, records.Page(())).rows) == 100
+
+
+# --- what is kept of an answer that is not the usual one ------------------------------------------
+
+
+def test_what_is_not_json_is_named_with_its_trace() -> None:
+    headers = {"Content-Type": "text/html", "x-request-id": "t\x00" + "1" * 200}
+    with pytest.raises(api.UnexpectedResponse) as caught:
+        api.decode(200, headers, b"{}")
+    assert caught.value.trace_id == "t\ufffd" + "1" * 126
+
+
+def test_a_refusal_is_read_inside_error_too() -> None:
+    body = b'{"error": {"code": "ApiKeyExpired", "message": "Your key has expired"}}'
+    with pytest.raises(api.KeyRejected) as caught:
+        api.decode(400, JSON, body)
+    assert (caught.value.code, caught.value.message) == ("ApiKeyExpired", "Your key has expired")
+
+
+def test_too_many_requests_stay_that_whatever_the_code() -> None:
+    with pytest.raises(api.RateLimited):
+        api.decode(429, JSON, b'{"code": "CustomerNotFound"}')
+
+
+def test_an_error_of_which_nothing_is_known_has_no_words() -> None:
+    error = api.Unavailable()
+    assert (error.code, error.message, error.trace_id, error.retry_after) == ("", "", "", None)
+
+
+def test_a_page_has_twenty_rows_unless_asked(stigg: Simulator) -> None:
+    assert len(client(stigg).list_integrations("meridian-group").rows) == 20
+    assert len(client(stigg).list_customers()) == 20
+
+
+def test_a_broken_row_keeps_what_it_could_tell() -> None:
+    (row,) = records.read_rows([{"id": 3, "vendorIdentifier": "ZUORA", "syncData": {}}])
+    assert isinstance(row, BrokenRow)
+    assert (row.id, row.vendor_identifier) == ("3", "ZUORA")
+
+
+@pytest.mark.parametrize("cursor", ["page-2", 5, "", "123e4567e89b12d3a456426614174000"])
+def test_a_cursor_that_is_no_uuid_leads_nowhere(cursor: object) -> None:
+    page = records.read_page({"data": [], "pagination": {"next": cursor, "prev": cursor}})
+    assert (page.next, page.prev) == (None, None)
+
+
+@pytest.mark.parametrize(
+    ("payload", "said"),
+    [
+        ({}, "the answer has no customer"),
+        ({"data": []}, "the answer has no customer"),
+        ({"data": {"name": "Acme"}}, "the customer has no id"),
+    ],
+)
+def test_an_answer_without_a_customer_says_what_is_missing(
+    payload: dict[str, object], said: str
+) -> None:
+    with pytest.raises(api.UnexpectedResponse, match=said):
+        records.read_customer(payload)
+
+
+def test_a_record_that_names_no_integrations_counts_none() -> None:
+    customer = records.read_customer({"data": {"id": "c"}})
+    assert (customer.integrations, customer.left_out, customer.vendor_counts) == ((), 0, None)
+
+
+def test_rows_without_a_vendor_are_counted_together() -> None:
+    bare = [5, {"vendorIdentifier": None}, {"vendorIdentifier": "STRIPE"}]
+    customer = records.read_customer({"data": {"id": "c", "integrations": bare}})
+    assert customer.vendor_counts == {"": 2, "STRIPE": 1}
