@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
 from integrations_app import simulator
+from integrations_app.simulator import data, graph
 from integrations_app.upstream import environments
 from tests.browser import chromium
 
@@ -25,6 +26,18 @@ QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def made_customers() -> None:
+    """The first search makes thousands of customers. On a slow machine that takes longer than the
+    desk waits, so no test is left to be the first.
+    """
+    for environment in simulator.KEYS.values():
+        for field in graph.FIELDS:
+            graph.column(environment, field)
+        for customer in data.listed(environment):
+            assert customer.document
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ DATABASES["default"]["TEST"] = {"NAME": str(_database)}  # noqa: F405
 DATABASES["default"]["OPTIONS"]["init_command"] = (  # noqa: F405
     "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"  # it goes when the tests end
 )
+STATIC_ROOT = Path(_directory.name) / "static"  # nothing is collected
+STATIC_ROOT.mkdir()
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

@@ -116,7 +116,7 @@ class Customer:
         ids = (one.row["syncedEntityId"] for one in self.carried if one.vendor == vendor)
         return next((str(found) for found in ids if found), None)
 
-    @property
+    @cached_property
     def billing_id(self) -> str | None:
         return self.synced("STRIPE") or self.synced("ZUORA")
 

@@ -18,6 +18,7 @@ import json
 import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
+from functools import cache
 from typing import Any
 
 from . import documents
@@ -179,9 +180,9 @@ def _resolved(
 
 
 def find_customers(environment: str, arguments: Mapping[str, Any]) -> dict[str, object]:
-    matches = matcher(arguments.get("filter", {}))
+    ids = matching(environment, arguments.get("filter", {}))
     first = read_first(arguments.get("paging", {"first": 10}))
-    found = [customer for customer in listed(environment) if matches(customer)]
+    found = [customer for customer in listed(environment) if customer.id in ids]
     found.sort(key=lambda customer: str(customer.document["createdAt"]), reverse=True)
     edges = [{"node": node(customer), "cursor": customer.cursor} for customer in found[:first]]
     return {"edges": edges, "totalCount": len(found)}
@@ -252,33 +253,36 @@ FIELDS: dict[str, Callable[[Customer], str | None]] = {
 }
 SEARCHED = ("customerId", "name", "email")
 
-Matcher = Callable[[Customer], bool]
+
+@cache
+def column(environment: str, field: str) -> list[tuple[str, str]]:
+    """The id of each customer that has this field, and the field."""
+    read = FIELDS[field]
+    return [(one.id, text) for one in listed(environment) if (text := read(one)) is not None]
 
 
-def matcher(given: object) -> Matcher:
+def matching(environment: str, given: object) -> set[str]:
+    """The ids of the customers that a filter lets through."""
     if not isinstance(given, dict):
         raise invalid('Expected type "CustomerFilter" to be an object.')
-    parts = [part(name, value) for name, value in given.items()]
-    return lambda customer: all(matches(customer) for matches in parts)
+    parts = [part(environment, name, value) for name, value in given.items()]
+    return set.intersection({one.id for one in listed(environment)}, *parts)
 
 
-def part(name: str, value: object) -> Matcher:
+def part(environment: str, name: str, value: object) -> set[str]:
     if name in ("and", "or"):
-        return joined(all if name == "and" else any, value)
+        return joined(environment, set.intersection if name == "and" else set.union, value)
     if name != "searchQuery" and name not in FIELDS:
         raise invalid('Field is not defined by type "CustomerFilter".')
-    reads = [FIELDS[field] for field in (SEARCHED if name == "searchQuery" else (name,))]
     holds = comparison(name, value)
-    return lambda customer: any(
-        holds(text) for read in reads if (text := read(customer)) is not None
-    )
+    fields = SEARCHED if name == "searchQuery" else (name,)
+    return {one for field in fields for one, text in column(environment, field) if holds(text)}
 
 
-def joined(join: Callable[[Iterable[bool]], bool], value: object) -> Matcher:
+def joined(environment: str, join: Callable[..., set[str]], value: object) -> set[str]:
     if not isinstance(value, list) or not value:
         raise invalid('Expected type "[CustomerFilter!]" to be a list.')
-    parts = [matcher(one) for one in value]
-    return lambda customer: join(matches(customer) for matches in parts)
+    return join(*(matching(environment, one) for one in value))
 
 
 def comparison(name: str, value: object) -> Callable[[str], bool]:

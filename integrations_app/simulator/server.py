@@ -25,7 +25,6 @@ from .faults import Fault
 HOST = "127.0.0.1"
 BODY_LIMIT = 1_000_000
 IDLE_SECONDS = 75
-POLL_SECONDS = 0.02  # how long `stop` may have to wait
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -165,6 +164,7 @@ class Server(ThreadingMixIn, TCPServer):
     def close(self) -> None:
         """Kept connections end too: to a client that pooled them, the API is down."""
         self.stopped.set()
+        self.socket.shutdown(socket.SHUT_RDWR)  # wakes the loop, which would sleep for a while
         self.shutdown()
         self.server_close()
         for connection in list(self._connections):
@@ -179,7 +179,7 @@ class Simulator:
         self._server = Server(port)
         self.port: int = self._server.server_address[1]
         self.url = f"http://{HOST}:{self.port}"
-        self._thread = Thread(target=self._server.serve_forever, args=(POLL_SECONDS,), daemon=True)
+        self._thread = Thread(target=self._server.serve_forever, daemon=True)
         self._thread.start()
 
     def fault(self, **spec: Any) -> None:
