@@ -164,7 +164,8 @@ class Server(ThreadingMixIn, TCPServer):
     def close(self) -> None:
         """Kept connections end too: to a client that pooled them, the API is down."""
         self.stopped.set()
-        self.socket.shutdown(socket.SHUT_RDWR)  # wakes the loop, which would sleep for a while
+        with suppress(OSError):  # it may be stopped twice
+            self.socket.shutdown(socket.SHUT_RDWR)  # wakes the loop, which would sleep for a while
         self.shutdown()
         self.server_close()
         for connection in list(self._connections):
