@@ -71,18 +71,26 @@ def browser() -> requests.Session:
     return session
 
 
+# Where the desks of this process collect their static files: the first one does.
+static = tempfile.TemporaryDirectory(prefix="desk-static-")
+# What a process needs of this one: where programs are, and to count what the tests cover there.
+INHERITED = ("PATH", "COVERAGE_PROCESS_CONFIG")
+
+
+def inherited() -> dict[str, str]:
+    return {name: os.environ[name] for name in INHERITED if name in os.environ}
+
+
 @contextmanager
 def open_desk(stigg: simulator.Simulator, **environment: str) -> Iterator[Desk]:
     """A desk with a key for this Stigg, and these settings."""
-    with tempfile.TemporaryDirectory() as static:
-        known = {
-            "PATH": os.environ["PATH"],
-            "ENV_FILE": "",
-            "DJANGO_SETTINGS_MODULE": "tests.desk_settings",
-            "STATIC_ROOT": static,
-            "STIGG_API_URL": stigg.url,
-            "STIGG_API_KEY": next(iter(simulator.KEYS)),
-            "SECRET_KEY": "tests" * 12,
-        }
-        with running(partial(Desk, known | environment)) as desk:
-            yield desk
+    known = {
+        "ENV_FILE": "",
+        "DJANGO_SETTINGS_MODULE": "tests.desk_settings",
+        "STATIC_ROOT": static.name,
+        "STIGG_API_URL": stigg.url,
+        "STIGG_API_KEY": next(iter(simulator.KEYS)),
+        "SECRET_KEY": "tests" * 12,
+    }
+    with running(partial(Desk, inherited() | known | environment)) as desk:
+        yield desk
