@@ -171,7 +171,7 @@ _WHOSE = (
     r"(?:stigg|customer|client|account|company|contact|org|organi[sz]ation|tenant|external|user)"
 )
 _ID_LABEL = re.compile(
-    rf"(?P<before>\w*)[ ]?\b(?:{_WHOSE}[ _-]?)*(?P<what>id|ref|reference|key|number|no|{_WHOSE})"
+    rf"\b(?P<before>\w*)[ ]?\b(?:{_WHOSE}[ _-]?)*(?P<what>id|ref|reference|key|number|no|{_WHOSE})"
     rf"\b\.?[\"'`*]{{0,3}}\s{{0,3}}(?P<sign>[:=#]|is\b)?[\s\"'`*“(<\[{{#]{{0,4}}(?P<id>{_ID})",
     re.IGNORECASE,
 )

@@ -1,5 +1,6 @@
 """What is read out of a pasted text, and where it leads. The table is the specification."""
 
+import time
 from urllib.parse import quote, unquote
 
 import pytest
@@ -486,6 +487,23 @@ def test_what_is_beyond_the_bounds_is_said(agent: Client, stigg: Simulator) -> N
     long = read(f"{CUS} " + "x" * MAX_PASTE_LENGTH)
     assert long.unread == len(CUS) + 1
     assert not long.is_whole
+
+
+def cost(text: str) -> float:
+    """Processor time in seconds of reading it, the least of three times."""
+
+    def once() -> float:
+        began = time.thread_time()
+        read(text)
+        return time.thread_time() - began
+
+    return min(once() for _ in range(3))
+
+
+@pytest.mark.parametrize("piece", ["x", "a ", "id ", "a@", "/a", "q=", "[(", "%25", "@a.", "\n"])
+def test_four_times_the_text_is_not_sixteen_times_the_work(piece: str) -> None:
+    long = f"the id is {CUS} " + piece * (16_000 // len(piece))
+    assert cost(long) < 10 * cost(long[:4_000])
 
 
 def test_nothing_is_certain_while_some_of_the_text_was_not_read(agent: Client) -> None:
