@@ -16,10 +16,10 @@ run: .venv/run.stamp ## the desk, at http://127.0.0.1:8000 (PORT changes it)
 
 test: .venv/dev.stamp lint ## lint, types, every test (the browser's too) and what they cover
 	@$(BIN)/python tests/browser/chromium.py
-	$(BIN)/python -m pytest -n auto --cov
+	$(BIN)/python -m pytest -n auto --dist worksteal --cov
 
 quick: .venv/dev.stamp lint ## lint, types, what tests in half a minute; stops at the first failure
-	$(BIN)/python -m pytest -n auto -x -m "not browser and not slow"
+	$(BIN)/python -m pytest -n auto --dist worksteal -x -m "not browser and not slow"
 
 lint: .venv/dev.stamp ## rules, form and types
 	$(BIN)/ruff check $(SOURCES)
