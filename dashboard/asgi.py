@@ -9,7 +9,7 @@ https://asgi.readthedocs.io/en/latest/specs/www.html
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from typing import Any, cast
@@ -19,12 +19,13 @@ from django.conf import settings
 from django.core import signals
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
-from django.http import HttpResponse
+from django.http import FileResponse, HttpResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
+Messages = list[dict[str, Any]] | Iterator[dict[str, Any]]
 EMPTY: Mapping[str, str] = {}
 
 
@@ -45,14 +46,17 @@ class Application(ASGIHandler):
         self.threads = ThreadPoolExecutor(settings.THREADS, "request")
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        if scope["path"] == "/healthz":  # it must not wait for a thread, nor ask for a Host
-            messages = told(plain("ok", 200))
-        else:
-            messages = await self.messages(scope, receive)
-        for message in messages:
+        is_health = scope["path"] == "/healthz"  # it must not wait for a thread, nor ask for a Host
+        messages = told(plain("ok", 200)) if is_health else await self.messages(scope, receive)
+        if isinstance(messages, list):
+            for message in messages:
+                await send(message)
+            return
+        loop = asyncio.get_running_loop()
+        while message := await loop.run_in_executor(self.threads, next, messages, None):
             await send(message)
 
-    async def messages(self, scope: Any, receive: Receive) -> list[dict[str, Any]]:
+    async def messages(self, scope: Any, receive: Receive) -> Messages:
         try:
             async with asyncio.timeout(settings.REQUEST_SECONDS):
                 body = await whole_body(receive)
@@ -65,12 +69,14 @@ class Application(ASGIHandler):
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.threads, self.answer, scope, body)
 
-    def answer(self, scope: Any, body: bytes) -> list[dict[str, Any]]:
+    def answer(self, scope: Any, body: bytes) -> Messages:
         """Django's answer as ASGI's messages; it runs in a thread."""
         set_script_prefix(get_script_prefix(scope))
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, unreadable = self.create_request(scope, BytesIO(body))
         response = self.get_response(request) if request else cast(HttpResponse, unreadable)
+        if response.streaming and not isinstance(response, FileResponse):
+            return streamed(response)
         try:
             return told(response)
         finally:
@@ -101,14 +107,26 @@ def plain(text: str, status: int, headers: Mapping[str, str] = EMPTY) -> HttpRes
 
 
 def told(response: HttpResponseBase) -> list[dict[str, Any]]:
-    """A whole answer. The only ones that Django streams are static files, and they are small."""
+    """A whole answer; static files are small."""
+    return [start(response), {"type": "http.response.body", "body": b"".join(response)}]
+
+
+def streamed(response: HttpResponseBase) -> Iterator[dict[str, Any]]:
+    """An answer in parts. Each is made in a thread, which is free while the client reads."""
+    try:
+        yield start(response)
+        for part in response:
+            yield {"type": "http.response.body", "body": part, "more_body": True}
+        yield {"type": "http.response.body", "body": b""}
+    finally:
+        response.close()
+
+
+def start(response: HttpResponseBase) -> dict[str, Any]:
     cookies = [("Set-Cookie", cookie.OutputString()) for cookie in response.cookies.values()]
     fields = [*response.items(), *cookies]
     headers = [(name.encode("ascii"), value.encode("latin-1")) for name, value in fields]
-    return [
-        {"type": "http.response.start", "status": response.status_code, "headers": headers},
-        {"type": "http.response.body", "body": b"".join(response)},
-    ]
+    return {"type": "http.response.start", "status": response.status_code, "headers": headers}
 
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")

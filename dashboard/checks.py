@@ -2,6 +2,7 @@
 password.
 """
 
+import re
 import ssl
 from typing import Any
 from urllib.parse import urlsplit
@@ -42,6 +43,13 @@ def is_long_enough(secret: str) -> None:
         raise ValidationError(
             f"is shorter than {SECRET_CHARACTERS} characters: anybody can guess it."
         )
+
+
+def is_pattern(text: str) -> None:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValidationError(f"is no regular expression of Python's: {error}.") from None
 
 
 def is_host(name: str) -> None:

@@ -9,10 +9,15 @@ from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 
+ONLY_RECORDED = "The desk shows a customer only when it can record that. "
+
 
 def _error(request: HttpRequest, status: int, kind: str, title: str, meaning: str) -> HttpResponse:
+    """A whole page; for htmx, which waits for a customer's rows, what stands in their place."""
     context = {"kind": kind, "title": title, "meaning": meaning}
-    return render(request, "error.html", context, status=status)
+    for_rows = getattr(getattr(request, "htmx", None), "target", "") == "results"
+    template = "error_results.html" if for_rows else "error.html"
+    return render(request, template, context, status=status)
 
 
 @login_not_required
@@ -91,7 +96,7 @@ def _no_database(request: HttpRequest) -> HttpResponse:
         503,
         "database",
         "The desk's database is not available",
-        "The desk shows a customer only when it can record that. "
+        f"{ONLY_RECORDED if settings.RECORD_STRICT else ''}"
         "Try again in a few seconds; if it lasts, tell the operator.",
     )
     response.headers["Retry-After"] = "5"

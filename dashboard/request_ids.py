@@ -9,10 +9,16 @@ from contextvars import ContextVar
 from django.http import HttpRequest, HttpResponse
 
 _current: ContextVar[str] = ContextVar("request_id", default="")
+_request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 
 
 def current() -> str:
     return _current.get()
+
+
+def current_request() -> HttpRequest | None:
+    """For Django's signals that come without one; None outside of a request."""
+    return _request.get()
 
 
 def middleware(
@@ -27,7 +33,11 @@ def middleware(
 
     def named(request: HttpRequest) -> HttpResponse:
         _current.set(secrets.token_hex(5))
-        response = get_response(request)
+        token = _request.set(request)
+        try:
+            response = get_response(request)
+        finally:
+            _request.reset(token)
         response.headers["X-Request-ID"] = current()
         return response
 

@@ -113,6 +113,11 @@ if len({bool(value) for value in (OIDC_ISSUER, OIDC_CLIENT_ID, OIDC_CLIENT_SECRE
 if OIDC_ONLY and not OIDC_ISSUER:
     faults.append("OIDC_ONLY=true needs OIDC_ISSUER.")
 
+# The record
+RECORD_STRICT = env.bool("RECORD_STRICT", True)
+REQUIRE_TICKET = env.bool("REQUIRE_TICKET", False)
+TICKET_PATTERN = env.str("TICKET_PATTERN", ".+", validate=checks.is_pattern)
+
 TIME_ZONE = env.str("TIME_ZONE", "UTC", validate=checks.is_time_zone)
 
 try:

@@ -34,9 +34,12 @@ ACCOUNT_RATE_LIMITS = {
     # The desk's own: failures of an account from anywhere, and what each address may then try.
     "account": "25/15m/key",
     "slow": "2/5m/key",
+    "locked": "1/5m/key",  # how often the record says so
 }
 
 SOCIALACCOUNT_ADAPTER = "integrations_app.access.company.Company"
+
+USERSESSIONS_ADAPTER = "integrations_app.access.accounts.Sessions"
 
 MFA_ADAPTER = "integrations_app.access.second_factor.Factors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]

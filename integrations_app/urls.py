@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
+from integrations_app.audit import views as audit_views
 from integrations_app.customer import views as customer_views
 from integrations_app.links import views as link_views
 from integrations_app.lookup import views as lookup_views
@@ -26,6 +27,9 @@ urlpatterns = [
     path("lookup/suggestions/", lookup_views.suggestions, name="suggestions"),
     path(f"{page}results/", customer_views.results, name="results"),
     path(f"{page}wrong-link/", link_views.wrong_link, name="wrong-link"),
+    path(f"{page}opened/", link_views.opened, name="opened"),
+    path("record/", audit_views.record, name="record"),
+    path("record/csv/", audit_views.as_csv, name="record-csv"),
     path("leave/", link_views.leave, name="leave"),
     path(page, customer_views.integrations, name="integrations"),
 ]

@@ -49,6 +49,21 @@ document.addEventListener("click", (event) => {
   if (button) copy(button);
 });
 
+// --- The record -------------------------------------------------------------------------------------------------------
+
+// That a link was opened is told beside the click, which waits for nothing.
+const tellOpened = (event) => {
+  const link = event.target.closest("a[target=_blank]");
+  const address = link?.closest("[data-opened]")?.dataset.opened;
+  if (!address || event.button > 1) return;
+  const said = new FormData();
+  said.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
+  said.set("integration", link.closest("tr")?.dataset.integrationId ?? "");
+  navigator.sendBeacon(address, said);
+};
+
+for (const name of ["click", "auxclick"]) document.addEventListener(name, tellOpened);
+
 // --- Keys -------------------------------------------------------------------------------------------------------------
 
 // Single keys can be switched off (WCAG 2.1.4). The switch is a setting of this browser; it holds no customer's data.

@@ -14,15 +14,20 @@ from urllib.parse import urlsplit
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.core import ratelimit
 from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.adapter import DefaultUserSessionsAdapter
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 
 from dashboard.client_address import client_address
+from dashboard.request_ids import current_request
 from integrations_app.access.roles import give_roles
+from integrations_app.audit.events import Action, note
 
 logger = logging.getLogger(__name__)
 
@@ -82,9 +87,14 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc] # allauth carries n
         pair = self._get_login_attempts_cache_key(request, **credentials)
         name = _name(credentials)
         attacked = not ratelimit.consume(request, action="account", key=name, dry_run=True)
-        if attacked and not ratelimit.consume(request, action="slow", key=pair):
-            raise self.validation_error("too_many_login_attempts")
-        super().pre_authenticate(request, **credentials)
+        try:
+            if attacked and not ratelimit.consume(request, action="slow", key=pair):
+                raise self.validation_error("too_many_login_attempts")
+            super().pre_authenticate(request, **credentials)
+        except ValidationError:
+            if ratelimit.consume(request, action="locked", key=pair):
+                note(request, Action.LOCK_OUT, "locked", account=_account(credentials))
+            raise
 
     def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
         try:
@@ -98,9 +108,10 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc] # allauth carries n
         """An unknown name may be a password in the wrong box, so it is not written down."""
         name = _name(credentials)
         ratelimit.consume(request, action="account", key=name)
-        account = User.objects.filter(username__iexact=name).values_list("pk", flat=True).first()
-        extra = {"account": account, "address": client_address(request)}
+        account = _account(credentials)
+        extra = {"account": account and account.pk, "address": client_address(request)}
         logger.warning("sign-in failed", extra=extra)
+        note(request, Action.SIGN_IN_FAILED, "password", account=account)
 
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
         """A page instead of a session where the account is disabled, has another door, or no
@@ -118,12 +129,24 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc] # allauth carries n
         if not why:
             return None
         logger.warning("sign-in refused: %s", why, extra={"account": user.pk})
+        note(request, Action.SIGN_IN_FAILED, why, account=user)
         request.session.flush()
         return render(request, "account/refused.html", {"why": why}, status=403)
 
 
+class Sessions(DefaultUserSessionsAdapter):  # type: ignore[misc] # allauth carries no types
+    def end_sessions(self, sessions: list[UserSession]) -> None:
+        if sessions:
+            note(current_request(), Action.SESSIONS_ENDED, "others")
+        super().end_sessions(sessions)
+
+
 def _name(credentials: dict[str, Any]) -> str:
     return str(credentials.get("username", "")).lower()
+
+
+def _account(credentials: dict[str, Any]) -> User | None:
+    return User.objects.filter(username__iexact=_name(credentials)).first()
 
 
 def _has_a_door_here(user: User) -> bool:

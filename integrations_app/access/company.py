@@ -25,6 +25,7 @@ from allauth.utils import build_absolute_uri
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -33,11 +34,13 @@ from django.views.decorators.http import require_safe
 from dashboard.client_address import client_address
 from integrations_app.access.accounts import Busy, place
 from integrations_app.access.roles import claims
+from integrations_app.audit.events import Action, note
 
 logger = logging.getLogger(__name__)
 
 # A provider that hangs holds few threads.
 asking = BoundedSemaphore(max(1, settings.THREADS // 8))
+NOTED_EVERY = 2  # seconds: of one address, the record takes no more failures
 # What allauth runs into where the provider's JSON is not of the shape that it must have.
 NONSENSE = (AttributeError, KeyError, TypeError, ValueError)
 
@@ -124,6 +127,9 @@ class Company(DefaultSocialAccountAdapter):  # type: ignore[misc] # allauth carr
         detail = str(error) if isinstance(error, NotTaken) else type(error).__name__
         extra = {"by": "company", "detail": detail, "address": client_address(request)}
         logger.warning("sign-in failed", extra=extra)
+        # Anybody may fail here, as often as they like: the log has every one.
+        if cache.add(f"noted:{client_address(request)}", value=True, timeout=NOTED_EVERY):
+            note(request, Action.SIGN_IN_FAILED, "company", detail=detail)
 
 
 @login_not_required

@@ -4,15 +4,17 @@ import logging
 from typing import Any
 
 from allauth.mfa import signals as mfa
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.contrib.auth.signals import user_logged_in
-from django.db.models.signals import post_save
+from django.db.models.signals import m2m_changed, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from dashboard.client_address import client_address
+from dashboard.request_ids import current_request
 from dashboard.sessions import end_all, note_use
 from integrations_app.access.second_factor import HAS_ONE
+from integrations_app.audit.events import Action, note
 
 logger = logging.getLogger(__name__)
 
@@ -22,12 +24,14 @@ def signed_in(request: HttpRequest, user: User, **_: Any) -> None:
     note_use(request.session, began=True)
     extra = {"account": user.pk, "address": client_address(request)}
     logger.info("signed in", extra=extra)
+    note(request, Action.SIGN_IN, "signed-in", account=user)
 
 
 @receiver(mfa.authentication_failed)
 def second_factor_failed(request: HttpRequest, user: User, **_: Any) -> None:
     extra = {"account": user.pk, "address": client_address(request)}
     logger.warning("second factor failed", extra=extra)
+    note(request, Action.SECOND_FACTOR_FAILED, "failed", account=user)
 
 
 @receiver(mfa.authenticator_removed)
@@ -38,5 +42,21 @@ def second_factor_removed(request: HttpRequest, **_: Any) -> None:
 @receiver(post_save, sender=User)
 def account_saved(instance: User, **_: Any) -> None:
     """A disabled account's sessions end for good: enabling it does not bring them back."""
-    if not instance.is_active:
-        end_all(instance.pk)
+    if not instance.is_active and end_all(instance.pk):
+        note(current_request(), Action.SESSIONS_ENDED, "disabled", detail=instance.username)
+
+
+ROLE_CHANGES = {"post_add": "given", "post_remove": "taken", "pre_clear": "all-taken"}
+
+
+@receiver(m2m_changed, sender=User.groups.through)
+def roles_changed(
+    instance: User | Group, action: str, pk_set: set[int] | None, *, reverse: bool, **_: Any
+) -> None:
+    """By admin, a command or the company's groups: whoever sends the request, it is on record."""
+    if action not in ROLE_CHANGES or pk_set == set():
+        return
+    others: Any = User.objects if reverse else Group.objects
+    names = ", ".join(map(str, others.filter(pk__in=pk_set or ()).order_by("pk")))
+    said = f"{names}: {instance}" if reverse else f"{instance}: {names}"
+    note(current_request(), Action.ROLE, ROLE_CHANGES[action], detail=said)

@@ -1,34 +1,87 @@
-"""The record of who looked up and opened which customer, and what an agent opened last.
+"""The record of who saw which customer and who changed what, and what an agent opened last.
 
-One row per look-up and per opened customer's page, written before the answer, never changed. Plain
-text without foreign keys, so that it outlives accounts and environments. Of Stigg's data it keeps a
-customer's id and name, nothing else: the name because a list of bare ids helps nobody find back.
-Keys are never near it.
+A row is written before the answer is shown, and never changed: the model refuses, and so do
+triggers in the database (migration 0003). Plain text without foreign keys, so that it outlives
+accounts and environments. Of Stigg's data it keeps a customer's id and name, nothing else: the name
+because a list of bare ids helps nobody find back. Keys are never near it.
 """
 
+import logging
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, NoReturn
 
-from django.db import models
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import Error, OperationalError, models, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from dashboard import request_ids
+from dashboard.client_address import client_address
 from integrations_app.stigg import printable
 
+logger = logging.getLogger(__name__)
+
 MAX_RECENTS = 10
-# Of an agent's newest views, so that a long day at one customer costs no more
+MAX_SEEN_BY = 5
+# Of the newest views, so that a long day at one customer costs no more
 MAX_VIEWS_READ = 200
 # In characters
-MAX_LENGTHS = {"customer_id": 255, "customer_name": 100, "query": 200, "ticket": 64}
+MAX_LENGTHS = {
+    "customer_id": 255,
+    "customer_name": 100,
+    "query": 200,
+    "ticket": 64,
+    "detail": 255,
+}
+ONLY_ADDED_TO = "the record is only ever added to"
+
+
+class NotRecorded(OperationalError):
+    """An event could not be written, so nothing is shown (RECORD_STRICT)."""
+
+
+class Action(models.TextChoices):
+    """What somebody did, and what the page of the record calls it."""
+
+    LOOK_UP = "lookup", "Look-up"
+    SUGGESTIONS = "suggest", "Suggestions while typing"
+    VIEW = "view", "Customer opened"
+    PAGE = "page", "Page or filter of a customer"
+    TICKET = "ticket", "Ticket given"
+    LINK = "link", "Link opened"
+    LEAVE = "leave", "Unfamiliar link asked about"
+    REPORT = "report", "Wrong link reported"
+    LINK_SETTINGS = "link-settings", "Link template or trusted host"
+    ROLE = "role", "Role"
+    SIGN_IN = "sign-in", "Sign-in"
+    SIGN_IN_FAILED = "sign-in-failed", "Sign-in failed"
+    SECOND_FACTOR_FAILED = "second-factor", "Second factor failed"
+    LOCK_OUT = "lock-out", "Sign-in locked"
+    SESSIONS_ENDED = "sessions-ended", "Signed out everywhere"
+    BREAK_GLASS = "break-glass", "Glass broken"
+    RECORD = "record", "Record read"
+    PRUNE = "prune", "Record pruned"
+
+
+class Events(models.QuerySet["AuditEvent"]):
+    """Rows are read and added; `manage.py prune_record` goes round this with a plain QuerySet."""
+
+    def _refuse(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError(ONLY_ADDED_TO)
+
+    update = delete = bulk_update = update_or_create = _refuse
 
 
 class AuditEvent(models.Model):
-    """What one agent did. `outcome` is what came of it: shown, one, several, none, list, or the
-    kind of problem.
+    """What one account did. `outcome` is what came of it: of a look-up shown, one, several, none,
+    list, or the kind of problem. `detail` is what there is to say beside: the filter, the link, the
+    role.
     """
 
-    at = models.DateTimeField(auto_now_add=True)
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
     user = models.CharField(max_length=150)
+    user_id = models.BigIntegerField(null=True)
     action = models.CharField(max_length=16)
     environment = models.CharField(max_length=31)
     customer_id = models.CharField(max_length=MAX_LENGTHS["customer_id"], blank=True)
@@ -36,10 +89,21 @@ class AuditEvent(models.Model):
     query = models.CharField(max_length=MAX_LENGTHS["query"], blank=True)
     ticket = models.CharField(max_length=MAX_LENGTHS["ticket"], blank=True)
     outcome = models.CharField(max_length=32)
+    detail = models.CharField(max_length=MAX_LENGTHS["detail"], blank=True, db_default="")
+    request_id = models.CharField(max_length=10, blank=True, db_default="")
+    address = models.CharField(max_length=45, blank=True, db_default="")
+    # Of a row that says so, the triggers let older ones go
+    pruned_before = models.DateTimeField(null=True)
+
+    objects = models.Manager.from_queryset(Events)()
 
     class Meta:
+        permissions = (("read_record", "May read the record"),)
         indexes = (
             models.Index(fields=["user", "action", "outcome", "-at"], name="recent_customers"),
+            models.Index(fields=["customer_id", "-id"], name="record_by_customer"),
+            models.Index(fields=["ticket", "-id"], name="record_by_ticket"),
+            models.Index(fields=["action", "-id"], name="record_by_action"),
         )
 
     def __str__(self) -> str:
@@ -49,36 +113,74 @@ class AuditEvent(models.Model):
 
     def save(self, *args: Any, **kwargs: Any) -> None:
         if self.pk:
-            raise TypeError("the record is only ever added to")
+            raise TypeError(ONLY_ADDED_TO)
         super().save(*args, **kwargs)
+
+    def delete(self, *_: Any, **__: Any) -> NoReturn:
+        raise TypeError(ONLY_ADDED_TO)
+
+    @property
+    def action_label(self) -> str:
+        return dict(Action.choices).get(self.action, self.action)
 
 
 def note(
-    request: HttpRequest, action: str, outcome: str, *, environment: str, **known: str | None
+    request: HttpRequest | None,
+    action: Action,
+    outcome: str,
+    *,
+    account: User | None = None,
+    environment: str = "",
+    pruned_before: datetime | None = None,
+    **known: str | None,
 ) -> None:
-    """Add one event. `known` may hold customer_id, customer_name, query and ticket; each is made
-    printable and cut.
+    """Add one event of `account`, or of whoever sent the request; a command has neither.
+
+    `known` may hold customer_id, customer_name, query, ticket and detail; each is made printable
+    and cut. Raises NotRecorded when it cannot be written, unless RECORD_STRICT is false: then the
+    log says so, without a word of what was asked.
     """
-    fields = {name: printable(text or "")[: MAX_LENGTHS[name]] for name, text in known.items()}
-    AuditEvent.objects.create(
-        user=request.user.get_username(),
+    user = account or (request and request.user)
+    event = AuditEvent(
+        user=user.get_username() if user else "",
+        user_id=user.pk if user else None,
         action=action,
         outcome=outcome,
         environment=environment,
-        **fields,
+        request_id=request_ids.current(),
+        address=client_address(request) if request else "",
+        pruned_before=pruned_before,
+        **{name: printable(text or "")[: MAX_LENGTHS[name]] for name, text in known.items()},
     )
+    try:
+        with transaction.atomic():
+            event.save()
+    except Error:
+        if settings.RECORD_STRICT:
+            raise NotRecorded from None  # a database's words may quote the row
+        said = {"action": str(action), "account": event.user_id, "outcome": outcome}
+        logger.error("not recorded", extra=said | {"environment": environment})  # noqa: TRY400 - likewise
+
+
+def views(**of: str) -> models.QuerySet[AuditEvent]:
+    """Customers' pages that were shown."""
+    return AuditEvent.objects.filter(action=Action.VIEW, outcome="shown", **of)
 
 
 def was_shown(request: HttpRequest, environment: str, customer_id: str) -> bool:
     """Has the agent opened this customer's page in the last 24 hours?"""
-    return AuditEvent.objects.filter(
-        user=request.user.get_username(),
-        action="view",
-        outcome="shown",
-        at__gte=timezone.now() - timedelta(days=1),
-        environment=environment,
-        customer_id=customer_id,
-    ).exists()
+    mine = views(user=request.user.get_username(), environment=environment, customer_id=customer_id)
+    return mine.filter(at__gte=timezone.now() - timedelta(days=1)).exists()
+
+
+def seen_by(request: HttpRequest, environment: str, customer_id: str) -> dict[str, datetime]:
+    """The last few others who opened a customer's page, and when last: one indexed query."""
+    shown = views(environment=environment, customer_id=customer_id)
+    others = shown.exclude(user=request.user.get_username()).order_by("-id")
+    last: dict[str, datetime] = {}
+    for name, at in others.values_list("user", "at")[:MAX_VIEWS_READ]:
+        last.setdefault(name, at)
+    return dict(list(last.items())[:MAX_SEEN_BY])
 
 
 class Recent(NamedTuple):
@@ -92,12 +194,11 @@ class Recent(NamedTuple):
 
 def recents(request: HttpRequest) -> list[Recent]:
     """The agent's last ten customers, newest first, by one indexed query."""
-    views = AuditEvent.objects.filter(
-        user=request.user.get_username(), action="view", outcome="shown"
+    newest = (
+        views(user=request.user.get_username())
+        .order_by("-at")
+        .values_list("customer_id", "customer_name", "environment", "at")[:MAX_VIEWS_READ]
     )
-    newest = views.order_by("-at").values_list("customer_id", "customer_name", "environment", "at")[
-        :MAX_VIEWS_READ
-    ]
     last: dict[tuple[str, str], Recent] = {}
     for row in map(Recent._make, newest):
         last.setdefault((row.environment, row.customer_id), row)

@@ -3,7 +3,8 @@
 Each works without JavaScript; htmx makes it quick.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -13,7 +14,8 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from integrations_app.audit import events
+from integrations_app.audit import events, tickets
+from integrations_app.audit.events import Action
 from integrations_app.customer.page import CustomerPage, open_customer
 from integrations_app.customer.query import BadQuery, Query
 from integrations_app.customer.ticket import Ticket, ticket
@@ -54,9 +56,10 @@ def _customer(
         query = Query.read(dict(request.GET.lists()))
     except BadQuery as error:
         return _bad_address(request, context | {"page": page}, error.problems)
+    if asking := tickets.asked_first(request, name, customer_id):
+        return asking
     opened = open_customer(environment, customer_id, query, refresh="refresh" in request.GET)
-    if not is_fragment:
-        _note_visit(request, name, customer_id, opened)
+    _note(request, context, opened)
     if not opened.trouble:
         remember(name, customer_id, opened.record_ids)
     return _show(request, context | {"page": page}, opened)
@@ -77,6 +80,7 @@ def _show(request: HttpRequest, context: dict[str, Any], opened: CustomerPage) -
         "name": (opened.customer and opened.customer.name) or context["customer_id"],
         "opened": opened,
         "ticket": _ticket(request, context, opened, address),
+        "seen_by": _seen_by(request, context),
     }
     response = render_page(request, template, context, status=opened.status, problem=opened.problem)
     # The same address again, as after "Refresh", is no step for the browser's Back.
@@ -99,13 +103,22 @@ def _ticket(
     )
 
 
-def _note_visit(request: HttpRequest, name: str, customer_id: str, opened: CustomerPage) -> None:
+def _note(request: HttpRequest, context: dict[str, Any], opened: CustomerPage) -> None:
     """Filters and further pages of a customer that is open already are no new visit."""
+    name, customer_id = context["environment"].name, context["customer_id"]
     events.note(
         request,
-        "view",
+        Action.PAGE if context["is_fragment"] else Action.VIEW,
         opened.problem.kind if opened.problem else "shown",
         environment=name,
         customer_id=customer_id,
         customer_name=opened.customer.name if opened.customer else "",
+        ticket=tickets.given(request, name, customer_id),
+        detail=str(opened.query),
     )
+
+
+def _seen_by(request: HttpRequest, context: dict[str, Any]) -> Mapping[str, datetime]:
+    if context["is_fragment"] or not request.user.has_perm("integrations_app.read_record"):
+        return {}
+    return events.seen_by(request, context["environment"].name, context["customer_id"])

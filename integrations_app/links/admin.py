@@ -15,6 +15,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from integrations_app.audit.events import Action, note
 from integrations_app.links.models import LinkTemplate, TrustedHost, WrongLink, link_settings
 from integrations_app.links.url_templates import PLACEHOLDERS, fill
 from integrations_app.upstream import environments
@@ -167,6 +168,29 @@ class ForVendorAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in t
     ) -> Any:
         return super().render_change_form(
             request, context | {"vendors": known_vendors().values()}, *args, **options
+        )
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self._note(request, "added", obj)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self._note(request, "changed", obj)
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
+        for item in queryset:
+            self._note(request, "deleted", item)
+        return super().log_deletions(request, queryset)
+
+    def _note(self, request: HttpRequest, outcome: str, item: Any) -> None:
+        said = f"{item.vendor_identifier}: {getattr(item, 'template', '') or item.domain}"
+        note(
+            request,
+            Action.LINK_SETTINGS,
+            outcome,
+            environment=item.environment,
+            detail=said,
         )
 
     @admin.display(description="vendor", ordering="vendor_identifier")

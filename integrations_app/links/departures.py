@@ -26,6 +26,7 @@ class Departure:
 class Refused(Exception):
     """A token that opens nothing, with the words for the agent."""
 
+    kind = "refused"
     status = 400
     title = "This link to the asking page does not work"
     meaning = (
@@ -34,6 +35,7 @@ class Refused(Exception):
 
 
 class Expired(Refused):
+    kind = "expired"
     title = "This page has expired"
     meaning = (
         "It asks about an address for one hour. Open the customer's page again and "
@@ -42,6 +44,7 @@ class Expired(Refused):
 
 
 class Foreign(Refused):
+    kind = "foreign"
     status = 403
     title = "This page was made for somebody else"
     meaning = (

@@ -12,9 +12,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from integrations_app.audit.events import was_shown
+from integrations_app.audit.events import Action, note, was_shown
 from integrations_app.links import departures
 from integrations_app.links.models import WrongLink, link_settings
 from integrations_app.stigg.customer_ids import problem_with_customer_id
@@ -32,10 +32,20 @@ def leave(request: HttpRequest) -> HttpResponse:
         departure = departures.read(request.GET.get("to", ""), str(request.user.pk))
         environment = environment_or_404(departure.environment)
     except departures.Refused as refused:
+        note(request, Action.LEAVE, refused.kind)
         return _refused(request, refused.status, refused.title, refused.meaning)
     vendor = vendor_for(departure.vendor_identifier)
     link = link_settings(environment.name).judge(departure.url, vendor)
-    if link.kind not in ("verified", "unfamiliar"):
+    opens = link.kind in ("verified", "unfamiliar")
+    note(
+        request,
+        Action.LEAVE,
+        "asked" if opens else "refused",
+        environment=environment.name,
+        customer_id=departure.customer_id,
+        detail=f"{vendor.identifier} {link.host}".strip(),
+    )
+    if not opens:
         return _refused(request, 400, "This address cannot be opened", link.reason)
     written = idna_to_unicode(link.host)
     context = {
@@ -54,9 +64,27 @@ def _refused(request: HttpRequest, status: int, title: str, meaning: str) -> Htt
     return render(request, "error.html", context, status=status)
 
 
+@require_POST
+def opened(request: HttpRequest, environment: str, customer_id: str) -> HttpResponse:
+    """A link of this customer was followed: a page's script says so and waits for no answer."""
+    integration = request.POST.get("integration", "")
+    if len(integration) > MAX_INTEGRATION_ID or problem_with_customer_id(customer_id):
+        return HttpResponse(status=400)
+    note(
+        request,
+        Action.LINK,
+        "opened",
+        environment=environment_or_404(environment).name,
+        customer_id=customer_id,
+        detail=integration,
+    )
+    return HttpResponse(status=204)
+
+
 # The row fills these in; the word comes from the agent
 ROW_FIELDS = ("vendor_identifier", "integration_id", "host", "source")
 WrongLinkForm = modelform_factory(WrongLink, fields=(*ROW_FIELDS, "word"))
+MAX_INTEGRATION_ID = 255
 MAX_REPORTS_A_DAY = 50
 NOT_SHOWN = (
     "You can report the links of a customer whose page you opened in the last 24 hours. "
@@ -120,5 +148,13 @@ def _keep(
     if report.source == WrongLink.Source.TEMPLATE:
         templates = link_settings(environment.name).templates
         report.template = templates.get(report.vendor_identifier, "")
+    note(
+        request,
+        Action.REPORT,
+        "sent",
+        environment=environment.name,
+        customer_id=customer_id,
+        detail=f"{report.vendor_identifier} {report.integration_id} {report.host}",
+    )
     report.save()
     messages.success(request, "Thank you. Your report was sent to the operators.")

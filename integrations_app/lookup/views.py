@@ -13,8 +13,8 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
-from integrations_app.audit import events
-from integrations_app.audit.events import MAX_LENGTHS, Recent, recents
+from integrations_app.audit import events, tickets
+from integrations_app.audit.events import Action, Recent, recents
 from integrations_app.lookup.elsewhere import SCOUT_SECONDS, elsewhere
 from integrations_app.lookup.evidence import Reading, read
 from integrations_app.lookup.find import find, find_each, may_search
@@ -40,10 +40,6 @@ from integrations_app.upstream.environments import Environment, environment_or_4
 NOTHING_READABLE = (
     "There is nothing in that text that could be looked up. Paste an id, an e-mail or a name."
 )
-BAD_TICKET = (
-    f"A ticket is printable text of at most {MAX_LENGTHS['ticket']} characters. Press Find "
-    "to go on without it."
-)
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _OPENED_BY = {
     EMAIL: "an e-mail",
@@ -67,7 +63,7 @@ def _home(
 ) -> HttpResponse:
     context = _box(chosen, text) | {
         "problem": problem,
-        "ticket_number": "" if problem == BAD_TICKET else request.GET.get("ticket", ""),
+        "ticket_number": "" if tickets.problem(request) else tickets.in_address(request),
         "recents": _recents(request),
         "examples": environments.examples(),
     }
@@ -80,12 +76,13 @@ def lookup(request: HttpRequest) -> HttpResponse:
     was tried.
     """
     chosen, (query, emails) = _chosen(request), _query(request)
-    ticket = request.GET.get("ticket", "").strip()
-    if not query.strip() and not ticket:
+    if not query.strip() and not tickets.in_address(request):
         return HttpResponseRedirect(f"{reverse('home')}?{urlencode({'environment': chosen.name})}")
     text = _UNPRINTABLE.sub("\ufffd", "; ".join(filter(str.strip, query.splitlines())))
     reading = read("\n".join([query, *emails]), _own_hosts(request))
-    if problem := _problem(reading, query, ticket):
+    if tickets.is_missing(request):
+        return tickets.ask(request)
+    if problem := _problem(reading, query, tickets.problem(request)):
         return _refused(request, chosen, text, problem)
     answer = {"one": _one, "list": _several, "ticket": _ticket}[reading.form]
     return answer(request, chosen, reading, text)
@@ -109,9 +106,9 @@ def _query(request: HttpRequest) -> tuple[str, list[str]]:
     return request.GET.get("q", ""), [email for email in emails if "+" in email]
 
 
-def _problem(reading: Reading, query: str, ticket: str) -> str:
-    if not ticket.isprintable() or len(ticket) > MAX_LENGTHS["ticket"]:
-        return BAD_TICKET
+def _problem(reading: Reading, query: str, with_ticket: str) -> str:
+    if with_ticket:
+        return f"{with_ticket} Press Find to go on without it."
     if reading.form == "placeholder" or not query.strip():
         return NOT_FILLED_IN
     return "" if reading.terms else (reading.notes or (NOTHING_READABLE,))[0]
@@ -180,15 +177,15 @@ def _several(
 def _note(
     request: HttpRequest, outcome: str, chosen: Environment, text: str, hit: Hit | None = None
 ) -> None:
-    known = {"customer_id": hit.customer_id, "customer_name": hit.name} if hit else {}
     events.note(
         request,
-        "lookup",
+        Action.LOOK_UP,
         outcome,
         environment=(hit.environment if hit else chosen).name,
         query=text,
-        ticket=request.GET.get("ticket", "").strip(),
-        **known,
+        ticket=tickets.in_address(request),
+        customer_id=hit.customer_id if hit else "",
+        customer_name=hit.name if hit else "",
     )
 
 
@@ -202,7 +199,7 @@ def _opened(request: HttpRequest, hit: Hit) -> HttpResponse:
 
 
 def _refused(request: HttpRequest, chosen: Environment, text: str, problem: str) -> HttpResponse:
-    events.note(request, "lookup", "bad-input", environment=chosen.name, query=text)
+    events.note(request, Action.LOOK_UP, "bad-input", environment=chosen.name, query=text)
     return _home(request, chosen, text, problem)
 
 
@@ -213,10 +210,19 @@ def suggestions(request: HttpRequest) -> HttpResponse:
     Never an error: then there are none. Opened by hand it leads to the page.
     """
     if not getattr(request, "htmx", False):
-        chosen = urlencode({"environment": _chosen(request).name})
-        return HttpResponseRedirect(f"{reverse('home')}?{chosen}")
-    context = {"hits": suggest(_chosen(request), request.GET.get("q", ""))}
-    return render(request, "lookup/_suggestions.html", context)
+        where = urlencode({"environment": _chosen(request).name})
+        return HttpResponseRedirect(f"{reverse('home')}?{where}")
+    chosen, text = _chosen(request), request.GET.get("q", "")
+    hits = () if tickets.is_missing(request) else suggest(chosen, text)
+    events.note(
+        request,
+        Action.SUGGESTIONS,
+        str(len(hits)),
+        environment=chosen.name,
+        query=text,
+        ticket=tickets.in_address(request),
+    )
+    return render(request, "lookup/_suggestions.html", {"hits": hits})
 
 
 def _chosen(request: HttpRequest) -> Environment:

@@ -171,7 +171,7 @@ def test_a_page_costs_the_session_and_the_account_and_a_note_of_use_once_a_minut
         for seconds in (10, 10, 60, 10):
             clock.shift(seconds)
             with CaptureQueriesContext(connection) as queries:
-                browser.get("/leave/")
+                browser.get("/lookup")
             costs.append([query["sql"].split()[0] for query in queries])
         assert UserSession.objects.get().last_seen_at == NOON + timedelta(seconds=80)
     plain = ["SELECT", "SELECT"]

@@ -6,6 +6,7 @@ from datetime import timedelta
 from urllib.parse import urlencode
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client, RequestFactory
@@ -14,7 +15,7 @@ from django.utils import timezone
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from integrations_app.audit.events import MAX_VIEWS_READ, AuditEvent, note
+from integrations_app.audit.events import MAX_VIEWS_READ, Action, AuditEvent, note
 from integrations_app.simulator import KEYS, Simulator
 from integrations_app.templating import ago
 from integrations_app.upstream import environments
@@ -339,12 +340,16 @@ def test_a_look_up_and_the_page_it_leads_to_are_one_row_each(agent: Client) -> N
     assert set(AuditEvent.objects.values_list("customer_name", flat=True)) == {"Acme Inc."}
 
 
-def test_filters_and_pages_of_an_open_customer_are_no_new_visits(agent: Client) -> None:
+def test_filters_and_pages_of_an_open_customer_are_on_record_and_no_new_visits(
+    agent: Client,
+) -> None:
     agent.get(
         "/production/customers/acme-corp/integrations/results/?vendor=STRIPE",
         HTTP_HX_REQUEST="true",
     )
-    assert rows() == []
+    assert rows() == [("mara", "page", "production", "acme-corp", "", "", "shown")]
+    assert AuditEvent.objects.get().detail == "?vendor=STRIPE"
+    assert recent(agent) == []
 
 
 @pytest.mark.parametrize(
@@ -386,7 +391,7 @@ def test_nothing_that_a_database_could_refuse_is_written(db: None, rf: RequestFa
     request.user = User(username="mara")
     note(
         request,
-        "view",
+        Action.VIEW,
         "shown",
         environment="production",
         customer_id="a\x00b\ud800",
@@ -411,8 +416,16 @@ def test_the_record_is_only_added_to(agent: Client) -> None:
     look_up(agent, "acme-corp")
     event = AuditEvent.objects.get()
     event.user = "someone else"
-    with pytest.raises(TypeError):
-        event.save()
+    for change in (
+        event.save,
+        event.delete,
+        AuditEvent.objects.all().delete,
+        lambda: AuditEvent.objects.update(user="otto"),
+        lambda: AuditEvent.objects.bulk_update([event], ["user"]),
+    ):
+        with pytest.raises(TypeError, match="only ever added to"):
+            change()
+    assert AuditEvent.objects.get().user == "mara"
 
 
 def recent(agent: Client) -> list[str]:
@@ -422,15 +435,14 @@ def recent(agent: Client) -> list[str]:
 def test_recents_are_the_agents_own_last_ten_customers(agent: Client, client: Client) -> None:
     now = timezone.now()
     for n in range(12):
-        event = AuditEvent(
-            user="mara",
-            action="view",
-            environment="production",
-            customer_id=f"c{n}",
-            outcome="shown",
-        )
-        event.save()
-        AuditEvent.objects.filter(pk=event.pk).update(at=now - timedelta(minutes=60 - n))
+        with time_machine.travel(now - timedelta(minutes=60 - n), tick=False):
+            AuditEvent.objects.create(
+                user="mara",
+                action="view",
+                environment="production",
+                customer_id=f"c{n}",
+                outcome="shown",
+            )
     for user, environment, outcome in (("otto", "production", "shown"), ("mara", "gone", "shown"),
                                        ("mara", "production", "not-found")):  # fmt: skip
         AuditEvent.objects.create(

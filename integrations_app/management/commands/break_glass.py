@@ -12,7 +12,7 @@ from django.core.management import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
 from integrations_app.access.accounts import BREAK_GLASS
-from integrations_app.models import AuditEvent
+from integrations_app.audit.events import Action, note
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +32,9 @@ class Command(BaseCommand):
         for before in group.user_set.all():
             before.is_active = False
             before.save()
-        User.objects.create_superuser(name, password=password).groups.set([group])
-        AuditEvent.objects.create(user=name, action="break-glass", outcome="made")
+        account = User.objects.create_superuser(name, password=password)
+        note(None, Action.BREAK_GLASS, "made", account=account)
+        account.groups.set([group])
         logger.warning("glass broken", extra={"account": name})
         self.stdout.write(
             f"{name} may sign in at /accounts/login/?local until it is disabled in admin.\n"

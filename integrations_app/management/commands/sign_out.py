@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from django.core.management import BaseCommand, CommandError, CommandParser
 
 from dashboard.sessions import end_all
+from integrations_app.audit.events import Action, note
 
 
 class Command(BaseCommand):
@@ -24,6 +25,7 @@ class Command(BaseCommand):
         account = User.objects.filter(username=options["name"]).first()
         if not account:
             raise CommandError(f"There is no account named {options['name']}.")
+        note(None, Action.SESSIONS_ENDED, "command", detail=account.username)
         if options["forget_second_factor"]:
             Authenticator.objects.filter(user=account).delete()
         count = end_all(account.pk)
