@@ -11,6 +11,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from io import BytesIO
 from typing import Any, cast
 
@@ -53,7 +54,8 @@ class Application(ASGIHandler):
                 await send(message)
             return
         loop = asyncio.get_running_loop()
-        while message := await loop.run_in_executor(self.threads, next, messages, None):
+        following = partial(next, messages, None)
+        while message := await loop.run_in_executor(self.threads, following):
             await send(message)
 
     async def messages(self, scope: Any, receive: Receive) -> Messages:

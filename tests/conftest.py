@@ -11,12 +11,14 @@ from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.core.signals import request_finished, request_started
 from django.db import connection
+from django.db.models import QuerySet
 from django.test import Client
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
 from integrations_app import simulator
+from integrations_app.audit.events import AuditEvent
 from integrations_app.simulator import data, graph
 from integrations_app.upstream import environments
 from tests.browser import chromium
@@ -82,6 +84,7 @@ def agent(db: None, stigg: simulator.Simulator) -> Client:
     """A signed-in browser without JavaScript."""
     client = Client()
     client.force_login(get_user_model().objects.create_user("mara", password="a long enough one"))
+    QuerySet(AuditEvent).delete()  # a test's record begins with what the test does
     return client
 
 

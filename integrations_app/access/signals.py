@@ -50,13 +50,12 @@ ROLE_CHANGES = {"post_add": "given", "post_remove": "taken", "pre_clear": "all-t
 
 
 @receiver(m2m_changed, sender=User.groups.through)
-def roles_changed(
-    instance: User | Group, action: str, pk_set: set[int] | None, *, reverse: bool, **_: Any
-) -> None:
+def roles_changed(instance: User | Group, action: str, pk_set: set[int] | None, **_: Any) -> None:
     """By admin, a command or the company's groups: whoever sends the request, it is on record."""
     if action not in ROLE_CHANGES or pk_set == set():
         return
-    others: Any = User.objects if reverse else Group.objects
-    names = ", ".join(map(str, others.filter(pk__in=pk_set or ()).order_by("pk")))
-    said = f"{names}: {instance}" if reverse else f"{instance}: {names}"
+    held: Any = instance.user_set if isinstance(instance, Group) else instance.groups
+    some = held.all() if pk_set is None else held.model.objects.filter(pk__in=pk_set)
+    names = ", ".join(map(str, some.order_by("pk")))
+    said = f"{names}: {instance}" if isinstance(instance, Group) else f"{instance}: {names}"
     note(current_request(), Action.ROLE, ROLE_CHANGES[action], detail=said)

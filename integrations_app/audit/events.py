@@ -101,7 +101,7 @@ class AuditEvent(models.Model):
         permissions = (("read_record", "May read the record"),)
         indexes = (
             models.Index(fields=["user", "action", "outcome", "-at"], name="recent_customers"),
-            models.Index(fields=["customer_id", "-id"], name="record_by_customer"),
+            models.Index(fields=["customer_id", "action", "-id"], name="record_by_customer"),
             models.Index(fields=["ticket", "-id"], name="record_by_ticket"),
             models.Index(fields=["action", "-id"], name="record_by_action"),
         )

@@ -13,6 +13,7 @@ from integrations_app.audit.events import MAX_LENGTHS, Action, AuditEvent
 
 ROWS = 100
 MAX_ID = 2**63 - 1
+NO_DAY = {"invalid": "write a day as 2026-11-25."}
 
 
 class Filter(forms.Form):
@@ -26,8 +27,8 @@ class Filter(forms.Form):
     action = forms.ChoiceField(
         required=False, choices=[("", "Everything"), *Action.choices], label="What"
     )
-    since = forms.DateField(required=False, label="From")
-    until = forms.DateField(required=False, label="To")
+    since = forms.DateField(required=False, label="From", error_messages=NO_DAY)
+    until = forms.DateField(required=False, label="To", error_messages=NO_DAY)
     before = forms.IntegerField(required=False, min_value=1, max_value=MAX_ID)
 
     def __init__(self, asked: QueryDict) -> None:

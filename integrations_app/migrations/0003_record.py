@@ -81,7 +81,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='auditevent',
-            index=models.Index(fields=['customer_id', '-id'], name='record_by_customer'),
+            index=models.Index(fields=['customer_id', 'action', '-id'], name='record_by_customer'),
         ),
         migrations.AddIndex(
             model_name='auditevent',

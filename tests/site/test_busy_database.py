@@ -2,6 +2,7 @@
 desk; nothing is shown that could not be recorded.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -42,6 +43,22 @@ def test_a_locked_database_is_a_503_and_all_is_well_afterwards(
             assert "Acme Inc." not in answer.text
             assert answer.elapsed.total_seconds() < 4  # Django itself waits for 5
         assert "Acme Inc." in agent.get(f"{desk.url}{PAGES[0]}").text
+
+
+def test_without_strictness_a_locked_database_costs_the_record_and_not_the_page(
+    stigg: Simulator, tmp_path: Path
+) -> None:
+    database = tmp_path / "desk.sqlite3"
+    settings = {"DATABASE_URL": f"sqlite:///{database}", "RECORD_STRICT": "false"}
+    with open_desk(stigg, **settings) as desk:
+        agent = desk.sign_in()
+        with locked(database):
+            answer = agent.get(f"{desk.url}{PAGES[0]}")
+        assert (answer.status_code, "Acme Inc." in answer.text) == (200, True)
+    (line,) = [json.loads(line) for line in desk.said if '"not recorded"' in line]
+    assert (line["action"], line["environment"], line["outcome"]) == ("view", "production", "shown")
+    assert line["request_id"] == answer.headers["X-Request-ID"]
+    assert "acme" not in json.dumps(line)
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,7 @@ pytestmark = pytest.mark.slow  # starts the desk in a process of its own
 PAGE = "/production/customers/acme-corp/integrations/"
 NEVER_OPENED = "/production/customers/all-vendors/integrations/"
 ADMIN = ("auth/user", "integrations_app/linktemplate", "integrations_app/wronglink")
-RECORD = 'SELECT "user", action, customer_id, outcome FROM integrations_app_auditevent'
+RECORD = 'SELECT "user", action, customer_id, outcome FROM integrations_app_auditevent ORDER BY id'
 
 
 def test_postgresql_keeps_accounts_and_the_record(postgres: Postgres, stigg: Simulator) -> None:
@@ -26,7 +26,10 @@ def test_postgresql_keeps_accounts_and_the_record(postgres: Postgres, stigg: Sim
         for part in ADMIN:
             assert agent.get(f"{desk.url}/admin/{part}/").status_code == 200
     with psycopg.connect(database_url) as database:
-        assert database.execute(RECORD).fetchall() == [(NAME, "view", "acme-corp", "shown")]
+        assert database.execute(RECORD).fetchall() == [
+            (NAME, "sign-in", "", "signed-in"),
+            (NAME, "view", "acme-corp", "shown"),
+        ]
 
 
 def test_desks_share_what_stigg_answered_through_redis(
