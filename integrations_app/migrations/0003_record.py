@@ -13,6 +13,10 @@ TRIGGERS = {
     "sqlite": [
         """CREATE TRIGGER record_unchanged BEFORE UPDATE ON integrations_app_auditevent
         BEGIN SELECT RAISE(ABORT, 'the record is only ever added to'); END""",
+        # INSERT OR REPLACE takes a row away without the trigger of a DELETE.
+        """CREATE TRIGGER record_not_replaced BEFORE INSERT ON integrations_app_auditevent
+        WHEN EXISTS (SELECT 1 FROM integrations_app_auditevent WHERE id = NEW.id)
+        BEGIN SELECT RAISE(ABORT, 'the record is only ever added to'); END""",
         f"""CREATE TRIGGER record_kept BEFORE DELETE ON integrations_app_auditevent
         WHEN NOT EXISTS ({PRUNED})
         BEGIN SELECT RAISE(ABORT, 'the record is only ever added to'); END""",

@@ -105,6 +105,8 @@ def test_each_filter_narrows_it(auditor: Client, query: str, expected: list[str]
     ("query", "said"),
     [
         ("since=yesterday", "From: write a day as 2026-11-25."),
+        ("until=9999-12-31", "To: "),
+        ("since=0001-01-01", "From: "),
         ("action=nothing", "What: "),
         ("before=-1", "Before: "),
         ("before=99999999999999999999", "Before: "),
