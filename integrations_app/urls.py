@@ -29,7 +29,7 @@ urlpatterns = [
     path(f"{page}wrong-link/", link_views.wrong_link, name="wrong-link"),
     path(f"{page}opened/", link_views.opened, name="opened"),
     path("record/", audit_views.record, name="record"),
-    path("record/csv/", audit_views.as_csv, name="record-csv"),
+    path("record/csv/", audit_views.record, {"as_csv": True}, name="record-csv"),
     path("leave/", link_views.leave, name="leave"),
     path(page, customer_views.integrations, name="integrations"),
 ]

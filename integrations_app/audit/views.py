@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 
 from django.contrib.auth.decorators import permission_required
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone
@@ -14,7 +14,6 @@ from django.views.decorators.http import require_safe
 from integrations_app.audit.events import Action, note
 from integrations_app.audit.filters import ROWS, Filter
 
-auditors = permission_required("integrations_app.read_record", raise_exception=True)
 COLUMNS = (
     "id",
     "at",
@@ -35,37 +34,28 @@ CSV_ROWS = 1000  # read at once
 
 
 @require_safe
-@auditors
-def record(request: HttpRequest) -> HttpResponse:
-    """A page of the record, newest first."""
+@permission_required("integrations_app.read_record", raise_exception=True)
+def record(request: HttpRequest, *, as_csv: bool = False) -> HttpResponseBase:
+    """The rows that fit, newest first: a page of them, or all as CSV."""
     asked = Filter(request.GET)
     if not asked.is_valid():
         return render(request, "record/page.html", {"filter": asked, "rows": []}, status=400)
     rows = list(asked.rows()[: ROWS + 1])
+    note(request, Action.RECORD, "csv" if as_csv else "shown", detail=request.META["QUERY_STRING"])
+    if as_csv:
+        name = f"record-{timezone.now():%Y-%m-%d-%H%M%S}.csv"
+        headers = {
+            "Content-Type": "text/csv; charset=utf-8",
+            "Content-Disposition": f'attachment; filename="{name}"',
+        }
+        return StreamingHttpResponse(_csv(asked), headers=headers)
     older = asked.query(rows[ROWS - 1].pk) if len(rows) > ROWS else ""
-    note(request, Action.RECORD, "shown", detail=request.META["QUERY_STRING"])
     context = {"filter": asked, "rows": rows[:ROWS], "older": older}
     return render(request, "record/page.html", context)
 
 
-@require_safe
-@auditors
-def as_csv(request: HttpRequest) -> HttpResponseBase:
-    """All rows of a filter, read in steps: nothing holds them all."""
-    asked = Filter(request.GET)
-    if not asked.is_valid():
-        return render(request, "record/page.html", {"filter": asked, "rows": []}, status=400)
-    note(request, Action.RECORD, "csv", detail=request.META["QUERY_STRING"])
-    name = f"record-{timezone.now():%Y-%m-%d-%H%M%S}.csv"
-    return StreamingHttpResponse(
-        _csv(asked),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
-    )
-
-
 def _csv(asked: Filter) -> Iterator[str]:
-    """With the mark by which spreadsheets know UTF-8."""
+    """Read in steps, so that nothing holds all; with the mark by which spreadsheets know UTF-8."""
     yield f"\ufeff{_lines([COLUMNS])}"
     rows = asked.rows()
     while found := list(rows[:CSV_ROWS].values_list(*COLUMNS)):

@@ -56,6 +56,7 @@ def test_an_unfamiliar_link_is_on_record_twice_when_asked_about_and_when_opened(
 ) -> None:
     outside.goto(PAGE)
     outside.get_by_role("link", name=re.compile("Check, then open")).first.click()
+    outside.wait_for_url("**/leave/**")  # until it has loaded, and its script with it
     told = outside.expect_event("requestfinished", lambda sent: sent.url.endswith("/opened/"))
     with told, outside.context.expect_page():
         outside.get_by_role("link", name=re.compile("opens in a new tab")).click()

@@ -102,6 +102,10 @@ def test_it_takes_a_key_or_the_simulator(environment: dict[str, str]) -> None:
         ),
         ({"STIGG_API_KEY_FILE": "/nowhere"}, "STIGG_API_KEY_FILE must be a readable file"),
         (
+            {"STIGG_API_KEY": KEY, "TICKET_PATTERN": "[A-Z"},
+            "TICKET_PATTERN: is no regular expression of Python's: unterminated character set",
+        ),
+        (
             {"STIGG_API_KEY": KEY, "TRUSTED_PROXIES": "10.0.0.0/8,proxy"},
             "TRUSTED_PROXIES: value number 2 cannot be used.",
         ),
