@@ -46,10 +46,12 @@ def test_a_customers_page_asks_and_goes_on_where_it_was(agent: Client, stigg: Si
     on = agent.get(answered(response, "T-41"))
     assert (on.status_code, on["Location"]) == (302, PAGE)
     assert "Acme Inc." in agent.get(on["Location"]).content.decode()
+    agent.post(page("acme-corp", part="opened/"), {"integration": "integration-1"})
     assert "Acme Inc." in agent.get(page("acme-corp")).content.decode()
     assert events() == [
         ("ticket", "acme-corp", "T-41"),
         ("view", "acme-corp", "T-41"),
+        ("link", "acme-corp", ""),
         ("view", "acme-corp", "T-41"),
     ]
 
