@@ -56,6 +56,7 @@ def test_it_filters_by_several_vendors(agent: Client) -> None:
 BOTH = "&vendor=STRIPE&vendor=ZUORA"
 
 
+@pytest.mark.slow  # 120 pages
 @pytest.mark.parametrize(
     ("customer", "limit", "filters", "rows_in_all"),
     [

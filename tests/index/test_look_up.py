@@ -35,6 +35,7 @@ def leads_to(agent: Client, text: str) -> str:
     return answer.get("Location", "").partition("/customers/")[2].partition("/")[0]
 
 
+@pytest.mark.slow  # 655 look-ups
 @pytest.mark.django_db
 def test_every_vendors_id_of_200_customers_opens_its_customer_after_a_walk(
     stigg: Simulator,

@@ -68,6 +68,7 @@ def test_a_year_of_twenty_digits_is_a_bad_request(operator: Client) -> None:
     assert (response.status_code, problem(response)) == (400, "bad-input")
 
 
+@pytest.mark.slow  # starts the desk in a process of its own
 def test_what_the_desk_writes_is_its_own_to_read(stigg: Simulator, tmp_path: Path) -> None:
     assert stat.S_IMODE(settings.VAR.stat().st_mode) == 0o700
     with open_desk(stigg, DATABASE_URL=f"sqlite:///{tmp_path}/desk.sqlite3") as desk:
