@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := manage.py dashboard integrations_app tests
 
-.PHONY: help run test quick lint fmt bench lock
+.PHONY: help run test quick lint fmt bench lock sbom licences
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -45,6 +45,17 @@ bench: .venv/dev.stamp ## measure: minutes, ratios, no verdict
 lock: ## resolve requirements*.txt anew
 	uv pip compile -q --upgrade pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt
 	uv pip compile -q --upgrade pyproject.toml --extra dev -c requirements.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.txt
+
+# Names of the locked libraries, without those for development.
+LOCKED = $$(sed -nE 's/^([A-Za-z0-9._-]+)(\[.*\])?==.*/\1/p' requirements.txt)
+
+sbom: .venv/dev.stamp ## var/sbom.json: what is in the desk, as CycloneDX
+	@mkdir -p var
+	@$(BIN)/python -W ignore -m cyclonedx_py requirements requirements.txt --pyproject pyproject.toml -o var/sbom.json
+	@echo var/sbom.json
+
+licences: .venv/dev.stamp ## the licence of each library that the desk runs with
+	@$(BIN)/pip-licenses --from=mixed --order=license --packages $(LOCKED)
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

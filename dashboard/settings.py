@@ -77,8 +77,10 @@ database, database_faults = state.database(
     DATABASE_URL, VAR / database_file, is_simulated=STIGG_SIMULATOR
 )
 DATABASES = {"default": database}
-cache, cache_faults = state.cache(env.str("CACHE_URL", ""))
+CACHE_URL = env.str("CACHE_URL", "")
+cache, cache_faults = state.cache(CACHE_URL)
 CACHES = {"default": cache}
+REPLICAS = env.int("REPLICAS", 1, validate=validate.Range(min=1))  # check --deploy reads it
 
 # HTTPS=true: the desk stands behind a proxy that speaks HTTPS and sets X-Forwarded-Proto.
 HTTPS = env.bool("HTTPS", False)
@@ -150,6 +152,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
     "django_htmx",
     *SIGN_IN_APPS,
+    "dashboard.deployment.Deployment",
     "integrations_app",
 ]
 MIDDLEWARE = [

@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
@@ -18,7 +19,7 @@ from django.contrib.auth import get_user_model
 from django.core.exceptions import ImproperlyConfigured
 from django.test import Client
 
-from dashboard import state
+from dashboard import deployment, state
 from integrations_app import demo
 from integrations_app.management.commands import serve
 from tests.desks import ROOT, inherited
@@ -184,6 +185,29 @@ def test_a_production_start_passes_djangos_own_check() -> None:
         SECRET_KEY="0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
     )
     assert said.returncode == 0, said.stderr
+
+
+@pytest.mark.parametrize(
+    ("environment", "said"),
+    [
+        ({}, "desk.E001"),
+        ({"STIGG_API_KEY": KEY, "DEBUG": "true"}, "desk.E002"),
+        ({"STIGG_API_KEY": KEY, "ALLOWED_HOSTS": "*"}, "desk.E003"),
+        ({"STIGG_API_KEY": KEY, "ALLOWED_HOSTS": "a.example,.example.com"}, "desk.E003"),
+        ({"STIGG_API_KEY": KEY, "STIGG_API_URL": "http://localhost:1"}, "desk.E004"),
+        ({"STIGG_API_KEY": KEY, "REPLICAS": "2", "CACHE_URL": "redis://c"}, "desk.E005"),
+        (
+            {"STIGG_API_KEY": KEY, "REPLICAS": "2", "DATABASE_URL": "postgres://desk@db/desk"},
+            "desk.E006",
+        ),
+    ],
+)
+def test_the_check_of_a_deployment_says_what_is_unsafe(
+    environment: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = read(environment or {"STIGG_SIMULATOR": "true"})
+    monkeypatch.setattr(deployment, "settings", SimpleNamespace(**known))
+    assert [fault.id for fault in deployment.desk(None)] == [said]
 
 
 def test_it_names_all_faults_at_once() -> None:
