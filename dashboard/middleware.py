@@ -15,12 +15,11 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
-from django_htmx.http import HttpResponseClientRedirect
 
 from dashboard.client_address import client_address
 from dashboard.errors import bad_request
 from dashboard.sessions import note_use
-from integrations_app.htmx import page_of
+from integrations_app.htmx import page_of, whole_page
 
 # DataError: PostgreSQL's; OverflowError: Python's and SQLite's
 ODD_FILTERS = (ValueError, OverflowError, DataError)
@@ -114,11 +113,7 @@ class SignInRequired(LoginRequiredMiddleware):
         is_htmx = bool(getattr(request, "htmx", None))
         back = page_of(request) if is_htmx else request.get_full_path()
         to = redirect_to_login(back, f"{resolve_url(settings.LOGIN_URL)}{_because(request)}")
-        if not is_htmx:
-            return to
-        response = HttpResponseClientRedirect(to.url)
-        response.status_code = 401
-        return response
+        return whole_page(to.url, 401) if is_htmx else to
 
 
 def _because(request: HttpRequest) -> str:

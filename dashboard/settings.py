@@ -144,7 +144,7 @@ masking.hide(SECRET_KEY, str(database.get("PASSWORD") or ""))
 ROOT_URLCONF = "dashboard.urls"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "integrations_app.access.apps.Admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -173,12 +173,13 @@ MIDDLEWARE = [
     "dashboard.middleware.SignInRequired",
     "dashboard.middleware.AdminFilters",
     "integrations_app.access.second_factor.Required",
+    "integrations_app.access.guard.Guard",
 ]
 CONTEXT_PROCESSORS = [
     "django.template.context_processors.request",
     "django.contrib.auth.context_processors.auth",
     "django.contrib.messages.context_processors.messages",
-    "integrations_app.upstream.environments.context",
+    "integrations_app.access.rules.context",
     "dashboard.request_ids.context",
 ]
 TEMPLATES = [

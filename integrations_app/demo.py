@@ -1,29 +1,46 @@
-"""What a desk without a key has to try: an account and link templates in its own database."""
+"""What a desk without a key has to try: an account for each role, and link templates, in its own
+database.
+"""
 
 import secrets
+from pathlib import Path
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.models import Group, User
 
+from dashboard.sign_in import ROLES
 from integrations_app.links.models import LinkTemplate
 from integrations_app.upstream import environments
 from integrations_app.vendors import presets
 
-NAME = "demo"
+NAMES = ("demo", *ROLES)  # the first may everything, the others what their role may
 
 
-def password() -> str | None:
-    """The demo account's password, which is made once and kept. None when an account of this name
-    has another one: that is somebody's own, and stays as it is.
+def accounts() -> tuple[str, list[str]]:
+    """The password of the demo accounts, which is made once and kept, and the names it opens.
+
+    Accounts that are missing are made. One that has another password is somebody's own, and stays
+    as it is.
     """
-    kept = settings.VAR / "demo-password"
+    word = _kept_password()
+    held = dict(User.objects.filter(username__in=NAMES).values_list("username", "password"))
+    opened = {hashed for hashed in set(held.values()) if check_password(word, hashed)}
+    hashed = min(opened, default="") or make_password(word)  # one for all: hashing is slow
+    for name in NAMES:
+        if name not in held:
+            is_first = name == NAMES[0]
+            made = User.objects.create(username=name, password=hashed, is_superuser=is_first)
+            made.groups.set(Group.objects.filter(name=name))
+    return word, [name for name in NAMES if held.get(name, hashed) in {hashed, *opened}]
+
+
+def _kept_password() -> str:
+    kept: Path = settings.VAR / "demo-password"
     if not kept.exists() or not kept.stat().st_size:
         kept.touch(mode=0o600)
         kept.write_text(secrets.token_urlsafe(9))
-    word: str = kept.read_text()
-    users = get_user_model().objects
-    account = users.filter(username=NAME).first() or users.create_superuser(NAME, password=word)
-    return word if account.check_password(word) else None
+    return kept.read_text()
 
 
 def add_link_templates() -> None:

@@ -2,8 +2,9 @@
 
 from typing import cast
 
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 
@@ -23,3 +24,10 @@ def page_of(request: HttpRequest) -> str:
     except (AttributeError, ValueError):  # no htmx, or not an address at all
         return "/"
     return address if url_has_allowed_host_and_scheme(address, {request.get_host()}) else "/"
+
+
+def whole_page(address: str, status: int) -> HttpResponse:
+    """Tells htmx to open this page in place of the one that asked: nothing is put into a table."""
+    response = HttpResponseClientRedirect(address)
+    response.status_code = status
+    return response

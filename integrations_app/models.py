@@ -2,6 +2,7 @@
 migrations name.
 """
 
+from integrations_app.access.models import EnvironmentLimit
 from integrations_app.audit.events import AuditEvent
 from integrations_app.index.models import IndexEntry
 from integrations_app.links.models import (
@@ -14,6 +15,7 @@ from integrations_app.links.models import (
 
 __all__ = [
     "AuditEvent",
+    "EnvironmentLimit",
     "IndexEntry",
     "LinkTemplate",
     "TrustedHost",

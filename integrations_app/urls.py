@@ -3,10 +3,10 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from integrations_app.audit import views as audit_views
 from integrations_app.customer import views as customer_views
 from integrations_app.links import views as link_views
 from integrations_app.lookup import views as lookup_views
+from integrations_app.record import views as record_views
 
 
 class AnyText(StringConverter):
@@ -28,8 +28,8 @@ urlpatterns = [
     path(f"{page}results/", customer_views.results, name="results"),
     path(f"{page}wrong-link/", link_views.wrong_link, name="wrong-link"),
     path(f"{page}opened/", link_views.opened, name="opened"),
-    path("record/", audit_views.record, name="record"),
-    path("record/csv/", audit_views.record, {"as_csv": True}, name="record-csv"),
+    path("record/", record_views.record, name="record"),
+    path("record/csv/", record_views.record, {"as_csv": True}, name="record-csv"),
     path("leave/", link_views.leave, name="leave"),
     path(page, customer_views.integrations, name="integrations"),
 ]

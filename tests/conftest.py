@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from threading import Condition
 
 import pytest
-from django.contrib.auth import get_user_model
 from django.core.cache import cache
 from django.core.signals import request_finished, request_started
 from django.db import connection
@@ -21,6 +20,7 @@ from integrations_app import simulator
 from integrations_app.audit.events import AuditEvent
 from integrations_app.simulator import data, graph
 from integrations_app.upstream import environments
+from tests.accounts import account, browser_of, made_again_when_emptied
 from tests.browser import chromium
 
 pytest_plugins = ["tests.services"]
@@ -53,6 +53,11 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
         cursor.execute("DROP TRIGGER record_kept")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def roles(django_db_blocker: None) -> None:
+    made_again_when_emptied()
+
+
 @pytest.fixture
 def stigg() -> Iterator[simulator.Simulator]:
     """The simulated Stigg that the desk talks to, both as they are at their start."""
@@ -82,10 +87,9 @@ def settle() -> None:
 @pytest.fixture
 def agent(db: None, stigg: simulator.Simulator) -> Client:
     """A signed-in browser without JavaScript."""
-    client = Client()
-    client.force_login(get_user_model().objects.create_user("mara", password="a long enough one"))
+    browser = browser_of(account())
     QuerySet(AuditEvent).delete()  # a test's record begins with what the test does
-    return client
+    return browser
 
 
 class Underway:
@@ -135,8 +139,7 @@ def visit(
     chrome: Browser, live_server: LiveServer, transactional_db: None, underway: Underway
 ) -> Iterator[Page]:
     """A page of a signed-in agent; whatever it writes to its console as an error fails the test."""
-    client = Client()
-    client.force_login(get_user_model().objects.create_user("mara", password="a long enough one"))
+    client = browser_of(account())
     context = chrome.new_context(
         base_url=live_server.url, permissions=["clipboard-read", "clipboard-write"]
     )

@@ -26,6 +26,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 
 from dashboard.client_address import client_address
 from dashboard.request_ids import current_request
+from integrations_app.access import rules
 from integrations_app.access.roles import give_roles
 from integrations_app.audit.events import Action, note
 
@@ -123,7 +124,7 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc] # allauth carries n
         by_company = (kwargs["signal_kwargs"] or {}).get("sociallogin")
         if by_company:
             give_roles(user, by_company.account.extra_data)
-            why = "" if user.is_superuser or user.groups.exists() else "no-role"
+            why = "" if rules.rights(user).may else "no-role"
         else:
             why = "" if _has_a_door_here(user) else "company"
         if not why:

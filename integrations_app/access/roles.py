@@ -30,5 +30,5 @@ def give_roles(user: User, told: Mapping[str, Any]) -> None:
     held = {group.name for group in user.groups.filter(name__in=ROLES)}
     if due != held:
         user.groups.remove(*Group.objects.filter(name__in=held - due))
-        user.groups.add(*(Group.objects.get_or_create(name=role)[0] for role in due - held))
+        user.groups.add(*Group.objects.filter(name__in=due - held))
         logger.info("roles changed", extra={"account": user.pk, "roles": sorted(due)})

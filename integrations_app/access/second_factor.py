@@ -12,7 +12,8 @@ from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
-from django_htmx.http import HttpResponseClientRedirect
+
+from integrations_app.htmx import whole_page
 
 HAS_ONE = "has-second-factor"
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]  # recovery codes alone are none
@@ -43,12 +44,8 @@ class Required:
             return None
         if not settings.REQUIRE_MFA or not _is_missing(request):
             return None
-        to = redirect(f"{account}?required")
-        if not getattr(request, "htmx", None):
-            return to
-        response = HttpResponseClientRedirect(to.url)
-        response.status_code = 401
-        return response
+        to = f"{account}?required"
+        return whole_page(to, 401) if getattr(request, "htmx", None) else redirect(to)
 
 
 def _is_missing(request: HttpRequest) -> bool:

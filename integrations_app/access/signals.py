@@ -6,13 +6,14 @@ from typing import Any
 from allauth.mfa import signals as mfa
 from django.contrib.auth.models import Group, User
 from django.contrib.auth.signals import user_logged_in
-from django.db.models.signals import m2m_changed, post_save
+from django.db.models.signals import m2m_changed, post_delete, post_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
 from dashboard.client_address import client_address
 from dashboard.request_ids import current_request
 from dashboard.sessions import end_all, note_use
+from integrations_app.access.models import EnvironmentLimit
 from integrations_app.access.second_factor import HAS_ONE
 from integrations_app.audit.events import Action, note
 
@@ -59,3 +60,13 @@ def roles_changed(instance: User | Group, action: str, pk_set: set[int] | None, 
     names = ", ".join(map(str, some.order_by("pk")))
     said = f"{names}: {instance}" if isinstance(instance, Group) else f"{instance}: {names}"
     note(current_request(), Action.ROLE, ROLE_CHANGES[action], detail=said)
+
+
+@receiver(post_save, sender=EnvironmentLimit)
+def limited(instance: EnvironmentLimit, **_: Any) -> None:
+    note(current_request(), Action.ROLE, "limited", detail=f"{instance.user}: {instance}")
+
+
+@receiver(post_delete, sender=EnvironmentLimit)
+def limit_taken(instance: EnvironmentLimit, **_: Any) -> None:
+    note(current_request(), Action.ROLE, "limit-taken", detail=f"{instance.user}: {instance}")

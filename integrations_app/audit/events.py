@@ -98,7 +98,6 @@ class AuditEvent(models.Model):
     objects = models.Manager.from_queryset(Events)()
 
     class Meta:
-        permissions = (("read_record", "May read the record"),)
         indexes = (
             models.Index(fields=["user", "action", "outcome", "-at"], name="recent_customers"),
             models.Index(fields=["customer_id", "action", "-id"], name="record_by_customer"),

@@ -14,6 +14,8 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from integrations_app.access import rules
+from integrations_app.access.rules import environment_or_404
 from integrations_app.audit import events, tickets
 from integrations_app.audit.events import Action
 from integrations_app.customer.page import CustomerPage, open_customer
@@ -23,7 +25,6 @@ from integrations_app.htmx import page_of
 from integrations_app.index.entries import remember
 from integrations_app.pages import render_page
 from integrations_app.stigg.customer_ids import problem_with_customer_id
-from integrations_app.upstream.environments import environment_or_404
 
 
 @require_safe
@@ -47,7 +48,7 @@ def results(request: HttpRequest, environment: str, customer_id: str) -> HttpRes
 def _customer(
     request: HttpRequest, name: str, customer_id: str, *, is_fragment: bool = False
 ) -> HttpResponse:
-    environment = environment_or_404(name)
+    environment = environment_or_404(request.user, name)
     context = {"environment": environment, "customer_id": customer_id, "is_fragment": is_fragment}
     if problem := problem_with_customer_id(customer_id):
         return _bad_address(request, context, [problem])
@@ -119,6 +120,6 @@ def _note(request: HttpRequest, context: dict[str, Any], opened: CustomerPage) -
 
 
 def _seen_by(request: HttpRequest, context: dict[str, Any]) -> Mapping[str, datetime]:
-    if context["is_fragment"] or not request.user.has_perm("integrations_app.read_record"):
+    if context["is_fragment"] or not rules.may(request.user, rules.READ_RECORD):
         return {}
     return events.seen_by(request, context["environment"].name, context["customer_id"])

@@ -15,10 +15,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from integrations_app.access import rules
 from integrations_app.audit.events import Action, note
 from integrations_app.links.models import LinkTemplate, TrustedHost, WrongLink, link_settings
 from integrations_app.links.url_templates import PLACEHOLDERS, fill
-from integrations_app.upstream import environments
+from integrations_app.upstream.environments import Environment
 from integrations_app.vendors import known_vendors, presets, vendor_for
 from integrations_app.vendors.vendor import Preset, Vendor
 
@@ -35,13 +36,12 @@ SAMPLE = {
     "billing_id": "cus_9s8d7f6g",
 }
 SHOWN_COUNTS = 50
+Seen = Mapping[str, Environment]
 
 
-def environment_choices(kept: str = "") -> list[tuple[str, str]]:
-    """The configured environments, and the one that is kept although it is configured no more."""
-    known = [
-        (environment.name, environment.label) for environment in environments.configured().values()
-    ]
+def environment_choices(seen: Seen, kept: str = "") -> list[tuple[str, str]]:
+    """Those that the operator sees, and the one that is kept although it is configured no more."""
+    known = [(name, environment.label) for name, environment in seen.items()]
     return (
         known
         if not kept or kept in dict(known)
@@ -54,9 +54,7 @@ def preview(template: str, vendor_identifier: str, environment: str) -> SafeStri
     address = fill(template, SAMPLE)
     if address is None:
         return format_html("{}", "–")
-    # The name comes as it was typed, and databases refuse a NUL
-    settings = link_settings(environment.replace("\0", ""))
-    link = settings.judge(address, vendor_for(vendor_identifier))
+    link = link_settings(environment).judge(address, vendor_for(vendor_identifier))
     then = (
         f"Opens directly. {link.mode}".rstrip()
         if link.kind == "verified"
@@ -76,6 +74,9 @@ class VendorWidget(forms.TextInput):
 
 
 class ForVendorForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
+    # What the operator sees; admin fills it in
+    seen: ClassVar[Seen] = {}
+    sees_all: ClassVar[bool] = False
     environment = forms.ChoiceField()
 
     class Meta:
@@ -89,7 +90,7 @@ class ForVendorForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the
         self.fields["environment"] = self.environment_field(self.instance.environment)
 
     def environment_field(self, kept: str) -> forms.ChoiceField:
-        return forms.ChoiceField(choices=environment_choices(kept))
+        return forms.ChoiceField(choices=environment_choices(self.seen, kept))
 
 
 class LinkTemplateForm(ForVendorForm):
@@ -104,17 +105,18 @@ class LinkTemplateForm(ForVendorForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         if "template" in self.fields:  # admin leaves it out for those who may only look
-            said = [
+            template, vendor, environment = (
                 self[name].value() or ""
                 for name in ("template", "vendor_identifier", "environment")
-            ]
+            )
+            known = environment if environment in self.seen else ""  # it comes as it was typed
             self["template"].help_text = format_html(
                 (
                     "https, a host written out, and at least one of {} after "
                     "it.<br><strong>Preview</strong>: {}"
                 ),
                 ", ".join(f"{{{name}}}" for name in PLACEHOLDERS),
-                preview(*said),
+                preview(template, vendor, known),
             )
 
     def is_valid(self) -> bool:
@@ -124,9 +126,9 @@ class LinkTemplateForm(ForVendorForm):
 
 class TrustedHostForm(ForVendorForm):
     def environment_field(self, kept: str) -> forms.ChoiceField:
-        return forms.ChoiceField(
-            choices=[("", "All environments"), *environment_choices(kept)], required=False
-        )
+        every = [("", "All environments")] if self.sees_all else []
+        choices = [*every, *environment_choices(self.seen, kept)]
+        return forms.ChoiceField(choices=choices, required=not self.sees_all)
 
 
 class PresetForm(forms.Form):
@@ -135,9 +137,9 @@ class PresetForm(forms.Form):
     environment = forms.ChoiceField()
     preset = forms.ChoiceField(choices=lambda: [(name, name) for name in presets()])
 
-    def __init__(self, data: Mapping[str, Any]) -> None:
+    def __init__(self, data: Mapping[str, Any], seen: Seen) -> None:
         super().__init__(data or None)
-        self.fields["environment"] = forms.ChoiceField(choices=environment_choices())
+        self.fields["environment"] = forms.ChoiceField(choices=environment_choices(seen))
         self.vendor: Vendor | None
         self.chosen: Preset | None
         self.vendor, self.chosen = presets().get(data.get("preset", ""), (None, None))
@@ -162,6 +164,15 @@ class PresetForm(forms.Form):
 
 class ForVendorAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
     change_form_template = "admin/integrations_app/for_vendor_form.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return rules.seen_of(super().get_queryset(request), request.user)
+
+    def get_form(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        form: Any = super().get_form(request, *args, **options)
+        form.seen = rules.environments(request.user)
+        form.sees_all = rules.rights(request.user).limits is None
+        return form
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
@@ -232,7 +243,7 @@ class LinkTemplateAdmin(ForVendorAdmin):
         """
         if not self.has_add_permission(request):
             raise PermissionDenied
-        form = PresetForm(request.GET)
+        form = PresetForm(request.GET, rules.environments(request.user))
         if form.is_valid() and form.vendor:
             start = form.cleaned_data | {"vendor_identifier": form.vendor.identifier}
             filled = {
@@ -274,9 +285,10 @@ class WrongLinkAdmin(ForVendorAdmin):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> Any:
+        reports: Any = self.get_queryset(request)
         counts = [
             {**row, "vendor": vendor_for(row["vendor_identifier"]).name}
-            for row in list(WrongLink.objects.counts())[:SHOWN_COUNTS]
+            for row in list(reports.counts())[:SHOWN_COUNTS]
         ]
         return super().changelist_view(request, (extra_context or {}) | {"counts": counts})
 

@@ -14,11 +14,12 @@ from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from integrations_app.access.rules import environment_or_404
 from integrations_app.audit.events import Action, note, was_shown
 from integrations_app.links import departures
 from integrations_app.links.models import WrongLink, link_settings
 from integrations_app.stigg.customer_ids import problem_with_customer_id
-from integrations_app.upstream.environments import Environment, environment_or_404
+from integrations_app.upstream.environments import Environment
 from integrations_app.vendors import vendor_for
 
 
@@ -30,7 +31,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     """
     try:
         departure = departures.read(request.GET.get("to", ""), str(request.user.pk))
-        environment = environment_or_404(departure.environment)
+        environment = environment_or_404(request.user, departure.environment)
     except departures.Refused as refused:
         note(request, Action.LEAVE, refused.kind)
         return _refused(request, refused.status, refused.title, refused.meaning)
@@ -74,7 +75,7 @@ def opened(request: HttpRequest, environment: str, customer_id: str) -> HttpResp
         request,
         Action.LINK,
         "opened",
-        environment=environment_or_404(environment).name,
+        environment=environment_or_404(request.user, environment).name,
         customer_id=customer_id,
         detail=integration,
     )
@@ -100,7 +101,8 @@ INCOMPLETE = "The address of this report is not complete. Start from the custome
 @require_http_methods(["GET", "HEAD", "POST"])
 def wrong_link(request: HttpRequest, environment: str, customer_id: str) -> HttpResponse:
     """Ask for an optional word about a wrong link, then send the report to the operators."""
-    chosen, problem = environment_or_404(environment), problem_with_customer_id(customer_id)
+    chosen = environment_or_404(request.user, environment)
+    problem = problem_with_customer_id(customer_id)
     form = WrongLinkForm(request.POST if request.method == "POST" else request.GET)
     context: dict[str, Any] = {"environment": chosen, "customer_id": customer_id}
     if not problem and form.errors.keys() - {"word"}:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from integrations_app.lookup.find import MAX_CALLS, MAX_CALLS_IN_LIST, find_planned, plans_for
 from integrations_app.lookup.finding import Finding
-from integrations_app.upstream.environments import Environment, beside, configured
+from integrations_app.upstream.environments import Environment, among, beside
 
 SCOUT_SECONDS = 2.0  # how long other environments are waited for
 
@@ -28,8 +28,11 @@ def elsewhere(
     own_hosts: Collection[str] = (),
     seconds: float = SCOUT_SECONDS,
 ) -> Elsewhere:
-    """Ask all other environments, for no longer than `seconds`. Late answers are dropped."""
-    others = [other for other in configured().values() if other.name != environment.name]
+    """Ask all others that whoever looks may see, for no longer than `seconds`. Late answers are
+    dropped.
+    """
+    seen = among(environment.among)
+    others = [other for name, other in seen.items() if name != environment.name]
     most = MAX_CALLS if len(texts) == 1 else MAX_CALLS_IN_LIST
     running = [
         beside().submit(find_planned, other, plans_for(other, texts, own_hosts, most), most)

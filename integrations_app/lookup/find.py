@@ -46,7 +46,7 @@ from integrations_app.stigg import (
 )
 from integrations_app.stigg.customer_ids import problem_with_customer_id
 from integrations_app.stigg.graphql import graphql_is_closed
-from integrations_app.upstream.environments import Environment, beside, configured
+from integrations_app.upstream.environments import Environment, among, beside
 from integrations_app.upstream.problems import problem_for
 
 logger = logging.getLogger(__name__)
@@ -258,7 +258,7 @@ def _asks(environment: Environment, text: str, taken_for: tuple[Guess, ...]) -> 
 
     What an address names is no part of a name.
     """
-    if _page_here(taken_for):
+    if _page_here(environment, taken_for):
         return []
     seen = [*remembered(environment, taken_for)]
     exact = _in_turn([seen, *([*asks(guess)] for guess in taken_for)])
@@ -275,14 +275,14 @@ def _in_turn(lists: Sequence[Sequence[Ask]]) -> list[Ask]:
     return [ask for turn in zip_longest(*lists) for ask in turn if ask]
 
 
-def _page_here(taken_for: Iterable[Guess]) -> Guess | None:
-    """The guess that names a customer and an environment of this desk: one of its own pages.
+def _page_here(environment: Environment, taken_for: Iterable[Guess]) -> Guess | None:
+    """The guess that names a customer and an environment of this desk: one of its own pages, which
+    whoever looks may see.
 
     It needs no call.
     """
-    return next(
-        (g for g in taken_for if g.kind == "desk_page" and g.environment in configured()), None
-    )
+    pages = (guess for guess in taken_for if guess.kind == "desk_page")
+    return next((page for page in pages if page.environment in environment.among), None)
 
 
 def may_search(environment: Environment) -> bool:
@@ -333,7 +333,7 @@ def finding(environment: Environment, plan: Plan, answers: Answers) -> Finding:
         plan.text,
         environment,
         guesses=plan.guesses,
-        hits=hits[:MAX_HITS] or _named_here(plan),
+        hits=hits[:MAX_HITS] or _named_here(environment, plan),
         tried=tuple(dict.fromkeys(ask.words for ask, _ in came.tried)),
         untried=tuple(dict.fromkeys(untried)),
         left_out=tuple(dict.fromkeys(plan.left_out)),
@@ -358,9 +358,10 @@ def _remember(environment: Environment, came: Outcome) -> None:
         environment.log(ask.words, error)
 
 
-def _named_here(plan: Plan) -> tuple[Hit, ...]:
-    here = _page_here(plan.guesses)
-    return (Hit(here.value, configured()[here.environment], (PAGE,)),) if here else ()
+def _named_here(environment: Environment, plan: Plan) -> tuple[Hit, ...]:
+    here = _page_here(environment, plan.guesses)
+    seen = among(environment.among)
+    return (Hit(here.value, seen[here.environment], (PAGE,)),) if here else ()
 
 
 def _hits(environment: Environment, ask: Ask, found: Iterable[Known]) -> Iterator[Hit]:

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.http import require_safe
 
+from integrations_app.access import rules
 from integrations_app.audit import events, tickets
 from integrations_app.audit.events import Action, Recent, recents
 from integrations_app.lookup.elsewhere import SCOUT_SECONDS, elsewhere
@@ -35,7 +36,7 @@ from integrations_app.lookup.plain import NOT_FILLED_IN
 from integrations_app.lookup.suggest import suggest
 from integrations_app.pages import render_page
 from integrations_app.upstream import environments
-from integrations_app.upstream.environments import Environment, environment_or_404
+from integrations_app.upstream.environments import Environment
 
 NOTHING_READABLE = (
     "There is nothing in that text that could be looked up. Paste an id, an e-mail or a name."
@@ -226,9 +227,7 @@ def suggestions(request: HttpRequest) -> HttpResponse:
 
 
 def _chosen(request: HttpRequest) -> Environment:
-    return environment_or_404(
-        request.GET.get("environment") or next(iter(environments.configured()))
-    )
+    return rules.environment_or_404(request.user, request.GET.get("environment", ""))
 
 
 def _box(chosen: Environment, text: str) -> dict[str, Any]:
@@ -237,8 +236,8 @@ def _box(chosen: Environment, text: str) -> dict[str, Any]:
 
 
 def _recents(request: HttpRequest) -> list[tuple[Recent, Environment]]:
-    """The agent's last customers, but for those of environments that this desk no longer has."""
-    places = environments.configured()
+    """The agent's last customers, but for those of environments that the agent no longer sees."""
+    places = rules.environments(request.user)
     return [
         (recent, places[recent.environment])
         for recent in recents(request)

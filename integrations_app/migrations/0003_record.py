@@ -49,10 +49,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AlterModelOptions(
-            name='auditevent',
-            options={'permissions': (('read_record', 'May read the record'),)},
-        ),
         migrations.AddField(
             model_name='auditevent',
             name='address',

@@ -5,13 +5,12 @@ simulator.
 import logging
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypedDict
 
 from django.conf import settings
 from django.core.cache import cache
-from django.http import Http404, HttpRequest
 from django.utils.crypto import salted_hmac
 from pydantic import SecretStr
 
@@ -28,13 +27,15 @@ logger = logging.getLogger(__name__)
 class Environment:
     """One Stigg environment.
 
-    `live` says whether its links should lead to live records, not to test ones.
+    `live` says whether its links should lead to live records, not to test ones. `among` names the
+    environments that whoever looks here may see, this one too.
     """
 
     name: str
     label: str
     live: bool
     upstream: Upstream
+    among: frozenset[str] = frozenset()
 
     def visit(self, *, refresh: bool = False, searches: bool = False) -> Visit:
         """A page's calls to this environment; with `refresh` they go past what is kept. `searches`
@@ -58,27 +59,35 @@ class Environment:
 @lru_cache
 def configured() -> Mapping[str, Environment]:
     """All environments by name, the default one first."""
-    specs = settings.STIGG_ENVIRONMENTS
+    specs = _specs()
     if settings.STIGG_SIMULATOR:
-        specs = [{**spec, "url": simulated_stigg().url} for spec in simulated()]
+        specs = [{**spec, "url": simulated_stigg().url} for spec in specs]
     shared = _shared(len(specs))
     return {spec["name"]: _environment(spec, shared) for spec in specs}
+
+
+@lru_cache
+def among(limits: frozenset[str] | None) -> Mapping[str, Environment]:
+    """Those of these names, None for all: none of them knows one that is not among them."""
+    seen = frozenset(configured()) if limits is None else limits.intersection(configured())
+    return {
+        name: replace(found, among=seen) for name, found in configured().items() if name in seen
+    }
+
+
+def names() -> list[str]:
+    """Of all environments; asks for no Stigg."""
+    return [spec["name"] for spec in _specs()]
+
+
+def _specs() -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = settings.STIGG_ENVIRONMENTS
+    return simulated() if settings.STIGG_SIMULATOR else found
 
 
 def lost_threads() -> dict[str, int]:
     """How many threads of each environment hang in a call that was given up."""
     return {name: len(found.upstream.lost) for name, found in configured().items()}
-
-
-def environment_or_404(name: str) -> Environment:
-    """The configured environment of this name."""
-    try:
-        return configured()[name]
-    except KeyError:
-        known = ", ".join(configured())
-        raise Http404(
-            f"There is no environment of this name here. This desk has: {known}."
-        ) from None
 
 
 class Shared(TypedDict):
@@ -186,8 +195,3 @@ def examples() -> list[tuple[str, str]]:
     from integrations_app import simulator
 
     return list(simulator.EXAMPLES)
-
-
-def context(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001 - Django passes it to every context processor
-    """What every page says about where it looks."""
-    return {"environments": list(configured().values()), "simulated": settings.STIGG_SIMULATOR}

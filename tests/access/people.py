@@ -2,17 +2,12 @@
 
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.test import Client
 
+from tests.accounts import PASSWORD
 from tests.pages import Response, soup
 
-PASSWORD = "a long enough one"
 LOGIN = "/accounts/login/"
-
-
-def person(name: str = "mara", **kind: Any) -> User:
-    return User.objects.create_user(name, password=PASSWORD, **kind)
 
 
 def try_to_sign_in(

@@ -20,9 +20,10 @@ from pydantic import SecretStr
 
 from integrations_app.models import AuditEvent
 from tests.access import provider
-from tests.access.people import LOGIN, PASSWORD, is_signed_in, person
+from tests.access.people import LOGIN, is_signed_in
 from tests.access.people import try_to_sign_in as attempt
 from tests.access.provider import Provider, answer, path_of, query_of
+from tests.accounts import PASSWORD, account
 from tests.pages import problem
 
 START = "/accounts/oidc/login/"
@@ -240,13 +241,13 @@ def test_a_new_account_without_a_role_is_told_whom_to_ask(company: Provider, set
 def test_without_a_map_roles_are_given_by_hand_and_stay(company: Provider, settings: Any) -> None:
     settings.OIDC_ROLE_MAP = {}
     assert problem(signed_in()[1]) == "no-role"
-    User.objects.get().groups.add(Group.objects.create(name="viewer"))
+    User.objects.get().groups.add(Group.objects.get(name="viewer"))
     assert is_signed_in(signed_in()[0])
     assert is_signed_in(signed_in()[0])
 
 
 def test_an_address_that_a_local_account_has_does_not_open_that(company: Provider) -> None:
-    local = person("mara@acme.example", email="mara@acme.example", is_superuser=True)
+    local = account("mara@acme.example", email="mara@acme.example", is_superuser=True)
     browser, _ = signed_in()
     assert is_signed_in(browser)
     company_account = SocialAccount.objects.get().user
@@ -384,7 +385,7 @@ class TestOnlyTheCompany:
         assert "passkey" not in page
 
     def test_a_password_opens_nothing(self) -> None:
-        person(is_superuser=True)
+        account(is_superuser=True)
         browser = Client()
         response = attempt(browser)
         assert (response.status_code, problem(response)) == (403, "company")
@@ -430,7 +431,7 @@ def test_breaking_the_glass_is_on_record(caplog: pytest.LogCaptureFixture) -> No
 
 
 def test_the_glass_is_not_broken_over_somebodys_account() -> None:
-    person()
+    account()
     with pytest.raises(CommandError, match="mara is an account already"):
         call_command("break_glass", "mara")
     assert User.objects.get().check_password(PASSWORD)

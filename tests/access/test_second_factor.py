@@ -6,13 +6,13 @@ from typing import Any
 import pyotp
 import pytest
 import time_machine
-from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
 
-from tests.access.people import LOGIN, PASSWORD, is_signed_in, person, said, signed_in
+from tests.access.people import LOGIN, is_signed_in, said, signed_in
 from tests.access.people import try_to_sign_in as attempt
+from tests.accounts import PASSWORD, account, browser_of
 from tests.pages import HTMX, element, soup
 
 CODE = "/accounts/login/code/"
@@ -58,7 +58,7 @@ def recovery_codes(browser: Client) -> list[str]:
 
 
 def test_a_code_of_the_app_is_asked_for_once_it_is_set_up() -> None:
-    person()
+    account()
     app = set_up(signed_in())
     browser = Client()
     response = attempt(browser, address=f"{LOGIN}?next=/lookup%3Fq%3Dacme")
@@ -70,7 +70,7 @@ def test_a_code_of_the_app_is_asked_for_once_it_is_set_up() -> None:
 
 
 def test_a_code_opens_once() -> None:
-    person()
+    account()
     app = set_up(signed_in())
     code = app.now()
     browsers = [Client(), Client()]
@@ -81,7 +81,7 @@ def test_a_code_opens_once() -> None:
 
 
 def test_guessing_codes_ends_after_five() -> None:
-    person()
+    account()
     app = set_up(signed_in())
     browser = Client()
     attempt(browser)
@@ -92,7 +92,7 @@ def test_guessing_codes_ends_after_five() -> None:
 
 
 def test_recovery_codes_are_shown_once_and_open_once() -> None:
-    person()
+    account()
     first = signed_in()
     set_up(first)
     codes = recovery_codes(first)
@@ -110,7 +110,7 @@ def test_recovery_codes_are_shown_once_and_open_once() -> None:
 
 
 def test_the_app_can_be_removed_again() -> None:
-    person()
+    account()
     browser = signed_in()
     set_up(browser)
     asked = browser.get("/accounts/authenticator/remove/")
@@ -120,7 +120,7 @@ def test_the_app_can_be_removed_again() -> None:
 
 
 def test_the_operator_forgets_a_lost_device() -> None:
-    person()
+    account()
     browser = signed_in()
     set_up(browser)
     call_command("sign_out", "mara", "--forget-second-factor")
@@ -129,7 +129,7 @@ def test_the_operator_forgets_a_lost_device() -> None:
 
 
 def test_giving_up_at_the_code_forgets_the_password() -> None:
-    person()
+    account()
     set_up(signed_in())
     browser = Client()
     attempt(browser)
@@ -140,7 +140,7 @@ def test_giving_up_at_the_code_forgets_the_password() -> None:
 
 def test_as_a_duty_it_comes_before_anything_else(settings: Any) -> None:
     settings.REQUIRE_MFA = True
-    person()
+    account()
     browser = signed_in()
     for address in ("/", "/production/customers/acme-corp/integrations/", "/admin/"):
         assert browser.get(address)["Location"] == SET_UP
@@ -153,7 +153,7 @@ def test_as_a_duty_it_comes_before_anything_else(settings: Any) -> None:
 
 def test_as_a_duty_it_is_asked_for_again_when_it_is_removed(settings: Any) -> None:
     settings.REQUIRE_MFA = True
-    person()
+    account()
     browser = signed_in()
     set_up(browser)
     assert browser.get("/").status_code == 200
@@ -162,15 +162,16 @@ def test_as_a_duty_it_is_asked_for_again_when_it_is_removed(settings: Any) -> No
 
 
 def test_it_is_no_duty_by_default() -> None:
-    person()
+    account()
     assert signed_in().get("/").status_code == 200
 
 
 def test_an_account_without_a_password_changes_nothing_of_it_here(settings: Any) -> None:
     settings.REQUIRE_MFA = True
-    company = User.objects.create_user("company")
-    browser = Client()
-    browser.force_login(company)
+    company = account("company")
+    company.set_unusable_password()
+    company.save()
+    browser = browser_of(company)
     assert browser.get("/").status_code == 200
     assert "changed there" in browser.get("/accounts/").content.decode()
     for part in ("password/", "authenticator/add/", "passkeys/add/", "recovery-codes/"):
@@ -178,7 +179,7 @@ def test_an_account_without_a_password_changes_nothing_of_it_here(settings: Any)
 
 
 def test_guessing_the_password_of_an_open_session_is_limited() -> None:
-    person()
+    account()
     browser = signed_in()
     told = [browser.post("/accounts/confirm/", {"password": "wrong"}) for _ in range(6)]
     assert "That is not your password." in said(told[0])

@@ -19,8 +19,9 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from tests.access.people import LOGIN, PASSWORD, is_signed_in, person, said, signed_in
+from tests.access.people import LOGIN, is_signed_in, said, signed_in
 from tests.access.people import try_to_sign_in as attempt
+from tests.accounts import PASSWORD, account
 from tests.pages import problem, soup
 
 WRONG = "Wrong user name or password."
@@ -39,7 +40,7 @@ def from_address(address: str) -> dict[str, str]:
 
 
 def test_a_right_password_leads_back_to_where_one_was_going() -> None:
-    person()
+    account()
     response = attempt(Client(), address=f"{LOGIN}?next=/lookup%3Fq%3Dacme")
     assert (response.status_code, response["Location"]) == (302, "/lookup?q=acme")
 
@@ -58,7 +59,7 @@ def test_a_right_password_leads_back_to_where_one_was_going() -> None:
     ],
 )
 def test_it_leads_nowhere_else(hostile: str) -> None:
-    person()
+    account()
     browser = Client()
     response = browser.post(LOGIN, {"login": "mara", "password": PASSWORD, "next": hostile})
     assert (response.status_code, response["Location"]) == (302, "/")
@@ -67,8 +68,8 @@ def test_it_leads_nowhere_else(hostile: str) -> None:
 
 
 def test_it_says_the_same_whether_the_account_exists() -> None:
-    person()
-    person("gone", is_active=False)
+    account()
+    account("gone", is_active=False)
     without_a_password = User.objects.create_user("company")
     assert not without_a_password.has_usable_password()
     answers = [attempt(Client(), name, "wrong") for name in ("mara", "nobody", "gone", "company")]
@@ -86,7 +87,7 @@ class CountedHasher(MD5PasswordHasher):
 
 def test_an_unknown_name_costs_as_many_hashes_as_a_known_one(settings: Any) -> None:
     settings.PASSWORD_HASHERS = [f"{__name__}.CountedHasher"]
-    person()
+    account()
     costs = []
     for name in ("mara", "nobody"):
         CountedHasher.hashed.clear()
@@ -96,8 +97,8 @@ def test_an_unknown_name_costs_as_many_hashes_as_a_known_one(settings: Any) -> N
 
 
 def test_five_failures_stop_an_account_at_one_address_and_nowhere_else() -> None:
-    person()
-    person("ines")
+    account()
+    account("ines")
     for _ in range(5):
         assert WRONG in said(attempt(Client(), password="wrong", **from_address("203.0.113.5")))
     assert TOO_MANY in said(attempt(Client(), **from_address("203.0.113.5")))
@@ -106,7 +107,7 @@ def test_five_failures_stop_an_account_at_one_address_and_nowhere_else() -> None
 
 
 def test_the_addresses_of_a_household_count_as_one() -> None:
-    person()
+    account()
     for number in range(5):
         attempt(Client(), password="wrong", **from_address(f"2001:db8::{number}"))
     assert TOO_MANY in said(attempt(Client(), **from_address("2001:db8::9")))
@@ -129,7 +130,7 @@ HANDLE = '{"id": "AA", "rawId": "AA", "type": "public-key", "response": {"userHa
     ["", "{", "1", "[]", "null", '"x"', "{}", '{"response": 1}', HANDLE % "MQ", HANDLE % "\\u0000"],
 )
 def test_a_made_up_passkey_opens_nothing(credential: str) -> None:
-    person()
+    account()
     browser = Client()
     browser.get("/accounts/login/passkey/", headers={"Accept": "application/json"})
     response = browser.post("/accounts/login/passkey/", {"credential": credential})
@@ -138,13 +139,13 @@ def test_a_made_up_passkey_opens_nothing(credential: str) -> None:
 
 
 def test_right_passwords_are_not_counted() -> None:
-    person()
+    account()
     for _ in range(8):
         signed_in()
 
 
 def test_a_sprayed_password_stops_an_address() -> None:
-    person("ines")
+    account("ines")
     for number in range(30):
         attempt(Client(), f"somebody-{number}", "wrong", **from_address("203.0.113.5"))
     assert TOO_MANY in said(attempt(Client(), "ines", **from_address("203.0.113.5")))
@@ -152,7 +153,7 @@ def test_a_sprayed_password_stops_an_address() -> None:
 
 
 def test_a_crowd_of_addresses_slows_an_account_and_never_locks_it() -> None:
-    person()
+    account()
     for number in range(25):
         attempt(Client(), password="wrong", **from_address(f"203.0.113.{number}"))
     one_more = from_address("203.0.113.200")
@@ -163,14 +164,14 @@ def test_a_crowd_of_addresses_slows_an_account_and_never_locks_it() -> None:
 
 
 def test_an_address_of_a_made_up_header_is_not_believed() -> None:
-    person()
+    account()
     for number in range(6):
         last = attempt(Client(), password="wrong", HTTP_X_FORWARDED_FOR=f"198.51.100.{number}")
     assert TOO_MANY in said(last)
 
 
 def test_passwords_are_hashed_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    person()
+    account()
     few = BoundedSemaphore(1)
     monkeypatch.setattr("integrations_app.access.accounts.hashing", few)
     with few:
@@ -182,7 +183,7 @@ def test_passwords_are_hashed_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> 
 def test_success_and_failure_are_logged_without_what_was_typed(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    mara = person()
+    mara = account()
     with caplog.at_level(logging.INFO):
         attempt(Client(), password="my-secret-typo")
         attempt(Client(), name="my-password-in-the-wrong-box", password="x")
@@ -203,14 +204,14 @@ def test_success_and_failure_are_logged_without_what_was_typed(
 
 
 def test_a_disabled_account_is_told_so_only_with_its_password() -> None:
-    person(is_active=False)
+    account(is_active=False)
     response = attempt(Client())
     assert response["Location"] == "/accounts/disabled/"
     assert b"disabled" in Client().get("/accounts/disabled/").content
 
 
 def test_sign_in_gives_the_session_a_new_key() -> None:
-    person()
+    account()
     browser = Client()
     browser.get(LOGIN)
     browser.session["planted"] = True
@@ -220,7 +221,7 @@ def test_sign_in_gives_the_session_a_new_key() -> None:
 
 
 def test_signing_out_takes_a_post() -> None:
-    person()
+    account()
     browser = signed_in()
     assert browser.get("/accounts/logout/").status_code == 405
     assert is_signed_in(browser)
@@ -229,21 +230,22 @@ def test_signing_out_takes_a_post() -> None:
 
 
 def test_admin_has_no_door_of_its_own() -> None:
-    person(is_staff=True, is_superuser=True)
-    response = Client().get("/admin/login/?next=/admin/auth/")
-    assert (response.status_code, response["Location"]) == (302, f"{LOGIN}?next=%2Fadmin%2Fauth%2F")
+    account(is_staff=True, is_superuser=True)
+    response = Client().get("/admin/auth/")
+    assert (response.status_code, response["Location"]) == (302, f"{LOGIN}?next=/admin/auth/")
+    assert Client().get("/admin/login/")["Location"] == f"{LOGIN}?next=/admin/login/"
     form = {"username": "mara", "password": PASSWORD}
     assert Client().post("/admin/login/", form).status_code == 302
     browser = Client()
     assert browser.post("/admin/login/", form)["Location"].startswith(LOGIN)
     assert browser.get("/admin/").status_code == 302
-    person("ines")
+    account("ines")
     assert signed_in("ines").get("/admin/", follow=True).status_code == 403
     assert signed_in("mara").get("/admin/password_change/")["Location"] == "/accounts/password/"
 
 
 def test_admin_shows_nothing_of_allauth() -> None:
-    person(is_staff=True, is_superuser=True)
+    account(is_staff=True, is_superuser=True)
     shown = soup(signed_in().get("/admin/"))
     apps = {str(name) for table in shown.select("[class^=app-]") for name in table["class"]}
     assert apps - {"module"} == {"app-auth", "app-integrations_app"}
@@ -273,7 +275,7 @@ def test_no_page_of_allauths_own_look_is_reachable(name: str) -> None:
     if name not in routes:
         return
     address = "/" + routes[name].replace("<int:pk>", "1")
-    person()
+    account()
     for browser in (Client(), signed_in()):
         response = browser.get(address, follow=True)
         if response.status_code == 405 or response["Content-Type"] != "text/html; charset=utf-8":

@@ -17,7 +17,8 @@ from integrations_app.audit.events import AuditEvent, NotRecorded
 from integrations_app.links import departures
 from integrations_app.links.departures import Departure
 from integrations_app.simulator import Simulator
-from tests.access.people import person, signed_in, try_to_sign_in
+from tests.access.people import signed_in, try_to_sign_in
+from tests.accounts import roleless
 from tests.pages import HTMX, element, page, problem
 
 OPENED = page("acme-corp", part="opened/")
@@ -139,7 +140,7 @@ def _fresh(db: None) -> None:
 
 @pytest.mark.usefixtures("_fresh")
 def test_signing_in_failing_and_being_locked_out_are_on_record() -> None:
-    person()
+    roleless()
     browser = Client()
     for _ in range(8):
         try_to_sign_in(browser, password="wrong")
@@ -172,29 +173,36 @@ def test_anybody_can_fail_at_the_companys_sign_in_but_not_fill_the_record() -> N
 @pytest.mark.usefixtures("_fresh")
 def test_roles_given_and_taken_are_on_record_with_who_did_it(admin_client: Client) -> None:
     QuerySet(AuditEvent).delete()  # the sign-in
-    mara, group = person(), Group.objects.create(name="keeper")
+    mara, group = roleless(), Group.objects.create(name="keeper")
     form = {
         "username": "mara",
         "is_active": "on",
         "groups": str(group.pk),
         "date_joined_0": "2026-11-25",
         "date_joined_1": "12:00:00",
+        "environment_limits-TOTAL_FORMS": "1",
+        "environment_limits-INITIAL_FORMS": "0",
+        "environment_limits-0-environment": "staging",
+        "environment_limits-0-user": str(mara.pk),
     }
     assert admin_client.post(f"/admin/auth/user/{mara.pk}/change/", form).status_code == 302
     group.user_set.remove(mara)
     mara.groups.add(group)
     mara.groups.clear()
+    mara.environment_limits.all().delete()
     assert kept("user", "action", "outcome", "detail") == [
         ("admin", "role", "given", "mara: keeper"),
+        ("admin", "role", "limited", "mara: staging"),
         ("", "role", "taken", "mara: keeper"),
         ("", "role", "given", "mara: keeper"),
         ("", "role", "all-taken", "mara: keeper"),
+        ("", "role", "limit-taken", "mara: staging"),
     ]
 
 
 @pytest.mark.usefixtures("_fresh")
 def test_sessions_that_somebody_ends_are_on_record() -> None:
-    account = person()
+    account = roleless()
     signed_in()
     browser = signed_in()
     EmailAddress.objects.all().delete()
@@ -281,4 +289,4 @@ def test_a_right_that_cannot_be_recorded_is_not_given() -> None:
     mara, group = User.objects.get(), Group.objects.create(name="keeper")
     with pytest.raises(NotRecorded), transaction.atomic():
         mara.groups.add(group)
-    assert not mara.groups.exists()
+    assert group not in mara.groups.all()

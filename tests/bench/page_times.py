@@ -73,14 +73,15 @@ def signed_in() -> Any:
     import django
 
     django.setup()
-    from django.contrib.auth import get_user_model
     from django.core.management import call_command
     from django.test import Client
+
+    from tests.accounts import account
 
     call_command("migrate", verbosity=0)
     call_command("collectstatic", verbosity=0, interactive=False)
     client = Client(HTTP_HOST="127.0.0.1")
-    client.force_login(get_user_model().objects.create_user("bench"))
+    client.force_login(account("bench"))
     client.get("/")  # sets the second cookie that every signed-in browser has
     return client
 

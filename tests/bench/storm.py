@@ -368,16 +368,16 @@ def session() -> str:
     import django
 
     django.setup()
-    from django.contrib.auth import get_user_model
     from django.core.management import call_command
     from django.test import Client
 
     from integrations_app.management.commands.serve import collect_static
+    from tests.accounts import account
 
     call_command("migrate", verbosity=0)
     collect_static()
     client = Client()
-    client.force_login(get_user_model().objects.create_user("storm"))
+    client.force_login(account("storm"))
     return str(client.cookies["sessionid"].value)
 
 

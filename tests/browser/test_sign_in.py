@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from pytest_django.live_server_helper import LiveServer
 
 from tests.access import provider
-from tests.access.people import PASSWORD, person
+from tests.accounts import PASSWORD, account
 from tests.browser.chromium import NEEDED, violations
 
 pytestmark = [*NEEDED, pytest.mark.usefixtures("transactional_db", "stigg")]
@@ -97,7 +97,7 @@ def heading(page: Page, text: str) -> None:
 def test_a_password_and_the_code_of_an_app(
     page: Page, chrome: Browser, live_server: LiveServer
 ) -> None:
-    person()
+    account()
     sign_in(page)
     app = set_up_an_app(page)
     heading(page, "Recovery codes")
@@ -113,7 +113,7 @@ def test_a_password_and_the_code_of_an_app(
 
 
 def test_a_passkey_alone(page: Page) -> None:
-    person()
+    account()
     add_authenticator(page)
     sign_in(page)
     page.goto("/accounts/passkeys/add/")
@@ -180,7 +180,7 @@ def test_the_company(page: Page, settings: Any) -> None:
 def test_a_session_ended_elsewhere_says_so_and_comes_back(
     page: Page, chrome: Browser, live_server: LiveServer
 ) -> None:
-    person()
+    account()
     sign_in(page, "/accounts/login/?next=/production/customers/meridian-group/integrations/")
     heading(page, "Meridian Group")
     with device(chrome, live_server) as another:
@@ -215,7 +215,7 @@ OWN = [
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_everybody_can_use_these_pages(page: Page, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme)
-    person()
+    account()
     found = {address: _violations(page, address, scheme) for address in OPEN}
     page.get_by_role("link", name="Back to the sign-in").click()
     page.get_by_label("User name").fill("nobody")

@@ -12,6 +12,7 @@ from django.test import Client
 from integrations_app.links.models import LinkTemplate, TrustedHost, WrongLink, link_settings
 from integrations_app.links.offers import LinkSettings
 from integrations_app.simulator import Simulator
+from tests.accounts import account, browser_of
 from tests.pages import Response, element, soup
 
 ADMIN = "/admin/integrations_app/"
@@ -25,21 +26,10 @@ def errors(response: Response) -> str:
     return " ".join(item.get_text() for item in soup(response).select(".errorlist"))
 
 
-def allowed(*permissions: str) -> Client:
-    user = get_user_model().objects.create_user("-".join(permissions) or "none", is_staff=True)
-    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
-    client = Client()
-    client.force_login(user)
-    return client
-
-
 @pytest.fixture
 def operator(db: None, stigg: Simulator) -> Client:
     """An operator by permission, not a superuser."""
-    names = ("linktemplate", "trustedhost")
-    return allowed(
-        *(f"{may}_{name}" for may in ("add", "change", "view") for name in names), "view_wronglink"
-    )
+    return browser_of(account("olga", "operator"))
 
 
 def test_it_saves_a_template_which_the_page_then_uses(operator: Client) -> None:
@@ -270,7 +260,10 @@ def test_reports_cannot_be_changed_or_deleted(db: None, stigg: Simulator) -> Non
 
 
 def test_only_those_with_the_permission_edit_templates(db: None, stigg: Simulator) -> None:
-    viewer = allowed("view_linktemplate")
+    reader = account()
+    allowed = Permission.objects.filter(codename__in=("operate", "view_linktemplate"))
+    reader.user_permissions.set(allowed)
+    viewer = browser_of(reader)
     assert viewer.get(f"{ADMIN}linktemplate/").status_code == 200
     for address in (ADD, PRESET):
         assert viewer.get(address).status_code == 403

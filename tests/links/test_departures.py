@@ -14,6 +14,7 @@ from django.utils import timezone
 from integrations_app.links import departures
 from integrations_app.links.departures import Departure
 from integrations_app.links.models import TrustedHost
+from tests.accounts import account, browser_of
 from tests.pages import Response, element, soup
 
 PAGE = "/production/customers/every-link/integrations/"
@@ -123,9 +124,7 @@ def test_a_token_expires(agent: Client) -> None:
 
 def test_a_token_of_somebody_else_opens_nothing(agent: Client) -> None:
     address = asking(agent)
-    other = Client()
-    other.force_login(get_user_model().objects.create_user("tom", password="a long enough one"))
-    response = other.get(address)
+    response = browser_of(account("tom")).get(address)
     assert response.status_code == 403
     assert outbound(response) == []
 

@@ -38,15 +38,15 @@ PAGE = "https://desk.example.com/{}/customers/acme-corp/integrations/"
 
 @pytest.fixture
 def production() -> Environment:
-    return environments.configured()["production"]
+    return environments.among(None)["production"]
 
 
 def one(text: str, environment: str = "production") -> Finding:
-    return find(environments.configured()[environment], text, OWN_HOSTS)
+    return find(environments.among(None)[environment], text, OWN_HOSTS)
 
 
 def elsewhere_of(text: str, seconds: float = 5) -> Elsewhere:
-    return elsewhere(environments.configured()["production"], [text], seconds=seconds)
+    return elsewhere(environments.among(None)["production"], [text], seconds=seconds)
 
 
 def ids(finding: Finding) -> list[str]:
@@ -266,7 +266,7 @@ def test_where_the_key_may_not_search_the_rest_works_and_says_so(
     assert [
         seen for seen in stigg.requests() if seen["method"] == "POST"
     ] == []  # a refusal is remembered
-    assert may_search(environments.configured()["staging"])
+    assert may_search(environments.among(None)["staging"])
 
 
 def test_a_key_that_is_refused_everywhere_says_nothing_about_searching(
@@ -461,7 +461,7 @@ def test_no_text_makes_it_raise_or_ask_more_than_the_bound(text: str) -> None:
 @settings(max_examples=50, deadline=None)
 def test_no_text_makes_a_suggestion_raise_or_ask_twice(text: str) -> None:
     with started_anew() as stigg:
-        suggest(environments.configured()["production"], text)
+        suggest(environments.among(None)["production"], text)
         assert len(stigg.requests()) <= 1
 
 
@@ -603,9 +603,7 @@ def test_enter_never_denies_what_the_suggestions_offer(production: Environment, 
 @settings(max_examples=40, deadline=None)
 def test_enter_never_denies_what_the_suggestions_offer_for_any_text(text: str) -> None:
     with started_anew():
-        offered = {
-            hit.customer_id for hit in suggest(environments.configured()["production"], text)
-        }
+        offered = {hit.customer_id for hit in suggest(environments.among(None)["production"], text)}
         if len(split(text).terms) == 1:
             assert offered <= set(ids(one(text))) or one(text).certain
 

@@ -15,8 +15,9 @@ from unittest import mock
 
 import pytest
 from django.conf import settings
-from django.contrib.auth import get_user_model
+from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured
+from django.db.models import QuerySet
 from django.test import Client
 
 from dashboard import deployment, state
@@ -264,22 +265,38 @@ class TestTheKeyThatIsMade:
         assert state.kept_secret(path, make_late) == "the other's"
 
 
-class TestTheDemoAccount:
+class TestTheDemoAccounts:
+    pytestmark = pytest.mark.django_db
+
     @pytest.fixture(autouse=True)
     def own_directory(self, settings: Any, tmp_path: Path) -> None:
         settings.VAR = tmp_path
 
-    @pytest.mark.django_db
-    def test_it_is_made_once(self, client: Client) -> None:
-        word = demo.password()
-        assert word
-        assert demo.password() == word
-        assert client.login(username="demo", password=word)
+    def test_there_is_one_for_each_role_with_the_same_password(self, client: Client) -> None:
+        word, names = demo.accounts()
+        assert demo.accounts() == (word, names)
+        assert names == ["demo", "viewer", "exporter", "operator", "auditor"]
+        for name in names:
+            assert client.login(username=name, password=word)
+        held = {user.username: {group.name for group in user.groups.all()} for user in everybody()}
+        assert held == {"demo": set(), **{name: {name} for name in names[1:]}}
+        assert [user.username for user in everybody().filter(is_superuser=True)] == ["demo"]
 
-    @pytest.mark.django_db
-    def test_an_account_of_that_name_that_is_somebody_elses_is_left_alone(self) -> None:
-        user = get_user_model().objects.create_user("demo", password="a long enough one")
+    def test_a_desk_that_had_one_account_gets_the_others(self, client: Client) -> None:
+        word, _ = demo.accounts()
+        everybody().exclude(username="demo").delete()
+        assert demo.accounts() == (word, [*demo.NAMES])
+        assert client.login(username="viewer", password=word)
+
+    @pytest.mark.parametrize("name", demo.NAMES)
+    def test_an_account_of_that_name_that_is_somebody_elses_is_left_alone(self, name: str) -> None:
+        user = User.objects.create_user(name, password="a long enough one")
         before = user.password
-        assert demo.password() is None
+        assert demo.accounts()[1] == [other for other in demo.NAMES if other != name]
         user.refresh_from_db()
         assert (user.password, user.is_superuser) == (before, False)
+        assert not user.groups.exists()
+
+
+def everybody() -> QuerySet[User]:
+    return User.objects.all()

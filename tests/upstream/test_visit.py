@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import time_machine
 from django.conf import settings
-from django.contrib.auth import get_user_model
 from django.test import Client as Browser
 
 from integrations_app.simulator import Simulator
@@ -28,6 +27,7 @@ from integrations_app.upstream.limits import (
     Room,
 )
 from integrations_app.upstream.upstream import Upstream
+from tests.accounts import account, browser_of
 from tests.pages import HTMX, element, page, problem, rows, soup
 
 ACME = page("acme-corp")
@@ -363,7 +363,6 @@ def test_each_agent_has_the_same_copy_but_needs_a_sign_in_of_its_own(
     agent: Browser, stigg: Simulator
 ) -> None:
     agent.get(ACME)
-    other = Browser()
-    other.force_login(get_user_model().objects.create_user("noor"))
+    other = browser_of(account("noor"))
     assert len(rows(other.get(ACME))) == 6
     assert asked(stigg) == 2

@@ -46,17 +46,17 @@ class Command(BaseCommand):
         host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
         address = f"Integrations Desk: http://{host}:{settings.PORT}/"
         if not settings.STIGG_SIMULATOR:
-            names = ", ".join(e["label"] for e in settings.STIGG_ENVIRONMENTS)
+            labels = ", ".join(e["label"] for e in settings.STIGG_ENVIRONMENTS)
             return (
-                f"{address}\nStigg environments: {names}. Accounts: .venv/bin/python manage.py "
-                "createsuperuser"
+                f"{address}\nStigg environments: {labels}. Accounts: .venv/bin/python manage.py "
+                "add_agent NAME --role viewer"
             )
         demo.add_link_templates()
-        word = demo.password()
+        word, names = demo.accounts()
         how = (
-            f"Sign in as {demo.NAME} with password {word}"
-            if word
-            else f"The account {demo.NAME} has a password that the desk does not know"
+            f"Sign in as {', '.join(names)}: password {word}"
+            if names
+            else "The demo accounts have passwords that the desk does not know"
         )
         tries = "\n".join(
             f"  {customer_id:<34.34} {why}" for customer_id, why in environments.examples()

@@ -1,5 +1,6 @@
 """What the page of the record is asked for: who, whom, which ticket, what, and when."""
 
+from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -19,7 +20,9 @@ DAYS = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2999, 12, 31
 
 
 class Filter(forms.Form):
-    """All that is given must hold. `before` is the cursor: rows with a smaller id."""
+    """All that is given must hold. `before` is the cursor: rows with a smaller id. `limits` are the
+    environments that the reader is limited to, None for all; rows of no environment are for all.
+    """
 
     user = forms.CharField(required=False, max_length=150, label="Person")
     customer = forms.CharField(
@@ -33,8 +36,9 @@ class Filter(forms.Form):
     until = forms.DateField(required=False, label="To", validators=DAYS)
     before = forms.IntegerField(required=False, min_value=1, max_value=MAX_ID)
 
-    def __init__(self, asked: QueryDict) -> None:
+    def __init__(self, asked: QueryDict, limits: Collection[str] | None) -> None:
         super().__init__(asked)
+        self.limits = limits
         self.problems = [
             f"{self[name].label}: {' '.join(map(str, said))}" for name, said in self.errors.items()
         ]
@@ -50,6 +54,7 @@ class Filter(forms.Form):
             "at__gte": given["since"] and _midnight(given["since"]),
             "at__lt": given["until"] and _midnight(given["until"] + timedelta(days=1)),
             "id__lt": given["before"],
+            "environment__in": self.limits and [*self.limits, ""],
         }
         fitting = {name: value for name, value in wanted.items() if value}
         return AuditEvent.objects.filter(**fitting).order_by("-id")

@@ -7,7 +7,7 @@ from typing import cast
 
 import pytest
 import time_machine
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.db import connection
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
@@ -15,7 +15,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from integrations_app.audit.events import AuditEvent
-from integrations_app.audit.filters import ROWS
+from integrations_app.record.filters import ROWS
+from tests.accounts import give
 from tests.pages import Response, element, page, problem, soup
 
 RECORD = "/record/"
@@ -26,7 +27,7 @@ NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 @pytest.fixture
 def auditor(db: None) -> Client:
     account = User.objects.create_user("vera")
-    account.user_permissions.add(Permission.objects.get(codename="read_record"))
+    give(account, "auditor")
     browser = Client()
     browser.force_login(account)
     QuerySet(AuditEvent).delete()  # her own sign-in
@@ -163,7 +164,7 @@ def test_no_cell_of_the_csv_is_a_formula(auditor: Client, text: str) -> None:
 def test_the_csv_has_every_row_however_many(
     auditor: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("integrations_app.audit.views.CSV_ROWS", 3)
+    monkeypatch.setattr("integrations_app.record.views.CSV_ROWS", 3)
     for number in range(8):
         event(customer_id=f"Zoë {number}")
     header, *rows = as_csv(auditor.get(f"{CSV}?user=mara&before=8000"))
@@ -177,6 +178,7 @@ def test_the_csv_has_every_row_however_many(
 
 @pytest.mark.usefixtures("stigg")
 def test_those_who_may_read_it_see_who_saw_a_customer(auditor: Client) -> None:
+    give(User.objects.get(username="vera"), "viewer")
     event(user="otto")
     event(user="lena")
     event(user="otto")
