@@ -287,11 +287,14 @@ document.addEventListener("click", (event) => {
   if (opensElsewhere(event) && event.target.closest("[hx-get]")) event.stopPropagation();
 }, true);
 
-// htmx keeps the focus where the new rows have the same id; where it went with the old ones, it starts at the heading.
+// htmx keeps the focus where the new rows have the same id; where it went with the old ones, it starts at the heading,
+// or at the row that was looked up.
 document.addEventListener("htmx:afterSettle", (event) => {
   const heading = document.getElementById("results-heading");
   if (!heading || event.target.closest("#results") === null) return;
-  if (document.activeElement === document.body) heading.focus({ preventScroll: true });
+  const row = document.getElementById("row");
+  if (document.activeElement === document.body && row) row.focus();
+  else if (document.activeElement === document.body) heading.focus({ preventScroll: true });
   say(heading.textContent);
   tellAges();
   countDown();

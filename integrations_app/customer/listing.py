@@ -1,12 +1,13 @@
 """A customer's integrations as a page shows them: its rows, its chips and its pager. No I/O."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 from types import MappingProxyType
 
 from integrations_app.customer.chips import MAX_CHIPS, Chip, chips, counted
 from integrations_app.customer.query import PAGE_SIZES, Query
-from integrations_app.customer.rows import Row, row, with_keys
+from integrations_app.customer.rows import Row, is_of_record, row, with_keys
 from integrations_app.customer.states import State
 from integrations_app.links.offers import NOWHERE, Place
 from integrations_app.stigg import MAX_LIMIT, BrokenRow, Customer, Integration, Page
@@ -90,10 +91,12 @@ def listing(
     """
     listed = [(item, "") for item in page.rows]
     named = [(item, NAMED_BY_CUSTOMER) for item in unlisted(query, customer, page)]
-    rows = (
-        row(item, note=note, place=place, state=states.get(item.id))
-        for item, note in [*listed, *named]
-    )
+    items = [*listed, *named]
+    rows = [row(item, note=note, place=place, state=states.get(item.id)) for item, note in items]
+    ids = query.row_ids
+    marked = (number for number, (item, _) in enumerate(items) if is_of_record(item, ids))
+    for number in islice(marked, 1):
+        rows[number] = replace(rows[number], is_marked=True)
     return Listing(
         query=query,
         rows=tuple(with_keys(rows)),

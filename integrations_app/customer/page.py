@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 
 from integrations_app.customer import sync
 from integrations_app.customer.chips import Chip, chips
 from integrations_app.customer.listing import Listing, cuts, listing, unlisted
 from integrations_app.customer.query import Query
-from integrations_app.customer.reading import Found, readings, without_circles
+from integrations_app.customer.reading import Found, read_page_of_row, readings, without_circles
+from integrations_app.customer.rows import is_of_record
 from integrations_app.links.models import link_settings
 from integrations_app.links.offers import Place
 from integrations_app.stigg import Customer, CustomerNotFound, StiggError
@@ -27,7 +29,7 @@ class CustomerPage:
     the list.
 
     `read_at` is when the oldest part came from Stigg. `trouble` is why parts of it are copies from
-    before.
+    before. `row_missing` is in words where the looked-up record has no row.
     """
 
     customer: Customer | None
@@ -37,6 +39,7 @@ class CustomerPage:
     notices: tuple[str, ...] = ()
     read_at: datetime | None = None
     trouble: Problem | None = None
+    row_missing: str = ""
 
     @property
     def status(self) -> int:
@@ -73,6 +76,7 @@ def open_customer(
     if isinstance(found, StiggError):
         environment.log("integrations", found)
         return CustomerPage(customer, query, problem=problem_for(found))
+    found, row_missing = _with_row(visit, customer_id, found, customer)
     if visit.trouble:
         environment.log("shown from a copy", visit.trouble)
     found = without_circles(visit.memory, customer_id, found)
@@ -86,6 +90,7 @@ def open_customer(
         notices=(*found.notices, *notices, *missing, *cuts(found.query, customer, found.page)),
         read_at=datetime.fromtimestamp(visit.read_at, UTC) if visit.read_at else None,
         trouble=problem_for(visit.trouble) if visit.trouble else None,
+        row_missing=row_missing,
     )
 
 
@@ -95,6 +100,30 @@ def _calls(visit: Visit, customer_id: str, query: Query) -> dict[str, Call | Seq
         "found": readings(customer_id, query),
         **sync.calls(visit.memory, customer_id),
     }
+
+
+def _with_row(
+    visit: Visit, customer_id: str, found: Found, customer: Customer | None
+) -> tuple[Found, str]:
+    """The page that has the looked-up record's row; else the page as it is, and where the row is
+    not.
+
+    Stigg is asked for more pages, at most reading.MAX_WALKED_PAGES, only where the customer's
+    record names the vendor's record, or did not come.
+    """
+    query, ids = found.query, found.query.row_ids
+    items = (*found.page.rows, *unlisted(query, customer, found.page))
+    if not ids or any(is_of_record(item, ids) for item in items):
+        return found, ""
+    if query.has_cursor or not found.page.next:
+        return found, "is in none of these rows"
+    if customer and customer.bare is not None and ids.isdisjoint(customer.record_ids):
+        return found, "is not named by Stigg's record of this customer"
+    read = partial(read_page_of_row, customer_id=customer_id, query=query)
+    other = visit.gather(row=read)["row"]
+    if isinstance(other, StiggError):
+        return found, "was not found in these rows, and Stigg did not give the others"
+    return (other, "") if isinstance(other, Found) else (found, other)
 
 
 def prefetch(visit: Visit, customer_id: str) -> bool:

@@ -7,15 +7,17 @@ from typing import Self
 from urllib.parse import urlencode
 
 from integrations_app.stigg import DEFAULT_LIMIT, MAX_LIMIT, UUID_PATTERN
-from integrations_app.vendors import vendor_for
+from integrations_app.vendors import known_vendors, vendor_for
 
 PAGE_SIZES = (20, 50, 100)
 # Stigg's names are capitals and underscores; a name that we have never seen must still fit one
 # comma-joined value.
 VENDOR_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 MAX_VENDORS_CHARACTERS = 255
+MAX_ROW_CHARACTERS = 255
 MAX_TRAIL = 20  # pages; addresses may not grow without end
 START = "start"
+_ONCE = ("after", "before", "limit", "trail", "row")
 _POSITION = re.compile(f"{START}|(after|before):{UUID_PATTERN.pattern}", re.ASCII)
 
 
@@ -38,6 +40,9 @@ class Query:
 
     `trail` are the positions of the pages that led here by Next, the last one last: Previous goes
     back over them, because not every Stigg that can go on can also go back.
+
+    `row` is the vendor's record that a look-up came by: its row is marked. It belongs to the list
+    without a filter, and to the page that the look-up opened: links to others leave it out.
     """
 
     vendors: tuple[str, ...] = ()
@@ -45,10 +50,11 @@ class Query:
     before: str | None = None
     limit: int = DEFAULT_LIMIT
     trail: tuple[str, ...] = ()
+    row: str = ""
 
     @classmethod
     def read(cls, parameters: Mapping[str, Sequence[str]]) -> Self:
-        """Read `vendor` (repeated), `after`, `before`, `limit` and `trail`.
+        """Read `vendor` (repeated), `after`, `before`, `limit`, `trail` and `row`.
 
         Raises BadQuery with all that is wrong.
         """
@@ -57,7 +63,7 @@ class Query:
                 {vendor_for(vendor).identifier for vendor in parameters.get("vendor", ()) if vendor}
             )
         )
-        once = {name: parameters.get(name, ()) for name in ("after", "before", "limit", "trail")}
+        once = {name: parameters.get(name, ()) for name in _ONCE}
         first = {name: values[0] if values else "" for name, values in once.items()}
         repeated = [name for name, values in once.items() if len(values) > 1]
         problems = [
@@ -65,6 +71,7 @@ class Query:
             *(f"{name} is given several times. Give it once." for name in repeated),
             *_cursor_problems(first["after"], first["before"], first["trail"]),
             *_limit_problems(first["limit"]),
+            *_row_problems(first["row"]),
         ]
         if problems:
             raise BadQuery(problems)
@@ -75,11 +82,20 @@ class Query:
             before=first["before"] or None,
             limit=int(first["limit"] or DEFAULT_LIMIT),
             trail=tuple(filter(None, first["trail"].split(","))) if has_cursor else (),
+            row="" if vendors else first["row"],
         )
 
     @property
     def has_cursor(self) -> bool:
         return bool(self.after or self.before)
+
+    @property
+    def row_ids(self) -> frozenset[str]:
+        """The looked-up record's id in every form that Stigg may hold; empty without one."""
+        shapes = [shape for vendor in known_vendors().values() for shape in vendor.ids]
+        read = [(shape, shape.read(self.row)) for shape in shapes]
+        known = {form for shape, value in read if value for form in shape.spellings(value)}
+        return frozenset({self.row, *known} - {""})
 
     @property
     def position(self) -> str:
@@ -93,7 +109,7 @@ class Query:
 
     def following(self, cursor: str) -> Self:
         trail = (*self.trail, self.position)[-MAX_TRAIL:]
-        return replace(self, after=cursor, before=None, trail=trail)
+        return replace(self, after=cursor, before=None, trail=trail, row="")
 
     def preceding(self, cursor: str | None) -> Self | None:
         """The page before this one: the one that led here, else what Stigg's `cursor` says."""
@@ -101,7 +117,7 @@ class Query:
             return None
         if self.trail:
             return self._at(self.trail[-1], self.trail[:-1])
-        return replace(self, after=None, before=cursor) if cursor else None
+        return replace(self, after=None, before=cursor, row="") if cursor else None
 
     def _at(self, position: str, trail: tuple[str, ...]) -> Self:
         way, _, cursor = position.partition(":")
@@ -110,6 +126,7 @@ class Query:
             after=cursor if way == "after" else None,
             before=cursor if way == "before" else None,
             trail=trail if cursor else (),
+            row="",
         )
 
     def toggled(self, vendor: str) -> Self:
@@ -137,6 +154,7 @@ class Query:
         ]
         pairs += [("limit", str(self.limit))] if self.limit != DEFAULT_LIMIT else []
         pairs += [("trail", ",".join(self.trail))] if self.trail else []
+        pairs += [("row", self.row)] if self.row else []
         return f"?{urlencode(pairs, safe=',:')}" if pairs else ""
 
 
@@ -170,3 +188,8 @@ def _limit_problems(limit: str) -> Iterable[str]:
     is_number = re.fullmatch(r"[0-9]{1,3}", limit, re.ASCII)
     if limit and not (is_number and 1 <= int(limit) <= MAX_LIMIT):
         yield f"limit is a whole number from 1 to {MAX_LIMIT}."
+
+
+def _row_problems(row: str) -> Iterable[str]:
+    if len(row) > MAX_ROW_CHARACTERS or not row.isprintable():
+        yield f"row is a vendor's id: at most {MAX_ROW_CHARACTERS} characters that can be read."

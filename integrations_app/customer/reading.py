@@ -1,11 +1,13 @@
 """One page of a list, whatever Stigg makes of the address: an old cursor, a filter, a circle."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
 
 from integrations_app.customer.listing import matching
 from integrations_app.customer.query import PAGE_SIZES, START, Query
+from integrations_app.customer.rows import is_of_record
 from integrations_app.stigg import MAX_LIMIT, BadRequest, BrokenRow, Calls, Integration, Page
 from integrations_app.upstream.copies import Memory, NoCopy
 from integrations_app.upstream.visit import Call
@@ -90,18 +92,36 @@ def _list(stigg: Calls, customer_id: str, query: Query) -> Page:
 
 
 def _filter_here(stigg: Calls, customer_id: str, query: Query) -> Found:
-    walk = Walk()
-    step = query.unfiltered().sized(MAX_LIMIT)
     rows: list[Integration | BrokenRow] = []
+    cut: tuple[str, ...] = ()
+    for _, page, following in _walked(stigg, customer_id):
+        rows += matching(query, page.rows)
+        cut = (CUT,) if following else (CIRCLE,) if page.next else ()
+    return Found(query, Page(tuple(rows)), (FILTERED_HERE, *cut))
+
+
+def _walked(stigg: Calls, customer_id: str) -> Iterator[tuple[Query, Page, str | None]]:
+    """The largest pages of the whole list, each with the cursor that leads on: MAX_WALKED_PAGES
+    at most, and never in a circle.
+    """
+    walk, step = Walk(), Query(limit=MAX_LIMIT)
     for _ in range(MAX_WALKED_PAGES):
         page = _list(stigg, customer_id, step)
-        rows += matching(query, page.rows)
         following = walk.without_circles(step.position, page).next
+        yield step, page, following
         if not following:
-            circle = (CIRCLE,) if page.next else ()
-            return Found(query, Page(tuple(rows)), (FILTERED_HERE, *circle))
+            return
         step = step.following(following)
-    return Found(query, Page(tuple(rows)), (FILTERED_HERE, CUT))
+
+
+def read_page_of_row(stigg: Calls, customer_id: str, query: Query) -> Found | str:
+    """The page that has the looked-up record's row; or in words where it is not."""
+    rows, more = 0, False
+    for step, page, following in _walked(stigg, customer_id):
+        if any(is_of_record(item, query.row_ids) for item in page.rows):
+            return Found(replace(step, row=query.row), page)
+        rows, more = rows + len(page.rows), bool(following)
+    return f"was not found in the first {rows} rows" if more else f"is in none of {rows} rows"
 
 
 def _filter_whole(stigg: Calls, customer_id: str, query: Query, limit: int) -> Found:

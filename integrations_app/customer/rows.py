@@ -1,6 +1,6 @@
 """One integration as a row of the table. No I/O."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
@@ -23,7 +23,7 @@ class Row:
     `problem` is set for a row that could not be read; the rest of it may be empty.
 
     `key` is the number that opens the row's link from the keyboard, for the first nine links of a
-    page.
+    page. `is_marked` when a look-up came by its record.
     """
 
     integration_id: str
@@ -37,6 +37,7 @@ class Row:
     problem: str = ""
     state: State | None = None
     key: str = ""
+    is_marked: bool = False
 
     @property
     def link(self) -> Link:
@@ -100,3 +101,11 @@ def with_keys(rows: Iterable[Row]) -> Iterator[Row]:
     for shown in rows:
         key = next(keys, "") if shown.offer.opens else ""
         yield replace(shown, key=key) if key else shown
+
+
+def is_of_record(item: Integration | BrokenRow, ids: Collection[str]) -> bool:
+    """Whether a row names a vendor's record by one of these ids."""
+    if isinstance(item, BrokenRow):
+        return False
+    billing_id = item.sync_data.billing_id if item.sync_data else None
+    return item.synced_entity_id in ids or billing_id in ids

@@ -35,7 +35,8 @@ class Ask:
 
     `why` tells why a customer that came fits, or "" that it does not: an upstream that forgets a
     filter must not lead an agent to a stranger. `searches` when the call needs GraphQL, `by_id`
-    when it asks for one customer by the customer's own id.
+    when it asks for one customer by the customer's own id. `record` is the vendor's id that it
+    asks for.
     """
 
     words: str
@@ -43,6 +44,7 @@ class Ask:
     call: Call
     searches: bool = False
     by_id: bool = False
+    record: str = ""
 
 
 BY_ID: Collection[GuessKind] = ("customer_id", "stigg_page", "desk_page")
@@ -57,7 +59,8 @@ def asks(guess: Guess) -> Iterator[Ask]:
     if guess.shape:
         words = guess.shape.name
         for field in guess.shape.fields:
-            yield Ask(words, _always(words), search(field, *guess.spellings), searches=True)
+            call = search(field, *guess.spellings)
+            yield Ask(words, _always(words), call, searches=True, record=guess.value)
     elif guess.kind in BY_ID:
         call = partial(_by_id, customer_id=guess.value)
         yield Ask("customer id", _always(ID), call, by_id=True)

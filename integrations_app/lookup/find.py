@@ -375,6 +375,7 @@ def _hits(environment: Environment, ask: Ask, found: Iterable[Known]) -> Iterato
                 name=one.name or "",
                 email=one.email or "",
                 archived=one.archived,
+                record=ask.record,
             )
 
 

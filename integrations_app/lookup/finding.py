@@ -5,6 +5,7 @@ certain. No I/O.
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import urlencode
 
 from integrations_app.lookup.guesses import Guess, GuessKind
 from integrations_app.upstream.environments import Environment
@@ -42,7 +43,7 @@ _IN_PART = {PART_OF_NAME, PART_OF_ID, PART_OF_EMAIL}
 @dataclass(frozen=True, slots=True)
 class Hit:
     """A customer that fits, and why, the most telling reason first; in a ticket also the words that
-    led there.
+    led there. `record` is the vendor's id that did.
     """
 
     customer_id: str
@@ -52,6 +53,12 @@ class Hit:
     email: str = ""
     archived: bool = False
     led_by: tuple[str, ...] = ()
+    record: str = ""
+
+    @property
+    def row(self) -> str:
+        """What leads on the customer's page to the row of that record."""
+        return f"?{urlencode({'row': self.record})}#row" if self.record else ""
 
     @property
     def is_exact(self) -> bool:
@@ -90,6 +97,7 @@ def merged(hits: Iterable[Hit]) -> tuple[Hit, ...]:
             name=known.name or hit.name,
             email=known.email or hit.email,
             archived=known.archived or hit.archived,
+            record=known.record or hit.record,
         )
     return tuple(sorted(by_id.values(), key=lambda hit: hit.order))
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 from integrations_app.lookup.find import find_each
 from integrations_app.lookup.finding import ROW, Finding, Hit, merged
-from integrations_app.lookup.guesses import guesses
 from integrations_app.stigg import Customer
 from integrations_app.upstream.environments import Environment
 from integrations_app.upstream.problems import Problem
@@ -92,8 +91,8 @@ def join(
     records = _records(hit)
     return Joined(
         tuple(
-            replace(each, hits=(replace(hit, why=(ROW,)),), problem=None)
-            if each in missed and records.intersection(_spellings(each, own_hosts))
+            replace(each, hits=(replace(hit, why=(ROW,), record=record),), problem=None)
+            if each in missed and (record := _record(each, records))
             else each
             for each in joined.findings
         )
@@ -106,9 +105,10 @@ def _records(hit: Hit) -> frozenset[str]:
     return frozenset(answer.record_ids) if isinstance(answer, Customer) else frozenset()
 
 
-def _spellings(finding: Finding, own_hosts: Collection[str]) -> set[str]:
-    shaped = (guess for guess in guesses(finding.text, own_hosts) if guess.shape)
-    return {spelling for guess in shaped for spelling in guess.spellings}
+def _record(finding: Finding, records: Collection[str]) -> str:
+    """The vendor's id that a finding is about, when it is of one of these records; "" if not."""
+    ids = (guess for guess in finding.guesses if guess.shape)
+    return next((guess.value for guess in ids if set(guess.spellings) & set(records)), "")
 
 
 def _leads(finding: Finding) -> tuple[Hit, ...]:

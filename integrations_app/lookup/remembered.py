@@ -28,6 +28,7 @@ def remembered(environment: Environment, guesses: Sequence[Guess]) -> Iterator[A
             words,
             partial(_why, words=words, spellings=spellings),
             partial(_customer, customer_id=customer_id),
+            record=ids[0].value,
         )
 
 

@@ -250,4 +250,4 @@ def _own_hosts(request: HttpRequest) -> list[str]:
 
 
 def _page(hit: Hit) -> str:
-    return reverse("integrations", args=[hit.environment.name, hit.customer_id])
+    return reverse("integrations", args=[hit.environment.name, hit.customer_id]) + hit.row

@@ -9,6 +9,7 @@ from django.core.cache import cache
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from integrations_app.simulator import Simulator
+from integrations_app.simulator.rows import RowMaker
 from tests.browser import chromium
 
 pytestmark = chromium.NEEDED
@@ -304,3 +305,62 @@ def test_a_whole_ticket_is_one_paste(visit: Page) -> None:
     visit.keyboard.press("Control+V")
     visit.keyboard.press("Enter")
     expect(visit.get_by_role("heading", name="Acme Inc.")).to_be_visible()
+
+
+# --- the row that was looked up -------------------------------------------------------------------
+
+LATER = RowMaker("production", "meridian-group").synced_id("STRIPE", 41)
+
+
+def looked_up_row(page: Page) -> Locator:
+    return page.get_by_role("row").filter(has_text="Looked up")
+
+
+@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("scripts", [True, False], ids=["with scripts", "without scripts"])
+def test_the_looked_up_row_is_in_view_and_first_by_keyboard(
+    chrome: Browser, visit: Page, width: int, scripts: bool
+) -> None:
+    context = chrome.new_context(
+        base_url=visit.url,
+        java_script_enabled=scripts,
+        storage_state=visit.context.storage_state(),
+        viewport={"width": width, "height": 800},
+    )
+    page = context.new_page()
+    page.goto(f"{CUSTOMER.format('meridian-group')}?row={LATER}#row")
+    row = looked_up_row(page)
+    expect(row).to_contain_text(LATER)
+    expect(row).to_be_in_viewport()
+    expect(row).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(row.locator(":focus")).to_have_count(1)
+    context.close()
+
+
+def test_a_pasted_vendors_id_ends_at_its_row_also_after_back_and_reload(visit: Page) -> None:
+    record = RowMaker("production", "acme-corp").synced_id("HUBSPOT")
+    box(visit).fill(record)
+    visit.keyboard.press("Enter")
+    expect(looked_up_row(visit)).to_contain_text(record)
+    expect(looked_up_row(visit)).to_be_focused()
+    visit.reload()
+    expect(looked_up_row(visit)).to_contain_text(record)
+    visit.locator("a[data-vendor=HUBSPOT]").click()
+    expect(visit.get_by_role("heading", name="HubSpot only")).to_be_visible()
+    expect(looked_up_row(visit)).to_have_count(0)
+    visit.go_back()
+    expect(looked_up_row(visit)).to_contain_text(record)
+
+
+@pytest.mark.parametrize("scheme", chromium.SCHEMES)
+def test_axe_finds_nothing_in_a_page_with_a_looked_up_row_or_without_it(
+    visit: Page, scheme: chromium.Scheme
+) -> None:
+    visit.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+    for record in (LATER, "cus_gone"):
+        visit.goto(f"{CUSTOMER.format('meridian-group')}?row={record}#row")
+        assert chromium.violations(visit, scheme) == [], record
+    visit.set_viewport_size({"width": 360, "height": 800})
+    visit.goto(f"{CUSTOMER.format('meridian-group')}?row={LATER}#row")
+    assert visit.evaluate("document.documentElement.scrollWidth") <= 360
