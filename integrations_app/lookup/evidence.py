@@ -17,7 +17,7 @@ from functools import cache
 from typing import Literal
 
 from integrations_app.lookup import addresses
-from integrations_app.lookup.guesses import HOST, guesses
+from integrations_app.lookup.guesses import HOST, guesses, named_in
 from integrations_app.lookup.paste import (
     MAX_PASTE_LENGTH,
     MAX_TERMS,
@@ -290,14 +290,20 @@ class _Text:
         address = match[0].split("](")[0].rstrip(_AFTER_ADDRESS)
         if match[0].startswith(f"{address})") and address.count("(") > address.count(")"):
             address += ")"
-        yield Evidence("address", address)
+        yield from self._named_in(address)
 
     def own_path(self, match: re.Match[str]) -> Iterator[Evidence]:
         """A page of this desk whose host was lost."""
         host = next(iter(self.own_hosts), "")
         path = match[0].rstrip(_AFTER_ADDRESS)
         if host and addresses.read(f"https://{host}{path}", self.own_hosts).records:
-            yield Evidence("address", f"https://{host}{path}")
+            yield from self._named_in(f"https://{host}{path}")
+
+    def _named_in(self, address: str) -> Iterator[Evidence]:
+        """The address, and whatever else it names: each must lead to the same customer."""
+        yield Evidence("address", address)
+        for name in named_in(address, self.own_hosts)[1:]:
+            yield Evidence("e-mail" if "@" in name else "id", name)
 
     def lone_ids(self) -> None:
         """A line of its own that looks like an id, in a text of several lines."""
@@ -312,11 +318,13 @@ class _Text:
         self.rest = "\n".join(lines)
 
 
-def _around(text: str, pieces: Collection[Evidence], mark: str) -> str:
+def _around(text: str, pieces: Sequence[Evidence], mark: str) -> str:
     """The text with its evidence marked; what stood around it may be evidence, too."""
+    if pieces[0].term not in text:
+        return mark
     for piece in pieces:
         text = text.replace(piece.term, mark)
-    return text if mark in text else mark
+    return text
 
 
 def _emails(match: re.Match[str]) -> Iterator[Evidence]:

@@ -28,6 +28,7 @@ __all__ = [
     "GuessKind",
     "Pasted",
     "guesses",
+    "named_in",
     "split",
     "unwrapped",
 ]
@@ -96,6 +97,20 @@ def guesses(term: str, own_hosts: Collection[str] = ()) -> tuple[Guess, ...]:
     text = _only_email_in(text) or text
     certain = _certain(text)
     return (*certain, *_customer_id(text), *(() if certain else _possible(text)))[:MAX_GUESSES]
+
+
+def named_in(address: str, own_hosts: Collection[str] = ()) -> tuple[str, ...]:
+    """Each id and e-mail that an address names, the page's own first: they may be of several
+    customers.
+    """
+    names: list[str] = []
+    for record in addresses.read(address, own_hosts).records:
+        text = record.text or record.id
+        searched = record.kind == "text"
+        names += (
+            [word for word in _WORDS.findall(text) if any(_named(word))] if searched else [text]
+        )
+    return tuple(dict.fromkeys(names))
 
 
 def _from_address(address: str, own_hosts: Collection[str]) -> tuple[Guess, ...]:

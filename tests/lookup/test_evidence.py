@@ -311,7 +311,7 @@ def where(response: Response) -> str:
     """The customer that a look-up opened, or what it showed instead."""
     if response.status_code == 302:
         path = unquote(str(response["Location"]))
-        return path.split("/customers/")[1].removesuffix("/integrations/")
+        return path.split("/customers/")[1].split("/integrations/")[0]
     if response.status_code == 400:
         return REFUSED
     if soup(response).select("section.in-list"):
@@ -399,6 +399,63 @@ def test_an_id_of_one_and_an_e_mail_of_another_never_open_either(
     response = look_up(agent, f"{before} {said} {after}")
     assert where(response) not in CUSTOMERS
     assert response.status_code == 200
+
+
+STRIPE_OF = "https://dashboard.stripe.com/customers/{}"
+STIGG_OF = "https://app.stigg.io/p-9bb/customers/{}"
+DESK_OF = "http://testserver/production/customers/{}/integrations/"
+TWO_IDS = [
+    ("twin-one", f"{STIGG_OF.format('twin-one')}?customer={CUS}"),
+    ("acme-corp", f"{STIGG_OF.format('acme-corp')}?q={OTHER}"),
+    ("acme-corp", f"{DESK_OF.format('acme-corp')}?q={OTHER}"),
+    ("twin-one", f"{DESK_OF.format('twin-one')}?query={CUS}"),
+    ("acme-corp", f"/production/customers/acme-corp/integrations/?q={OTHER}"),
+    ("acme-corp", f"{DESK_OF.format('acme-corp')}?next=/production/customers/twin-one/"),
+    ("twin-one", f"{STRIPE_OF.format(OTHER)}?customer={CUS}"),
+    ("acme-corp", f"{STRIPE_OF.format(CUS)}?query={OTHER}"),
+    ("acme-corp", f"{STRIPE_OF.format(CUS)}?query={NOBODYS}"),
+    ("acme-corp", f"{DESK_OF.format('acme-corp')}?query={NOBODYS}"),
+    ("acme-corp", f"{STIGG_OF.format('acme-corp')}?query={NOBODYS}"),
+    ("acme-corp", f"https://dashboard.stripe.com/search?query={CUS}%20{OTHER}"),
+    ("twin-one", f"https://dashboard.stripe.com/search?query={OTHER}%20{CUS}"),
+    ("acme-corp", f"https://dashboard.stripe.com/search?query={CUS}&email={TWINS}"),
+    ("acme-corp", f"https://dashboard.stripe.com/login?redirect=%2Fcustomers%2F{CUS}&q={OTHER}"),
+    ("acme-corp", f"{STRIPE_OF.format(CUS)} {STRIPE_OF.format(CUS)}?query={OTHER}"),
+    ("acme-corp", f"acme-corp, see {STRIPE_OF.format(OTHER)}"),
+    ("acme-corp", f"see {STIGG_OF.format('acme-corp')} and {STRIPE_OF.format(OTHER)}"),
+]
+
+
+@pytest.mark.parametrize(("one", "text"), TWO_IDS, ids=[text for _, text in TWO_IDS])
+def test_two_ids_in_an_address_are_a_choice_unless_both_lead_to_one(
+    agent: Client, one: str, text: str
+) -> None:
+    response = look_up(agent, text)
+    assert where(response) == CHOICE
+    assert soup(response).select_one(f"tr[data-customer-id={one}]") is not None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{STIGG_OF.format('acme-corp')}?customer={CUS}",
+        f"{DESK_OF.format('acme-corp')}?q={CUS}",
+        f"{STRIPE_OF.format(CUS)}?query={CUS}",
+        f"{STRIPE_OF.format(CUS)}?query={MAIL}",
+        f"https://dashboard.stripe.com/login?redirect=%2Fcustomers%2F{CUS}",
+        f"https://dashboard.stripe.com/search?query=invoice%20of%20{CUS}",
+    ],
+)
+def test_an_address_whose_ids_all_lead_to_one_customer_opens_it(agent: Client, text: str) -> None:
+    assert where(look_up(agent, text)) == ACME
+
+
+def test_an_address_with_a_second_id_whose_call_fails_opens_nobody(
+    agent: Client, stigg: Simulator
+) -> None:
+    stigg.fault(route="graphql", said=OTHER, status=503)
+    response = look_up(agent, f"{STIGG_OF.format('acme-corp')}?query={OTHER}")
+    assert where(response) == CHOICE
 
 
 def test_a_choice_says_which_words_led_to_whom_and_what_led_nowhere(agent: Client) -> None:
