@@ -195,8 +195,12 @@ if (suggestions) combobox(document.getElementById("q"), suggestions);
 
 // --- Waiting ----------------------------------------------------------------------------------------------------------
 
+// The bar is for the eye and ticks; a screen reader hears two sentences. A navigation that becomes a download, or that the
+// agent stops, tells nobody that it ended: then Escape or the time ends the wait.
+const LONGEST_WAIT = 100; // ticks, three times as long as the desk waits for Stigg
 const bar = document.createElement("p");
 bar.id = "waiting";
+bar.setAttribute("aria-hidden", "true");
 let waiting;
 
 const stopWaiting = () => {
@@ -209,7 +213,9 @@ const startWaiting = () => {
   let ticks = 0;
   waiting = setInterval(() => {
     bar.textContent = `Asking Stigg${ticks < 10 ? "" : `, ${Math.floor(ticks * 0.3)} s`}`;
-    if (ticks++ === 0) document.body.append(bar);
+    if (ticks === 0) { document.body.append(bar); say("Asking Stigg"); }
+    if (ticks === 10) say("Still asking Stigg, for three seconds now");
+    if (ticks++ === LONGEST_WAIT) stopWaiting();
   }, 300);
 };
 
@@ -217,6 +223,8 @@ document.addEventListener("submit", startWaiting);
 document.addEventListener("click", (event) => {
   if (event.target.closest("a[href^='/']:not([target], [download])") && !opensElsewhere(event)) startWaiting();
 });
+document.addEventListener("keydown", (event) => { if (event.key === "Escape") stopWaiting(); });
+window.addEventListener("pageshow", stopWaiting);
 document.addEventListener("htmx:afterRequest", (event) => { if (event.target.id !== "q") stopWaiting(); });
 
 // --- Results ----------------------------------------------------------------------------------------------------------

@@ -7,9 +7,8 @@ found nobody gets a second try by similar names.
 
 Bound: MAX_CALLS calls to Stigg for one text, with those of the second try; MAX_CALLS_IN_LIST for
 all texts of a list or a ticket, the surest call of each text first, and one for each of its words
-that may be an id. Beside them the CALLS_OF_PAGE
-of one customer, and for a ticket one for that customer's record. After a miss as many again in each
-other environment; one for suggestions.
+that may be an id. Beside them the CALLS_OF_PAGE of one customer, for a ticket of two. After a miss
+as many again in each other environment; one for suggestions.
 """
 
 import logging
@@ -94,14 +93,14 @@ def find(environment: Environment, text: str, own_hosts: Collection[str] = ()) -
     """Look one text up. Trouble with Stigg is part of what was found."""
     ends = time.monotonic() + environment.upstream.deadline_seconds
     (plan,) = plans_for(environment, [text], own_hosts, MAX_CALLS)
-    page = _ahead(environment, plan.id_of_page)
+    page = ahead(environment, plan.id_of_page)
     searches = [ask for ask in plan.asks if ask.searches]
     searching = beside().submit(answered, environment, searches) if searches else None
     answers = answered(environment, [ask for ask in plan.asks if not ask.searches])
     if page:
         answers |= _vouched_for(plan, answers, page)
     if searching and not _settled(plan, answers):
-        _ahead(environment, _only_one(answers))
+        ahead(environment, _only_one(answers))
         answers |= _waited_for(searching, searches, ends)
     found = finding(environment, plan, answers)
     return _second_try(environment, [found], MAX_CALLS - len(plan.asks), ends)[0]
@@ -113,13 +112,19 @@ def find_each(
     own_hosts: Collection[str] = (),
     most: int = MAX_CALLS_IN_LIST,
     possible_ids: Sequence[str] = (),
+    *,
+    opens: bool = False,
 ) -> tuple[Finding, ...]:
     """Look several texts up at once, by at most so many calls for all of them.
 
     Words that may be ids of Stigg's are asked for as such and nothing else; there is a finding for
-    those that are, and for those of which nobody can tell.
+    those that are, and for those of which nobody can tell. Where it `opens` a customer, the page of
+    the only one whose id is among the texts is asked for beside.
     """
     plans = plans_for(environment, texts, own_hosts, most)
+    pages = {plan.id_of_page for plan in plans} - {""}
+    if opens and len(pages) == 1:
+        ahead(environment, pages.pop())
     words = [Guess("customer_id", word) for word in possible_ids]
     plans += [Plan(word.value, (word,), tuple(asks(word))) for word in words]
     found = find_planned(environment, plans, most)
@@ -139,7 +144,7 @@ def find_planned(environment: Environment, plans: Sequence[Plan], most: int) -> 
     return _second_try(environment, found, most - len(asked), ends)
 
 
-def _ahead(environment: Environment, customer_id: str) -> Future[bool] | None:
+def ahead(environment: Environment, customer_id: str) -> Future[bool] | None:
     """Ask what the page of this customer will ask, beside all else."""
     if not customer_id or problem_with_customer_id(customer_id):
         return None

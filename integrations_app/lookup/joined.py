@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
-from integrations_app.lookup.find import find_each
+from integrations_app.lookup.find import ahead, find_each
 from integrations_app.lookup.finding import ROW, Finding, Hit, merged
 from integrations_app.stigg import Customer
 from integrations_app.upstream.environments import Environment
@@ -80,14 +80,16 @@ def join(
 
     What leads nowhere is compared with the records of the customer that all the rest leads to:
     Stigg's search knows one id of a vendor for each customer, the customer itself knows all. That
-    takes one call, which the customer's page shares.
+    takes one call, beside the others of the customer's page, which shares them.
     """
-    joined = Joined(find_each(environment, terms, own_hosts, possible_ids=possible_ids))
+    found = find_each(environment, terms, own_hosts, possible_ids=possible_ids, opens=True)
+    joined = Joined(found)
     strong = {_key(hit) for each in joined.findings if _is_strong(each) for hit in _leads(each)}
     missed = [each for each in joined.nowhere if any(guess.shape for guess in each.guesses)]
     if len(strong) != 1 or not missed:
         return joined
     hit = next(hit for hit in joined.hits if _key(hit) in strong)
+    ahead(hit.environment, hit.customer_id)
     records = _records(hit)
     return Joined(
         tuple(

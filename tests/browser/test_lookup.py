@@ -263,6 +263,9 @@ def test_axe_finds_nothing_in_any_state_of_a_look_up_and_none_is_wider_than_a_ph
 NOTE_WAITING = """() => new MutationObserver(() => {
   const shown = document.getElementById("waiting")?.textContent;
   if (shown) sessionStorage.shown = `${sessionStorage.shown ?? ""}|${shown}`;
+  const said = document.getElementById("announcement").textContent;
+  if (said && said !== sessionStorage.said?.split("|").at(-1))
+    sessionStorage.said = `${sessionStorage.said ?? ""}|${said}`;
 }).observe(document.body, { childList: true, subtree: true })"""
 
 
@@ -275,6 +278,17 @@ def test_a_slow_look_up_shows_the_way_and_then_the_seconds(visit: Page, stigg: S
     shown = visit.evaluate("sessionStorage.shown").split("|")
     assert shown[1] == "Asking Stigg"
     assert "Asking Stigg, 3 s" in shown
+    expect(visit.locator("#waiting")).to_have_count(0)
+    said = visit.evaluate("sessionStorage.said").split("|")
+    assert said[-2:] == ["Asking Stigg", "Still asking Stigg, for three seconds now"]
+
+
+def test_escape_ends_the_way_of_a_navigation_that_is_stopped(visit: Page) -> None:
+    visit.route("**/leads-nowhere", lambda route: route.fulfill(status=204))
+    visit.evaluate("document.querySelector('a.brand').setAttribute('href', '/leads-nowhere')")
+    visit.locator("a.brand").click()
+    expect(visit.locator("#waiting")).to_have_text("Asking Stigg")
+    visit.keyboard.press("Escape")
     expect(visit.locator("#waiting")).to_have_count(0)
 
 

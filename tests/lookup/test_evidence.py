@@ -474,6 +474,25 @@ def test_a_choice_says_which_words_led_to_whom_and_what_led_nowhere(agent: Clien
     assert element(response, "#q")["value"] == text
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Customer ID: acme-corp\n{MAIL}",
+        f"the invoice of {ACME_MAKER.synced_id('STRIPE', 2)}, regards {MAIL}",
+    ],
+    ids=["an id of Stigg's", "a second record of a vendor"],
+)
+def test_the_page_that_a_ticket_opens_is_asked_for_while_the_ticket_is_looked_up(
+    agent: Client, stigg: Simulator, text: str
+) -> None:
+    response = look_up(agent, text)
+    assert where(response) == ACME
+    settle()
+    asked = len(stigg.requests())
+    assert agent.get(str(response["Location"]).split("#")[0]).status_code == 200
+    assert len(stigg.requests()) == asked
+
+
 def test_a_ticket_that_leads_nowhere_is_looked_for_in_the_other_environments(
     agent: Client,
 ) -> None:
