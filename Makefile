@@ -12,7 +12,7 @@ help: ## this list
 
 run: .venv/run.stamp ## the desk, at http://127.0.0.1:8000 (PORT changes it)
 	@if ! { env; cat .env 2>/dev/null; } | grep -qE '^STIGG_([A-Z0-9_]+_)?(API_KEY|BEARER_TOKEN)(_FILE)?=.|^STIGG_SIMULATOR='; \
-	then export STIGG_SIMULATOR=true; fi; exec $(BIN)/python manage.py serve
+	then export STIGG_SIMULATOR=true; fi; exec $(BIN)/python manage.py serve --migrate
 
 test: .venv/dev.stamp lint ## lint, types, every test (the browser's too) and what they cover
 	@$(BIN)/python tests/browser/chromium.py

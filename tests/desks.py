@@ -32,7 +32,7 @@ class Desk(Server):
     def __init__(self, environment: Mapping[str, str], port: int) -> None:
         self.environment = {**environment, "PORT": str(port)}
         self.url = f"http://{HOST}:{port}"
-        super().__init__([*MANAGE, "serve"], port, cwd=ROOT, env=self.environment)
+        super().__init__([*MANAGE, "serve", "--migrate"], port, cwd=ROOT, env=self.environment)
 
     def start(self) -> None:
         super().start()

@@ -19,7 +19,7 @@ REST_SECONDS = 2.0
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    patience: float | None = ANSWER_SECONDS  # None while migrations run
+    patience: float | None = ANSWER_SECONDS  # None: no bound, for migrations
     resting_until = 0.0  # of `time.monotonic()`, the same for all threads
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:

@@ -42,7 +42,7 @@ SERVE = """
 import os, resource, sys
 _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (256, most))
-os.execv(sys.executable, [sys.executable, "manage.py", "serve"])
+os.execv(sys.executable, [sys.executable, "manage.py", "serve", "--migrate"])
 """
 
 

@@ -1,5 +1,6 @@
-"""`manage.py serve`: bring the database and the static files up to date, then run the desk's
-production server.
+"""`manage.py serve`: bring the static files up to date, then run the desk's production server.
+
+With `--migrate` the database too, for a desk that is alone; several have it as a step of their own.
 """
 
 import hashlib
@@ -13,9 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.core.management import BaseCommand, CommandError, call_command
+from django.core.management import BaseCommand, CommandError, CommandParser, call_command
 from django.db import DatabaseError, connection
 
+from dashboard import readiness
 from integrations_app import demo
 from integrations_app.upstream import environments
 
@@ -31,12 +33,20 @@ CONNECTIONS, OTHER_FILES = 4096, 512
 
 
 class Command(BaseCommand):
-    help = "Migrate, collect static files, and serve the desk on HOST and PORT."
+    help = "Collect static files, and serve the desk on HOST and PORT."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--migrate", action="store_true", help="bring the database up to date")
 
     def handle(self, *args: Any, **options: Any) -> None:  # noqa: ARG002 - Django's signature
         if faults := [*taken_port(), *dead_database()]:
             raise CommandError("\n".join(faults))
-        call_command("migrate", verbosity=0, interactive=False)
+        if options["migrate"]:
+            call_command("migrate", verbosity=0, interactive=False)
+        elif not readiness.is_migrated():
+            raise CommandError(
+                "The database lacks migrations. Run manage.py migrate, or serve --migrate."
+            )
         collect_static()
         self.stdout.write(self.greeting())
         self.stdout.flush()

@@ -1,0 +1,57 @@
+"""`manage.py migrate`: Django's own, one at a time, and for as long as it takes.
+
+Several replicas may be told to migrate at once: whoever comes second waits, and finds nothing to
+do. A statement of a migration may take longer than a page would wait for it. A table that is in use
+is still waited for no longer than `lock_timeout`, because pages queue behind who waits.
+"""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from django.core.management.commands import migrate
+from django.db import connections
+
+LOCK = 7_744_001  # any number, but the same for every desk
+BUSY_MILLISECONDS = 60_000  # how long a migration waits for a page that writes to SQLite
+
+
+class Command(migrate.Command):
+    def handle(self, *args: Any, **options: Any) -> None:
+        with alone(connections[options["database"]]):
+            super().handle(*args, **options)
+
+
+def alone(connection: Any) -> Any:
+    """A context in which nobody else migrates this database, and nothing hurries us."""
+    is_postgres = connection.vendor == "postgresql"
+    return _on_postgres(connection) if is_postgres else _on_sqlite(connection)
+
+
+@contextmanager
+def _on_postgres(connection: Any) -> Iterator[None]:
+    """The lock goes with the connection, so a process that dies holds nobody up."""
+    connection.close()
+    connection.patience = None
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SET statement_timeout = 0")
+            cursor.execute("SET lock_timeout = 0")
+            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+            cursor.execute("RESET lock_timeout")
+        yield
+    finally:
+        connection.close()
+        del connection.patience
+
+
+@contextmanager
+def _on_sqlite(connection: Any) -> Iterator[None]:
+    """SQLite's own lock is for one transaction, and each migration is one."""
+    with Path(f"{connection.settings_dict['NAME']}-migrating").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        with connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+        yield
