@@ -5,9 +5,11 @@
 The names are those of granian's own class (https://github.com/emmett-framework/granian), and
 `header_seconds`.
 SIGTERM and SIGINT end the server, with what is in flight finished; SIGHUP replaces the workers one
-by one. Granian itself handles a signal in the middle of whatever runs, so that one in a worker's
-first moments, or one that meets its main loop, can be lost. Here signals are blocked from the start
-and wait: in the main process for a thread that takes them one by one, in a worker for its loop.
+by one, and no connection is lost: a worker that is to end stops taking them, and ends when those
+that it took have had DRAIN_SECONDS to ask.
+Granian itself handles a signal in the middle of whatever runs, so that one in a worker's first
+moments, or one that meets its main loop, can be lost. Here signals are blocked from the start and
+wait: in the main process for a thread that takes them one by one, in a worker for its loop.
 This module knows neither Django nor the settings: a new worker reads the code as it is then.
 """
 
@@ -32,6 +34,19 @@ ENDING = {signal.SIGTERM, signal.SIGINT}
 TAKEN = ENDING | {signal.SIGHUP}
 REPEAT_SECONDS = 0.5
 NOT_UNIX = False  # the socket's kind
+DRAIN_SECONDS = 1.0
+JSON_LINES = {
+    "()": "pythonjsonlogger.json.JsonFormatter",
+    "fmt": "{levelname} {name} {message}",
+    "style": "{",
+    "rename_fields": {"levelname": "level", "name": "logger"},
+    "timestamp": "time",
+}
+ON_STDERR = {"class": "logging.StreamHandler", "formatter": "json"}
+LOGGING = {
+    "formatters": {"json": JSON_LINES},
+    "handlers": {"console": ON_STDERR, "access": ON_STDERR},
+}
 
 
 class Server(MPServer):
@@ -63,6 +78,9 @@ class Server(MPServer):
         self._sso.set_inheritable(True)
         self._shd = SocketHolder(self._sso.fileno(), NOT_UNIX, self.backlog)
 
+    def load_application(self, target: str) -> "Worker":
+        return Worker(target, self._sso)
+
     def shutdown(self, exit_code: int = 0) -> None:
         """A worker that was told to stop by somebody else, such as systemd, is no failure."""
         if self.interrupt_signal:
@@ -70,17 +88,48 @@ class Server(MPServer):
         super().shutdown(exit_code)
 
 
-def load_application(target: str) -> Any:
-    """In a worker: what it serves. It can be told to stop from the moment that its loop runs."""
-    application = load_target(target)
-    asyncio.get_event_loop().call_soon(begin_to_listen)
-    return application
+class Worker:
+    """The application in a worker, until the worker has to end."""
+
+    def __init__(self, target: str, listening: socket.socket) -> None:
+        self.application = load_target(target)
+        self.listening = listening
+        self.is_ending = False
+        self.loop = asyncio.get_event_loop()
+        self.loop.call_soon(self.begin_to_listen)
+
+    def begin_to_listen(self) -> None:
+        """It can be told to stop from the moment that its loop runs. SIGINT stays blocked: from a
+        terminal it goes to all processes, and the main one decides.
+        """
+        self.loop.add_signal_handler(signal.SIGTERM, self.drain)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
+        threading.Thread(target=end_with_parent, daemon=True).start()
+
+    def drain(self) -> None:
+        """Granian closes a connection that has not asked yet. So first it gets another socket to
+        listen on, where nobody knocks; what waits on the shared one is for the other workers.
+        """
+        if not self.is_ending:
+            self.is_ending = True
+            with socket.create_server(("127.0.0.1", 0)) as quiet:
+                quiet.settimeout(0)
+                os.dup2(quiet.fileno(), self.listening.fileno())
+            self.loop.call_later(DRAIN_SECONDS, end_worker)
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        async def send_and_close(message: dict[str, Any]) -> None:
+            if self.is_ending and "headers" in message:
+                message["headers"] = [*message["headers"], (b"connection", b"close")]
+            await send(message)
+
+        await self.application(scope, receive, send_and_close)
 
 
-def begin_to_listen() -> None:
-    """SIGINT stays blocked: from a terminal it goes to all processes, and the main one decides."""
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-    threading.Thread(target=end_with_parent, daemon=True).start()
+def end_worker() -> None:
+    """Granian's own handler: it finishes what is in flight."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
+    os.kill(os.getpid(), signal.SIGINT)
 
 
 def end_with_parent() -> None:
@@ -94,9 +143,11 @@ def end_with_parent() -> None:
 def main(options: dict[str, Any]) -> None:
     signal.pthread_sigmask(signal.SIG_BLOCK, TAKEN)
     http1 = HTTP1Settings(header_read_timeout=options.pop("header_seconds") * 1000)
-    server = Server(interface="asginl", http="1", websockets=False, http1_settings=http1, **options)
+    own = {"interface": "asginl", "http": "1", "websockets": False, "log_dictconfig": LOGGING}
+    multiprocessing.set_start_method("fork")  # a worker has the socket under the same number
+    server = Server(http1_settings=http1, **own, **options)
     threading.Thread(target=server.take_signals, daemon=True).start()
-    server.serve(target_loader=load_application)
+    server.serve(target_loader=server.load_application)
 
 
 if __name__ == "__main__":

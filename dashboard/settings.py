@@ -60,7 +60,11 @@ SECRET_KEY = env.str("SECRET_KEY", "", validate=checks.is_long_enough)
 DEBUG = env.bool("DEBUG", False)
 HOST = env.str("HOST", "127.0.0.1", validate=checks.is_host)
 PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65_535))
-THREADS = env.int("THREADS", 32, validate=validate.Range(min=4, max=512))
+CACHE_URL = env.str("CACHE_URL", "")
+may_share = bool(CACHE_URL) and not STIGG_SIMULATOR
+processors = min(os.cpu_count() or 1, 4) if may_share else 1
+WORKERS = env.int("WORKERS", processors, validate=validate.Range(min=1, max=32)) or 1
+THREADS = env.int("THREADS", max(32 // WORKERS, 8), validate=validate.Range(min=4, max=512))
 REQUEST_SECONDS = 10  # for a request's head to arrive, and as long again for its body
 DATA_UPLOAD_MAX_MEMORY_SIZE = 131_072  # bytes of a body; the desk's forms need a few hundred
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
@@ -77,7 +81,6 @@ database, database_faults = state.database(
     DATABASE_URL, VAR / database_file, is_simulated=STIGG_SIMULATOR
 )
 DATABASES = {"default": database}
-CACHE_URL = env.str("CACHE_URL", "")
 cache, cache_faults = state.cache(CACHE_URL)
 CACHES = {"default": cache}
 REPLICAS = env.int("REPLICAS", 1, validate=validate.Range(min=1))  # check --deploy reads it
@@ -128,6 +131,11 @@ except EnvValidationError as error:
     wrong: Any = error.error_messages
     faults += [f"{name}: {checks.sentences(said)}" for name, said in wrong.items()]
 faults += [*database_faults, *cache_faults, *dict.fromkeys(unreadable)]
+if WORKERS > 1 and not may_share:
+    faults.append(
+        "WORKERS: more than one need CACHE_URL, which carries the limits of sign-in for all of "
+        "them. The simulator lives in one."
+    )
 if not SECRET_KEY and "postgres" in database["ENGINE"]:
     faults.append(
         "SECRET_KEY: set it, the same for every desk on this database. A key of its own in each "

@@ -148,6 +148,9 @@ def test_it_takes_a_key_or_the_simulator(environment: dict[str, str]) -> None:
         ),
         ({"STIGG_API_KEY": KEY, "CACHE_URL": "memcached://c"}, "CACHE_URL: must be redis://"),
         ({"STIGG_API_KEY": KEY, "CACHE_URL": "redis://h1,h2"}, "CACHE_URL: must be redis://"),
+        ({"STIGG_API_KEY": KEY, "WORKERS": "2"}, "WORKERS: more than one need CACHE_URL"),
+        ({"STIGG_SIMULATOR": "true", "WORKERS": "2", "CACHE_URL": "redis://c"}, "WORKERS: more"),
+        ({"STIGG_API_KEY": KEY, "WORKERS": "x"}, "WORKERS: Not a valid integer."),
         ({"STIGG_API_KEY": KEY, "HOST": "[::]"}, "HOST: is no address to listen on"),
     ],
 )

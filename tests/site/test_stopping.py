@@ -12,7 +12,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from threading import Event
 from typing import Any
 
 import pytest
@@ -25,6 +27,7 @@ pytestmark = pytest.mark.slow  # starts servers
 TRIES = int(os.environ.get("STOP_TRIES", "8"))  # many: STOP_TRIES=100 pytest -n 0 this file
 START_SECONDS = 1.5  # of this server; a signal comes at any moment of it
 KILL_SECONDS, PATIENCE_SECONDS = 20, 40
+CLIENTS = 8
 
 
 def free_port() -> int:
@@ -124,13 +127,26 @@ def test_a_worker_that_dies_is_replaced_and_nobody_is_refused() -> None:
         assert answers(url)
 
 
-def test_a_rolling_restart_replaces_all_workers() -> None:
-    """Seldom, a connection that a worker takes in its last moment is cut: a proxy asks again."""
-    with serving() as (server, url):
+def test_a_rolling_restart_replaces_all_workers_and_nobody_is_refused() -> None:
+    """Each client comes with a new connection as soon as it is answered, so that some are always
+    taken in a worker's last moment.
+    """
+    with serving() as (server, url), ThreadPoolExecutor(CLIENTS) as clients:
         before = group(server) - {server.pid}
         os.kill(server.pid, signal.SIGHUP)
+        over = Event()
+        asking = [clients.submit(asks_on_and_on, url, over) for _ in range(CLIENTS)]
         wait_until(lambda: not before & group(server))
-        wait_until(lambda: answers(url))
+        over.set()
+        assert all(each.result() for each in asking)
+
+
+def asks_on_and_on(url: str, over: Event) -> bool:
+    """Whether every answer was one."""
+    while not over.is_set():
+        if not answers(url):
+            return False
+    return True
 
 
 def test_workers_end_with_the_process_that_would_replace_them() -> None:

@@ -57,9 +57,10 @@ class Command(BaseCommand):
         address = f"Integrations Desk: http://{host}:{settings.PORT}/"
         if not settings.STIGG_SIMULATOR:
             labels = ", ".join(e["label"] for e in settings.STIGG_ENVIRONMENTS)
+            alone = "\nOne worker: more need CACHE_URL." if settings.WORKERS == 1 else ""
             return (
                 f"{address}\nStigg environments: {labels}. Accounts: .venv/bin/python manage.py "
-                "add_agent NAME --role viewer"
+                f"add_agent NAME --role viewer{alone}"
             )
         demo.add_link_templates()
         word, names = demo.accounts()
@@ -117,9 +118,10 @@ def server_arguments() -> list[str]:
         "target": "dashboard.asgi:application",
         "address": settings.HOST,
         "port": settings.PORT,
+        "workers": settings.WORKERS,
         "backpressure": connections(),
         "header_seconds": settings.REQUEST_SECONDS,
-        "workers_kill_timeout": math.ceil(longest) + 2,  # a request may still need its deadline
+        "workers_kill_timeout": math.ceil(longest) + 4,  # a request may still need its deadline
         "respawn_failed_workers": True,
         "log_level": "warning",
     }
