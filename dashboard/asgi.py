@@ -20,14 +20,18 @@ from django.conf import settings
 from django.core import signals
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
-from django.http import FileResponse, HttpResponse
+from django.http import FileResponse, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
+from dashboard import guards, readiness
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Messages = list[dict[str, Any]] | Iterator[dict[str, Any]]
 EMPTY: Mapping[str, str] = {}
+READY_SECONDS = 2.5  # to find out whether the desk can serve
 
 
 class TooLarge(Exception):
@@ -45,10 +49,10 @@ class Application(ASGIHandler):
         BaseHandler.__init__(self)
         self.load_middleware()
         self.threads = ThreadPoolExecutor(settings.THREADS, "request")
+        self.beside = ThreadPoolExecutor(1, "readiness")
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
-        is_health = scope["path"] == "/healthz"  # it must not wait for a thread, nor ask for a Host
-        messages = told(plain("ok", 200)) if is_health else await self.messages(scope, receive)
+        messages = await self.early(scope) or await self.messages(scope, receive)
         if isinstance(messages, list):
             for message in messages:
                 await send(message)
@@ -57,6 +61,14 @@ class Application(ASGIHandler):
         following = partial(next, messages, None)
         while message := await loop.run_in_executor(self.threads, following):
             await send(message)
+
+    async def early(self, scope: Any) -> list[dict[str, Any]]:
+        """For who must not wait for a page's thread, nor ask for a Host; empty for all others."""
+        if scope["path"] == "/healthz":
+            return told(plain("ok", 200))
+        if scope["path"] == "/readyz":
+            return told(await self.readiness())
+        return []
 
     async def messages(self, scope: Any, receive: Receive) -> Messages:
         try:
@@ -70,6 +82,16 @@ class Application(ASGIHandler):
             return told(refusal(408, "This request did not arrive in time. Send it again."))
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self.threads, self.answer, scope, body)
+
+    async def readiness(self) -> HttpResponse:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                found = await loop.run_in_executor(self.beside, readiness.report)
+        except TimeoutError:
+            found = readiness.answered(["database"], [])
+        status = 200 if found["ready"] else 503
+        return JsonResponse(found, status=status, headers=guards.WITHOUT_MIDDLEWARE)
 
     def answer(self, scope: Any, body: bytes) -> Messages:
         """Django's answer as ASGI's messages; it runs in a thread."""
@@ -104,7 +126,7 @@ def refusal(status: int, sentence: str) -> HttpResponse:
 
 
 def plain(text: str, status: int, headers: Mapping[str, str] = EMPTY) -> HttpResponse:
-    fields = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **headers}
+    fields = {**guards.WITHOUT_MIDDLEWARE, **headers}
     return HttpResponse(text, "text/plain; charset=utf-8", status, headers=fields)
 
 
@@ -131,6 +153,5 @@ def start(response: HttpResponseBase) -> dict[str, Any]:
     return {"type": "http.response.start", "status": response.status_code, "headers": headers}
 
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 django.setup(set_prefix=False)
 application = Application()

@@ -78,7 +78,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
     """Also for when the database is the reason, so it asks nobody who is there."""
     request.user = AnonymousUser()
     # Django calls this while it handles the error.
-    if isinstance(sys.exc_info()[1], OperationalError | InterfaceError):
+    if _lacks_database(sys.exc_info()[1]):
         return _no_database(request)
     return _error(
         request,
@@ -87,6 +87,13 @@ def server_error(request: HttpRequest) -> HttpResponse:
         "Something went wrong in the desk",
         "The error has been logged. Try again, or tell the operator.",
     )
+
+
+def _lacks_database(error: BaseException | None) -> bool:
+    """Also where one thing led to another: a lost connection, then a transaction that is over."""
+    if error is None or isinstance(error, OperationalError | InterfaceError):
+        return error is not None
+    return _lacks_database(error.__cause__ or error.__context__)
 
 
 def _no_database(request: HttpRequest) -> HttpResponse:

@@ -18,24 +18,13 @@ from django.utils.cache import add_never_cache_headers
 
 from dashboard.client_address import client_address
 from dashboard.errors import bad_request
+from dashboard.guards import GUARDS
 from dashboard.sessions import note_use
 from integrations_app.htmx import page_of, whole_page
 
 # DataError: PostgreSQL's; OverflowError: Python's and SQLite's
 ODD_FILTERS = (ValueError, OverflowError, DataError)
 Handler = Callable[[HttpRequest], HttpResponse]
-
-CONTENT_SECURITY_POLICY = "; ".join(
-    f"{name} {' '.join(sources)}" for name, sources in settings.SECURE_CSP.items()
-)
-
-# No other site shares the desk's process or its files, and nothing asks for what it has no use for.
-GUARDS = {
-    "Cross-Origin-Embedder-Policy": "require-corp",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-}
 
 
 def headers(get_response: Handler) -> Handler:
@@ -47,7 +36,6 @@ def headers(get_response: Handler) -> Handler:
 
     def middleware(request: HttpRequest) -> HttpResponse:
         response = get_response(request)
-        response.headers.setdefault("Content-Security-Policy", CONTENT_SECURITY_POLICY)
         for name, value in GUARDS.items():
             response.headers.setdefault(name, value)
         if "Cache-Control" not in response.headers:
