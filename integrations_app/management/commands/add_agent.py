@@ -36,7 +36,8 @@ class Command(BaseCommand):
         with transaction.atomic():
             account.save()
             account.groups.set(Group.objects.filter(name__in=roles))
-            EnvironmentLimit.objects.bulk_create(limits)
+            for limit in limits:
+                limit.save()  # each is on record
         given = ", ".join(sorted(group.name for group in account.groups.all())) or "no role"
         self.stdout.write(f"{account}: {given}, sees {', '.join(sorted(places)) or 'all'}.")
 
