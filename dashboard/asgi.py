@@ -25,7 +25,7 @@ from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
-from dashboard import guards, readiness
+from dashboard import guards, metrics, readiness
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -49,7 +49,7 @@ class Application(ASGIHandler):
         BaseHandler.__init__(self)
         self.load_middleware()
         self.threads = ThreadPoolExecutor(settings.THREADS, "request")
-        self.beside = ThreadPoolExecutor(1, "readiness")
+        self.beside = ThreadPoolExecutor(1, "beside")
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         messages = await self.early(scope) or await self.messages(scope, receive)
@@ -68,6 +68,8 @@ class Application(ASGIHandler):
             return told(plain("ok", 200))
         if scope["path"] == "/readyz":
             return told(await self.readiness())
+        if scope["path"] == "/metrics" and settings.METRICS_TOKEN:
+            return told(await self.metrics(scope))
         return []
 
     async def messages(self, scope: Any, receive: Receive) -> Messages:
@@ -92,6 +94,12 @@ class Application(ASGIHandler):
             found = readiness.answered(["database"], [])
         status = 200 if found["ready"] else 503
         return JsonResponse(found, status=status, headers=guards.WITHOUT_MIDDLEWARE)
+
+    async def metrics(self, scope: Any) -> HttpResponse:
+        if not metrics.may_read(scope["headers"]):
+            return plain("Send the METRICS_TOKEN.", 401, {"WWW-Authenticate": "Bearer"})
+        found = await asyncio.to_thread(metrics.written)
+        return plain(found.decode(), 200)
 
     def answer(self, scope: Any, body: bytes) -> Messages:
         """Django's answer as ASGI's messages; it runs in a thread."""

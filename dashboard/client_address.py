@@ -23,6 +23,11 @@ def client_address(request: HttpRequest) -> str:
     return str(nearest)
 
 
+def comes_from_proxy(request: HttpRequest) -> bool:
+    sender = _read(request.META.get("REMOTE_ADDR", ""))
+    return sender is not None and any(sender in network for network in settings.TRUSTED_PROXIES)
+
+
 def _read(text: str) -> Address | None:
     try:
         address = ip_address(text.strip())

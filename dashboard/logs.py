@@ -29,6 +29,8 @@ class Filter(logging.Filter):
         vars(record).pop("request", None)
         if record.name == "django.request" and isinstance(record.args, tuple) and record.args:
             record.msg, record.args = str(record.args[0]), ()  # "Not Found: /the/path"
+            if record.levelno == logging.WARNING:  # of a request, not of the desk
+                record.levelno, record.levelname = logging.INFO, "INFO"
         if record.name == "django.security.DisallowedHost":
             record.exc_info = record.exc_text = None
         return True

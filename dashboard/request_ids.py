@@ -2,18 +2,22 @@
 line of the log.
 """
 
+import re
 import secrets
 from collections.abc import Callable
 from contextvars import ContextVar
 
 from django.http import HttpRequest, HttpResponse
 
-_current: ContextVar[str] = ContextVar("request_id", default="")
+from dashboard.client_address import comes_from_proxy
+from integrations_app import traces
+
+WELL_FORMED = re.compile(r"[A-Za-z0-9_.-]{8,64}")
 _request: ContextVar[HttpRequest | None] = ContextVar("request", default=None)
 
 
 def current() -> str:
-    return _current.get()
+    return traces.current().request_id
 
 
 def current_request() -> HttpRequest | None:
@@ -24,15 +28,12 @@ def current_request() -> HttpRequest | None:
 def middleware(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Name the request. A name that comes with it is not used: it could be anything, and another
-    one's.
-
-    The name stays until the thread's next request: Django writes its own line about an answer after
-    all middleware.
+    """Name the request. A name that comes with it is used only from one of TRUSTED_PROXIES:
+    otherwise it could be anything, and another one's.
     """
 
     def named(request: HttpRequest) -> HttpResponse:
-        _current.set(secrets.token_hex(5))
+        traces.begin(_given(request) or secrets.token_hex(5))
         token = _request.set(request)
         try:
             response = get_response(request)
@@ -42,6 +43,11 @@ def middleware(
         return response
 
     return named
+
+
+def _given(request: HttpRequest) -> str:
+    name = request.headers.get("X-Request-ID", "")
+    return name if WELL_FORMED.fullmatch(name) and comes_from_proxy(request) else ""
 
 
 def context(request: HttpRequest) -> dict[str, str]:  # noqa: ARG001 - Django passes it to every context processor

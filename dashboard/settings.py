@@ -67,6 +67,7 @@ WORKERS = env.int("WORKERS", processors, validate=validate.Range(min=1, max=32))
 THREADS = env.int("THREADS", max(32 // WORKERS, 8), validate=validate.Range(min=4, max=512))
 REQUEST_SECONDS = 10  # for a request's head to arrive, and as long again for its body
 DATA_UPLOAD_MAX_MEMORY_SIZE = 131_072  # bytes of a body; the desk's forms need a few hundred
+METRICS_TOKEN = env.str("METRICS_TOKEN", "", validate=checks.is_long_enough)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 LOG_LEVEL = env.str(
@@ -144,7 +145,7 @@ if not SECRET_KEY and "postgres" in database["ENGINE"]:
 if faults:
     raise ImproperlyConfigured("\n".join(faults))
 SECRET_KEY = SECRET_KEY or state.kept_secret(VAR / "secret-key")
-masking.hide(SECRET_KEY, str(database.get("PASSWORD") or ""))
+masking.hide(SECRET_KEY, METRICS_TOKEN, str(database.get("PASSWORD") or ""))
 
 
 # --- Django ---------------------------------------------------------------------------------------
@@ -165,6 +166,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "dashboard.request_ids.middleware",
+    "dashboard.access_log.middleware",
     "dashboard.middleware.headers",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

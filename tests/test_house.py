@@ -20,14 +20,17 @@ MAY_IMPORT = {
     "stigg": "pydantic requests urllib3",
     "vendors": "",
     # Stigg on a bad day
-    "upstream": "django pydantic stigg simulator",
+    "upstream": "django metrics pydantic stigg simulator traces",
     "access": "django allauth audit dashboard htmx requests upstream",
-    "audit": "django dashboard htmx stigg",
+    "audit": "django dashboard htmx metrics stigg",
     "record": "django access audit",
     "index": "django stigg upstream",
     "links": "django access ada_url audit publicsuffixlist stigg upstream vendors",
-    "customer": "django access audit htmx index links pages stigg upstream vendors",
+    "customer": ("django access audit htmx index links metrics pages stigg upstream vendors"),
     "lookup": "django access ada_url audit customer index pages stigg upstream vendors",
+    # what one sees from outside
+    "metrics": "prometheus_client",
+    "traces": "",
     # what joins the rooms
     "htmx": "django",
     "templating": "django jinja2 links markupsafe vendors",
@@ -42,8 +45,8 @@ MAY_IMPORT = {
     # a Stigg of our own, which must not share a misunderstanding with our client
     "simulator": "",
     "dashboard": (
-        "django allauth dj_database_url environs granian htmx prometheus_client psycopg pydantic"
-        " pythonjsonlogger redis"
+        "django allauth dj_database_url environs granian htmx metrics prometheus_client psycopg"
+        " pydantic pythonjsonlogger redis traces"
     ),
 }
 MAY = {name: set(rooms.split()) for name, rooms in MAY_IMPORT.items()}
@@ -85,9 +88,16 @@ PURE = {
     "stigg.quotations": set(),
     "upstream.problems": {"stigg"},
     "upstream.copies": {"stigg"},
-    "upstream.limits": {"stigg", "upstream.copies"},
-    "upstream.upstream": {"stigg", "upstream.copies", "upstream.limits"},
-    "upstream.visit": {"stigg", "upstream.copies", "upstream.limits", "upstream.upstream"},
+    "upstream.limits": {"metrics", "stigg", "upstream.copies"},
+    "upstream.upstream": {"metrics", "stigg", "traces", "upstream.copies", "upstream.limits"},
+    "upstream.visit": {
+        "metrics",
+        "stigg",
+        "traces",
+        "upstream.copies",
+        "upstream.limits",
+        "upstream.upstream",
+    },
 }
 STANDARD = set(sys.stdlib_module_names)
 

@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from dashboard import request_ids
 from dashboard.client_address import client_address
+from integrations_app import metrics
 from integrations_app.stigg import printable
 
 logger = logging.getLogger(__name__)
@@ -139,6 +140,7 @@ def note(
     and cut. Raises NotRecorded when it cannot be written, unless RECORD_STRICT is false: then the
     log says so, without a word of what was asked.
     """
+    metrics.RECORDED.labels(action, outcome).inc()
     user = account or (request and request.user)
     event = AuditEvent(
         user=user.get_username() if user else "",

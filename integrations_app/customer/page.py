@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from integrations_app import metrics
 from integrations_app.customer import sync
 from integrations_app.customer.chips import Chip, chips
 from integrations_app.customer.listing import Listing, cuts, listing, unlisted
@@ -17,6 +18,7 @@ from integrations_app.stigg import Customer, CustomerNotFound, StiggError
 from integrations_app.upstream.environments import Environment
 from integrations_app.upstream.problems import Problem, problem_for
 from integrations_app.upstream.visit import Call, Visit
+from integrations_app.vendors import known_vendors
 
 NO_CUSTOMER = (
     "Stigg did not give the customer's name and counts just now. The list itself is not affected."
@@ -86,12 +88,20 @@ def open_customer(
     return CustomerPage(
         customer,
         found.query,
-        listing(found.query, customer, found.page, place=place, states=states),
+        _counted(listing(found.query, customer, found.page, place=place, states=states)),
         notices=(*found.notices, *notices, *missing, *cuts(found.query, customer, found.page)),
         read_at=datetime.fromtimestamp(visit.read_at, UTC) if visit.read_at else None,
         trouble=problem_for(visit.trouble) if visit.trouble else None,
         row_missing=row_missing,
     )
+
+
+def _counted(shown: Listing) -> Listing:
+    for row in shown.rows:
+        known = row.vendor.identifier in known_vendors()
+        vendor = row.vendor.identifier if known else metrics.OTHER
+        metrics.LINKS.labels(vendor, row.link.kind).inc()
+    return shown
 
 
 def _calls(visit: Visit, customer_id: str, query: Query) -> dict[str, Call | Sequence[Call]]:

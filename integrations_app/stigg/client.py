@@ -192,12 +192,18 @@ class Client(Calls):
         ends = None if patience is None else time.monotonic() + patience
         return read(decode(*self.send(question, deadline=ends)))
 
-    def send(self, question: Question, *, deadline: float | None = None) -> Answer:
-        """One exchange, whatever its status. `deadline` is a `time.monotonic()` moment."""
+    def send(
+        self, question: Question, *, deadline: float | None = None, request_id: str = ""
+    ) -> Answer:
+        """One exchange, whatever its status. `deadline` is a `time.monotonic()` moment; a
+        `request_id` goes along as `X-Request-Id`, so that both logs can be compared.
+        """
         payload = question.payload
         body = None if payload is None else json.dumps(payload).encode()
+        named = {"X-Request-Id": request_id} if request_id else {}
+        url = self.base_url + question.path
         try:
-            return self._transport.send(self.base_url + question.path, body, deadline=deadline)
+            return self._transport.send(url, body, deadline=deadline, headers=named)
         except DeadlinePassed as error:
             raise TimedOut(str(error)) from None
         except Unreachable as error:

@@ -25,6 +25,7 @@ from requests.structures import CaseInsensitiveDict
 
 BODY_CAP_BYTES = 2_000_000
 CHUNK_BYTES = 65_536
+NONE: Mapping[str, str] = {}
 IDLE_SECONDS = 30.0  # proxies and firewalls drop idle connections after a minute or more
 
 
@@ -184,8 +185,15 @@ class Transport:
         self._adapter = _Adapter(pool_connections=1, pool_maxsize=self.pool_size, max_retries=0)
         self._proxies = {"http": self.proxy, "https": self.proxy} if self.proxy else {}
 
-    def send(self, url: str, body: bytes | None = None, *, deadline: float | None = None) -> Answer:
-        """GET `url`, or POST a JSON `body` to it.
+    def send(
+        self,
+        url: str,
+        body: bytes | None = None,
+        *,
+        deadline: float | None = None,
+        headers: Mapping[str, str] = NONE,
+    ) -> Answer:
+        """GET `url`, or POST a JSON `body` to it, with `headers` beside those of all calls.
 
         `deadline` is a `time.monotonic()` moment; without one, and at most, the call has
         `limits.total` seconds.
@@ -194,13 +202,16 @@ class Transport:
         """
         ends = time.monotonic() + self.limits.total
         return self._exchange(
-            self._request(url, body), ends if deadline is None else min(deadline, ends)
+            self._request(url, body, headers), ends if deadline is None else min(deadline, ends)
         )
 
-    def _request(self, url: str, body: bytes | None) -> requests.PreparedRequest:
+    def _request(
+        self, url: str, body: bytes | None, more: Mapping[str, str] = NONE
+    ) -> requests.PreparedRequest:
         request = requests.PreparedRequest()
         request.method, request.url, request.body = "GET" if body is None else "POST", url, body
-        headers = {"Accept": "application/json", "Accept-Encoding": "identity", **self.headers}
+        own = {"Accept": "application/json", "Accept-Encoding": "identity"}
+        headers = {**own, **self.headers, **more}
         if body is not None:
             headers |= {"Content-Type": "application/json", "Content-Length": str(len(body))}
         request.headers = CaseInsensitiveDict(headers)

@@ -4,7 +4,6 @@ simulator.
 
 import logging
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, TypedDict
@@ -14,6 +13,7 @@ from django.core.cache import cache
 from django.utils.crypto import salted_hmac
 from pydantic import SecretStr
 
+from integrations_app import traces
 from integrations_app.stigg import ApiKey, Client, Limits, StiggError, UserToken
 from integrations_app.upstream.copies import Memory
 from integrations_app.upstream.limits import RetryBudget, Room
@@ -126,11 +126,11 @@ def _environment(spec: Mapping[str, Any], shared: Shared) -> Environment:
 
 
 @lru_cache
-def beside() -> ThreadPoolExecutor:
+def beside() -> traces.Threads:
     """For what a page does not wait for, or not for long: searches beside exact calls, what the
     next page will ask, other environments.
     """
-    return ThreadPoolExecutor(settings.THREADS, thread_name_prefix="beside")
+    return traces.Threads(settings.THREADS, thread_name_prefix="beside")
 
 
 def _fingerprint(spec: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 
+from integrations_app import metrics
 from integrations_app.stigg import RateLimited, StiggError, TimedOut, Unavailable
 from integrations_app.upstream.copies import Memory, age
 
@@ -98,6 +99,7 @@ class CoolDown:
         return f"cool-down:{self.name}"
 
     def begin(self, error: StiggError, seconds: float) -> None:
+        metrics.COOL_DOWNS.labels(self.name, error.kind).inc()
         rest = error.kind, time.time(), seconds
         self.memory.set(self._key, rest, seconds + PROBED_SECONDS)
 
@@ -143,11 +145,13 @@ class Room:
             if not self._changed.wait_for(lambda: self._has_place(environment), WAIT_SECONDS):
                 raise Busy("all places are taken")
             self._taken[environment] += 1
+        metrics.PLACES.labels(environment).inc()
 
     def give_back(self, environment: str) -> None:
         with self._changed:
             self._taken[environment] -= 1
             self._changed.notify_all()
+        metrics.PLACES.labels(environment).dec()
 
     def _has_place(self, environment: str) -> bool:
         common = sum(max(taken - self.own, 0) for taken in self._taken.values())

@@ -3,11 +3,13 @@
 import random
 import threading
 import time
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from integrations_app import metrics, traces
 from integrations_app.stigg import (
     Answer,
     Client,
@@ -109,12 +111,12 @@ class Upstream:
     lost: set["Future[Any]"] = field(default_factory=set)
     rest: CoolDown = field(init=False)
     graphql: CoolDown = field(init=False)
-    _pool: ThreadPoolExecutor = field(init=False)
+    _pool: traces.Threads = field(init=False)
 
     def __post_init__(self) -> None:
         self.rest = CoolDown(self.memory, "rest")
         self.graphql = CoolDown(self.memory, "graphql")
-        self._pool = ThreadPoolExecutor(self.threads, thread_name_prefix=f"stigg-{self.name}")
+        self._pool = traces.Threads(self.threads, thread_name_prefix=f"stigg-{self.name}")
 
     def start(self, call: Callable[[], Any]) -> "Future[Any]":
         """Make a call in a thread of its own. Raises Busy when too many are lost."""
@@ -131,10 +133,15 @@ class Upstream:
         error = TimedOut("gave no answer by the deadline")
         if not running.cancel():
             self.lost.add(running)
-            running.add_done_callback(self.lost.discard)
+            metrics.LOST.labels(self.name).inc()
+            running.add_done_callback(self._found)
         if question:
             self.cool_down(question).failed(error, running)
         return error
+
+    def _found(self, running: "Future[Any]") -> None:
+        self.lost.discard(running)
+        metrics.LOST.labels(self.name).dec()
 
     def cool_down(self, question: Question) -> CoolDown:
         """REST and GraphQL have limits of their own: a page must not lose its list to a search."""
@@ -177,8 +184,26 @@ class Upstream:
             if late or lasting or not self.budget.spend():
                 raise
         time.sleep(pause)
+        metrics.RETRIES.labels(self.name).inc()
         return self._once(question, ends)
 
     def _once(self, question: Question, ends: float) -> tuple[Answer, dict[str, Any]]:
-        answer = self.client.send(question, deadline=ends)
-        return answer, decode(*answer)
+        request_id = traces.current().request_id
+        with self._counted(question):
+            answer = self.client.send(question, deadline=ends, request_id=request_id)
+            return answer, decode(*answer)
+
+    @contextmanager
+    def _counted(self, question: Question) -> Iterator[None]:
+        began, outcome, trace = time.monotonic(), "fault", traces.current()
+        try:
+            yield
+            outcome = "answered"
+        except StiggError as error:
+            outcome = error.kind
+            raise
+        finally:
+            seconds = time.monotonic() - began
+            trace.calls, trace.seconds = trace.calls + 1, trace.seconds + seconds
+            api = self.cool_down(question).name
+            metrics.CALLS.labels(self.name, api, outcome).observe(seconds)

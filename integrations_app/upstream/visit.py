@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
 
+from integrations_app import metrics, traces
 from integrations_app.stigg import Calls, Question, Read, StiggError
 from integrations_app.upstream.copies import FRESH_SECONDS, Copies, Memory, NoCopy
 from integrations_app.upstream.limits import Busy, Place
@@ -76,15 +77,23 @@ class Visit:
         ways = {name: (call,) if callable(call) else call for name, call in calls.items()}
         found: dict[str, Any] = {}
         for name, same in ways.items():
-            found |= self._from_copies(name, same, self._fresh)
+            kept = self._from_copies(name, same, self._fresh)
+            self._note_copies("fresh", kept)
+            found |= kept
         missing = {name: same[0] for name, same in ways.items() if name not in found}
         for name, answer in self._side_by_side(missing).items():
             found[name] = answer
             if isinstance(answer, ANSWERED_BY_A_COPY):
                 older = self._from_copies(name, ways[name], self._older)
                 self.trouble = answer if older else self.trouble
+                self._note_copies("older", older)
                 found |= older
         return found
+
+    def _note_copies(self, kind: str, answers: Mapping[str, Any]) -> None:
+        if answers:
+            metrics.COPIES.labels(self._upstream.name, kind).inc()
+            traces.current().copies = kind
 
     def _fresh(self) -> Copies:
         return Copies(self.memory, FRESH_SECONDS, self._since)

@@ -8,6 +8,7 @@ import json
 import math
 import os
 import resource
+import shutil
 import socket
 import sys
 from pathlib import Path
@@ -17,7 +18,7 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError, CommandParser, call_command
 from django.db import DatabaseError, connection
 
-from dashboard import readiness
+from dashboard import metrics, readiness
 from integrations_app import demo
 from integrations_app.upstream import environments
 
@@ -50,6 +51,8 @@ class Command(BaseCommand):
         collect_static()
         self.stdout.write(self.greeting())
         self.stdout.flush()
+        if settings.WORKERS > 1:
+            os.environ[metrics.DIRECTORY] = shared_counts()
         os.execv(sys.executable, [sys.executable, *server_arguments()])  # noqa: S606 - our own arguments, no shell
 
     def greeting(self) -> str:
@@ -97,6 +100,14 @@ def dead_database() -> list[str]:
         why = " ".join(str(error).split())
         return [f"The database cannot be used: {why}. Set DATABASE_URL, or start it."]
     return []
+
+
+def shared_counts() -> str:
+    """An empty directory, where the workers count for /metrics."""
+    directory = settings.VAR / f"metrics-{settings.PORT}"
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir()
+    return str(directory)
 
 
 def connections() -> int:
