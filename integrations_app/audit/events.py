@@ -91,7 +91,7 @@ class AuditEvent(models.Model):
     ticket = models.CharField(max_length=MAX_LENGTHS["ticket"], blank=True)
     outcome = models.CharField(max_length=32)
     detail = models.CharField(max_length=MAX_LENGTHS["detail"], blank=True, db_default="")
-    request_id = models.CharField(max_length=10, blank=True, db_default="")
+    request_id = models.CharField(max_length=64, blank=True, db_default="")
     address = models.CharField(max_length=45, blank=True, db_default="")
     # Of a row that says so, the triggers let older ones go
     pruned_before = models.DateTimeField(null=True)

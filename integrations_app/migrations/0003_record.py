@@ -67,7 +67,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='auditevent',
             name='request_id',
-            field=models.CharField(blank=True, db_default='', max_length=10),
+            field=models.CharField(blank=True, db_default='', max_length=64),
         ),
         migrations.AddField(
             model_name='auditevent',
