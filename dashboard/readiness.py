@@ -8,7 +8,7 @@ import time
 from typing import Any
 
 from django.core.cache import cache
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 from django.db.migrations.executor import MigrationExecutor
 
 KEPT_SECONDS = 1.0  # anybody may ask, as often as they like
@@ -39,7 +39,7 @@ def answered(failing: list[str], degraded: list[str]) -> dict[str, Any]:
 def _failing() -> list[str]:
     try:
         return [] if is_migrated() else ["migrations"]
-    except DatabaseError:
+    except Error:
         return ["database"]
     finally:
         connection.close()

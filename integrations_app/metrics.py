@@ -36,7 +36,7 @@ LOST = Gauge(
 )
 RECORDED = Counter(
     "desk_recorded",
-    "What was put on record, and what came of it: look-ups, sign-ins",
+    "What came of look-ups, sign-ins and the rest of the record",
     ["action", "outcome"],
 )
 LINKS = Counter("desk_links_shown", "Links of rows that were shown", ["vendor", "kind"])

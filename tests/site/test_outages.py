@@ -39,7 +39,7 @@ def redis() -> Iterator[Redis]:
 
 @pytest.fixture(scope="module")
 def desk(postgres: Postgres, redis: Redis) -> Iterator[Desk]:
-    urls = {"DATABASE_URL": postgres.new_database(), "CACHE_URL": redis.url()}
+    urls = {"DATABASE_URL": postgres.new_database(), "CACHE_URL": redis.url(), "WORKERS": "1"}
     with simulator.start() as stigg, open_desk(stigg, THREADS=str(THREADS), **urls) as running:
         yield running
 
