@@ -183,7 +183,7 @@ const combobox = (box, list) => {
   list.addEventListener("htmx:afterSwap", () => {
     const found = options().length;
     show(found > 0 && document.activeElement === box);
-    if (found) say(`${found} suggestion${found === 1 ? "" : "s"}`);
+    if (found && !document.getElementById("waiting")) say(`${found} suggestion${found === 1 ? "" : "s"}`);
   });
 
   const named = { role: "combobox", "aria-autocomplete": "list", "aria-controls": list.id, "aria-expanded": "false" };

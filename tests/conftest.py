@@ -140,6 +140,7 @@ def visit(
 ) -> Iterator[Page]:
     """A page of a signed-in agent; whatever it writes to its console as an error fails the test."""
     client = browser_of(account())
+    QuerySet(AuditEvent).delete()  # a test's record begins with what the test does
     context = chrome.new_context(
         base_url=live_server.url, permissions=["clipboard-read", "clipboard-write"]
     )

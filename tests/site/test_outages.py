@@ -75,11 +75,14 @@ def away(server: Server) -> Iterator[None]:
 
 
 def statuses(agent: requests.Session, desk: Desk, times: int) -> list[int]:
-    """Of so many pages at once."""
+    """Of so many pages at once. A busy desk is asked again: it says so on a loaded machine."""
 
     def get(_: int) -> int:
         url = f"{desk.url}{PAGE}?refresh=1"
-        return requests.get(url, cookies=agent.cookies, timeout=PATIENCE_SECONDS).status_code
+        while True:
+            answer = requests.get(url, cookies=agent.cookies, timeout=PATIENCE_SECONDS)
+            if 'data-problem="busy"' not in answer.text:
+                return answer.status_code
 
     with ThreadPoolExecutor(times) as clients:
         return list(clients.map(get, range(times)))

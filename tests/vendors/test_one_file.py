@@ -97,7 +97,7 @@ def test_its_rows_have_a_chip_a_verified_link_a_badge_and_reasons(agent: Client)
 @pytest.mark.parametrize("pasted", ["led_00000001", LINK])
 def test_it_is_looked_up_by_id_and_by_address(agent: Client, pasted: str) -> None:
     answer = agent.get(f"/lookup?q={quote(pasted, safe='')}")
-    assert (answer.status_code, answer["Location"]) == (302, PAGE)
+    assert (answer.status_code, answer["Location"]) == (302, f"{PAGE}?row=led_00000001#row")
 
 
 @pytest.mark.usefixtures("ledger")
