@@ -18,8 +18,11 @@ from tests.site.test_stopping import wait_until
 PATIENCE_SECONDS = 30
 READY = (200, {"ready": True, "not_ready": [], "degraded": []})
 DEGRADED = (200, {"ready": True, "not_ready": [], "degraded": ["cache"]})
-UNDO = """DELETE FROM django_migrations WHERE app = 'integrations_app' AND name =
-    (SELECT max(name) FROM django_migrations WHERE app = 'integrations_app')"""
+UNDO = """
+DELETE FROM django_migrations WHERE id = (
+    SELECT max(id) FROM django_migrations WHERE app = 'integrations_app'
+)
+"""
 
 
 def not_ready(name: str) -> tuple[int, object]:
@@ -85,9 +88,9 @@ def test_it_says_that_the_cache_fails_and_serves(desk: Desk, redis: Redis) -> No
 @pytest.mark.slow
 def test_it_is_not_ready_while_a_migration_is_missing(desk: Desk) -> None:
     with psycopg.connect(desk.environment["DATABASE_URL"]) as database:
-        assert database.execute(UNDO).rowcount == 1
+        [row] = database.execute(f"{UNDO} RETURNING name").fetchall()
     wait_until(lambda: readiness(desk) == not_ready("migrations"))
-    desk.manage("migrate", "--fake", "integrations_app")
+    desk.manage("migrate", "--fake", "integrations_app", row[0])
     wait_until(lambda: readiness(desk) == READY)
 
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+import time_machine
 from allauth.usersessions.models import UserSession
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
@@ -53,6 +54,7 @@ def test_reports_are_kept_for_a_year(stigg: object) -> None:
 
 def test_the_record_stays(agent: Client) -> None:
     agent.get(OPEN)
-    AuditEvent.objects.update(at=timezone.now() - timedelta(days=10_000))
-    tidied()
-    assert AuditEvent.objects.count() == 1
+    before = AuditEvent.objects.count()
+    with time_machine.travel(timezone.now() + timedelta(days=10_000)):
+        tidied()
+    assert AuditEvent.objects.count() == before > 0
