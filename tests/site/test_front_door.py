@@ -98,7 +98,7 @@ def serving(folder: Path, seconds: int) -> Iterator[Desk]:
     environment = {
         "DJANGO_SETTINGS_MODULE": "door_settings",
         "PYTHONPATH": str(folder),
-        "STIGG_DEADLINE_SECONDS": "1",
+        "STIGG_DEADLINE_SECONDS": "8",
         "THREADS": str(THREADS),
         "PORT": str(port),
     }

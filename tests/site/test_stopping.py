@@ -54,7 +54,13 @@ def start(port: int, **options: Any) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=hear_interrupts,
     )
+
+
+def hear_interrupts() -> None:
+    """A shell that runs the tests in the background has its children ignore SIGINT, for good."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def group(server: subprocess.Popen[str]) -> set[int]:
