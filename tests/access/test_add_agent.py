@@ -1,13 +1,16 @@
 """`manage.py add_agent`: an account with a password, roles, and the environments that it sees."""
 
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from integrations_app.audit.events import AuditEvent
-from tests.accounts import browser_of
+from integrations_app.management.commands import add_agent
+from tests.accounts import account, browser_of
+from tests.site.test_start import KEY, started
 
 pytestmark = pytest.mark.usefixtures("stigg", "db")
 
@@ -73,3 +76,43 @@ def test_a_name_that_is_taken_stays_whose_it_is(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(CommandError, match="is an account already"):
         add(monkeypatch, "mara", "--role", "operator", password="another long secret")
     assert User.objects.get().check_password(PASSWORD)
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def typed(monkeypatch: pytest.MonkeyPatch, *passwords: str) -> None:
+    """Make the account on a terminal, where these are typed one after the other."""
+    waiting = iter(passwords)
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr(add_agent, "getpass", lambda *_: next(waiting))
+    call_command("add_agent", "ines", "--role", "viewer", "auditor", stdout=StringIO())
+
+
+def test_a_terminal_asks_for_the_password_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(CommandError, match="The two passwords differ"):
+        typed(monkeypatch, PASSWORD, f"{PASSWORD} ")
+    assert not User.objects.exists()
+    typed(monkeypatch, PASSWORD, PASSWORD)
+    ines = User.objects.get()
+    assert ines.check_password(PASSWORD)
+    assert {group.name for group in ines.groups.all()} == {"viewer", "auditor"}
+
+
+def test_a_name_that_is_taken_in_other_capitals_is_refused_before_a_password_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    account("INES")
+    with pytest.raises(CommandError, match="ines is an account already"):
+        typed(monkeypatch)
+
+
+@pytest.mark.slow
+def test_it_ends_with_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
+    database = {"STIGG_API_KEY": KEY, "DATABASE_URL": f"sqlite:///{tmp_path}/desk.sqlite3"}
+    tried = started(["manage.py", "add_agent", "ines", "--role", "king"], **database)
+    assert tried.returncode == 1
+    assert tried.stderr.startswith("CommandError: There is no role king. ")
+    assert len(tried.stderr.splitlines()) == 1
