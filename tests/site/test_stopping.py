@@ -50,6 +50,8 @@ def start(port: int, **options: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "dashboard.server", json.dumps(known | options)],
         cwd=ROOT,
+        # Coverage begins in a process before its first line, and swallows a SIGINT there.
+        env={name: said for name, said in os.environ.items() if name != "COVERAGE_PROCESS_CONFIG"},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
