@@ -1,6 +1,5 @@
 """What the page of the record is asked for: who, whom, which ticket, what, and when."""
 
-from collections.abc import Collection
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
@@ -20,8 +19,8 @@ DAYS = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2999, 12, 31
 
 
 class Filter(forms.Form):
-    """All that is given must hold. `before` is the cursor: rows with a smaller id. `limits` are the
-    environments that the reader is limited to, None for all; rows of no environment are for all.
+    """All that is given must hold, of the rows that the reader `may_see`. `before` is the cursor:
+    rows with a smaller id.
     """
 
     user = forms.CharField(required=False, max_length=150, label="Person")
@@ -36,9 +35,9 @@ class Filter(forms.Form):
     until = forms.DateField(required=False, label="To", validators=DAYS)
     before = forms.IntegerField(required=False, min_value=1, max_value=MAX_ID)
 
-    def __init__(self, asked: QueryDict, limits: Collection[str] | None) -> None:
+    def __init__(self, asked: QueryDict, may_see: QuerySet[AuditEvent]) -> None:
         super().__init__(asked)
-        self.limits = limits
+        self.may_see = may_see
         self.problems = [
             f"{self[name].label}: {' '.join(map(str, said))}" for name, said in self.errors.items()
         ]
@@ -54,10 +53,9 @@ class Filter(forms.Form):
             "at__gte": given["since"] and _midnight(given["since"]),
             "at__lt": given["until"] and _midnight(given["until"] + timedelta(days=1)),
             "id__lt": given["before"],
-            "environment__in": self.limits and [*self.limits, ""],
         }
         fitting = {name: value for name, value in wanted.items() if value}
-        return AuditEvent.objects.filter(**fitting).order_by("-id")
+        return self.may_see.filter(**fitting).order_by("-id")
 
     def query(self, before: int | None = None) -> str:
         """The same filter as an address; without a cursor its first page."""

@@ -8,6 +8,7 @@ from django.core import signing
 from django.core.cache import cache
 from django.test import Client
 
+from integrations_app.access.models import EnvironmentLimit
 from integrations_app.audit.events import AuditEvent
 from integrations_app.links import departures
 from integrations_app.links.models import LinkTemplate, TrustedHost, WrongLink
@@ -197,7 +198,11 @@ def test_an_auditor_of_one_environment_reads_of_no_other() -> None:
     desk = browser_of(account("all"))
     for environment in ("production", "staging"):
         desk.get(page("acme-corp", environment=environment))
+    read_by_one = account("otto", "auditor")
+    browser_of(read_by_one).get("/record/?customer=production-only")
+    EnvironmentLimit.objects.create(user=read_by_one, environment="production")
     assert AuditEvent.objects.filter(environment="production").exists()
+    assert AuditEvent.objects.filter(environment="", detail__contains="production").count() == 2
     read = browser_of(limited("auditor"))
     for part in ("", "csv/"):
         response = read.get(f"/record/{part}")
