@@ -109,9 +109,14 @@ def test_a_stop_at_any_moment_of_the_start_is_heard(told: signal.Signals, to: An
         server = start(port=0)
         with suppress(subprocess.TimeoutExpired):
             server.wait(moment)
-        to(server.pid, told)
-        said, _ = server.communicate(timeout=KILL_SECONDS + PATIENCE_SECONDS)
-        assert group(server) == set(), f"told after {moment:.3f} s"
+        try:
+            to(server.pid, told)
+            said, _ = server.communicate(timeout=KILL_SECONDS + PATIENCE_SECONDS)
+            left = group(server)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(server.pid, signal.SIGKILL)
+        assert left == set(), f"told after {moment:.3f} s"
         assert "Killing" not in said, f"told after {moment:.3f} s"
 
 
