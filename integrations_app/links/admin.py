@@ -28,8 +28,7 @@ admin.site.site_header = "Integrations Desk" + (
 )
 admin.site.site_title = "Integrations Desk"
 
-# An id of every vendor's shape at once: a sign that must be percent-encoded, so that the preview
-# shows that too.
+# Ids with a character that must be percent-encoded, so that the preview shows that too.
 SAMPLE = {
     "synced_entity_id": "auth0|65f1c0ffee",
     "customer_id": "acme-corp",

@@ -23,9 +23,9 @@ LinkKind = Literal["verified", "unfamiliar", "refused", "missing"]
 MAX_LENGTH = 2048
 _SHOWN_LENGTH = 300
 
-_INSTEAD = " Copy the id and look it up in the vendor's own system."
-_NO_LINK = f"Stigg gives no link for this row.{_INSTEAD}"
-_CHECK = " Check the host before you open it."
+_COPY_ID = " Copy the id and look it up in the vendor's own system."
+_NO_LINK = f"Stigg gives no link for this row.{_COPY_ID}"
+_CHECK_HOST = " Check the host before you open it."
 _TOO_LONG = "This address is too long."
 _MALFORMED = "This address is malformed."
 
@@ -93,9 +93,9 @@ def judge(url: str | None, vendor: Vendor, extra_domains: Collection[str] = ()) 
         return Link("missing", "", "", _NO_LINK)
     address = _Address.read(text)
     if sentence := _fault(address):
-        return Link("refused", _shown(text), _opened_host(address), sentence + _INSTEAD)
+        return Link("refused", _shown(text), _opened_host(address), sentence + _COPY_ID)
     if doubt := _doubt(address, vendor, extra_domains):
-        return Link("unfamiliar", address.href, address.host, doubt + _CHECK)
+        return Link("unfamiliar", address.href, address.host, doubt + _CHECK_HOST)
     mode, account = vendor.mode(address.opened)
     return Link("verified", address.href, address.host, "", mode, account)
 
@@ -156,9 +156,7 @@ def _parse(text: str) -> URL | None:
 
 
 def _has_hidden(address: _Address) -> bool:
-    """Controls, blanks, bidi and zero-width signs, surrogates: what is shown would not be what
-    opens.
-    """
+    """Controls, blanks, bidi and zero-width characters, surrogates: shown is not what opens."""
     text = address.text
     if text.isascii():
         return " " in text or not text.isprintable()

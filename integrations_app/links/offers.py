@@ -10,7 +10,7 @@ from integrations_app.links.url_templates import fill
 from integrations_app.vendors.vendor import Vendor
 
 _NO_LINK = "Stigg gives no link for this row. Copy the id, or ask an operator for a link template."
-_ASK = " Or ask an operator for a link template."
+_ASK_OPERATOR = " Or ask an operator for a link template."
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def _why_none(
     synced.
     """
     if own.kind == "refused":
-        return own.reason + _ASK, ()
+        return own.reason + _ASK_OPERATOR, ()
     if not is_synced:
         return _not_synced(vendor), vendor.not_synced
     if has_template:

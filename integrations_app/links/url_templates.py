@@ -62,7 +62,7 @@ def _origin(address: str) -> str:
 def _encoded(value: str | None) -> str:
     """The value for an address; empty when it must not be used. A lone surrogate has no encoding.
 
-    What was cut, or has U+FFFD in place of a sign, is another record's id.
+    What was cut, or has U+FFFD in place of a character, is another record's id.
     """
     if (
         value is None
@@ -100,7 +100,7 @@ def _climbs(text: str) -> bool:
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 _PROBLEMS: tuple[tuple[Callable[[str], bool], str], ...] = (
-    (_is_not_plain, "Use plain letters, digits and signs only: no blanks, accents or backslashes."),
+    (_is_not_plain, "Use only letters, digits and punctuation: no blanks, accents or backslashes."),
     (lambda text: not text.startswith("https://"), "Start the address with https://."),
     (_has_host_placeholder, "Write the host out in full: a placeholder may stand only after it."),
     (_has_stray_brace, f"Use braces only for these placeholders: {_NAMES}."),
