@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
-from integrations_app.stigg.answers import TimedOut, Unavailable, UnexpectedResponse, decode
+from integrations_app.stigg.answers import decode
 from integrations_app.stigg.records import (
     Customer,
     CustomersPage,
@@ -21,14 +21,7 @@ from integrations_app.stigg.records import (
     read_customers_page,
     read_page,
 )
-from integrations_app.stigg.transport import (
-    Answer,
-    DeadlinePassed,
-    Limits,
-    Transport,
-    Unreachable,
-    Unusable,
-)
+from integrations_app.stigg.transport import Answer, Limits, Transport
 
 CUSTOMERS = "/api/v1/customers"
 SUBSCRIPTIONS = "/api/v1/subscriptions"
@@ -202,14 +195,7 @@ class Client(Calls):
         body = None if payload is None else json.dumps(payload).encode()
         named = {"X-Request-Id": request_id} if request_id else {}
         url = self.base_url + question.path
-        try:
-            return self._transport.send(url, body, deadline=deadline, headers=named)
-        except DeadlinePassed as error:
-            raise TimedOut(str(error)) from None
-        except Unreachable as error:
-            raise Unavailable(str(error)) from None
-        except Unusable as error:
-            raise UnexpectedResponse(str(error)) from None
+        return self._transport.send(url, body, deadline=deadline, headers=named)
 
 
 def customer_path(customer_id: str) -> str:

@@ -23,24 +23,12 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
+from integrations_app.stigg.answers import StiggError, TimedOut, Unavailable, UnexpectedResponse
+
 BODY_CAP_BYTES = 2_000_000
 CHUNK_BYTES = 65_536
 NONE: Mapping[str, str] = {}
 IDLE_SECONDS = 30.0  # proxies and firewalls drop idle connections after a minute or more
-
-
-class Unreachable(Exception):
-    """No whole answer came: refused, reset, cut off, a name that does not resolve."""
-
-
-class DeadlinePassed(Unreachable):
-    """The answer was not complete in the time that the call had."""
-
-
-class Unusable(Exception):
-    """Going on would not be safe: TLS that does not hold, an answer too large, or encoded although
-    plain was asked.
-    """
 
 
 class Answer(NamedTuple):
@@ -196,9 +184,9 @@ class Transport:
         """GET `url`, or POST a JSON `body` to it, with `headers` beside those of all calls.
 
         `deadline` is a `time.monotonic()` moment; without one, and at most, the call has
-        `limits.total` seconds.
-
-        Raises Unreachable, DeadlinePassed or Unusable.
+        `limits.total` seconds. Raises TimedOut; Unavailable when no whole answer came (refused,
+        reset, cut off, an unknown name); UnexpectedResponse where going on would not be safe (TLS
+        that does not hold, an answer too large, or encoded although plain was asked).
         """
         ends = time.monotonic() + self.limits.total
         return self._exchange(
@@ -222,7 +210,7 @@ class Transport:
         attempt = _Attempt(ends)
         try:
             return self._send(request, attempt)
-        except Unreachable:
+        except Unavailable:
             if not attempt.met_dead_connection(request):
                 raise
         return self._send(request, _Attempt(ends, on_new=True))
@@ -275,23 +263,23 @@ class Transport:
 
 def _body(response: requests.Response) -> bytes:
     if response.headers.get("Content-Encoding", "identity").lower() not in ("", "identity"):
-        raise Unusable("the answer is compressed although plain was asked for")
+        raise UnexpectedResponse("the answer is compressed although plain was asked for")
     body = bytearray()
     for chunk in response.raw.stream(CHUNK_BYTES, decode_content=False):
         body += chunk
         if len(body) > BODY_CAP_BYTES:
-            raise Unusable(f"the answer is larger than {BODY_CAP_BYTES:,} bytes")
+            raise UnexpectedResponse(f"the answer is larger than {BODY_CAP_BYTES:,} bytes")
     return bytes(body)
 
 
-def _named(error: Exception, ends: float) -> Unreachable | Unusable:
+def _named(error: Exception, ends: float) -> StiggError:
     """Only the kind of trouble goes on: the text of these errors may quote headers.
 
     A certificate that does not hold is no trouble that passes: somebody else may be answering.
     """
     if isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError | ssl.SSLError):
-        return Unusable("TLS does not hold")
+        return UnexpectedResponse("TLS does not hold")
     late = isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError)
     if late or time.monotonic() >= ends:
-        return DeadlinePassed(type(error).__name__)
-    return Unreachable(type(error).__name__)
+        return TimedOut(type(error).__name__)
+    return Unavailable(type(error).__name__)
