@@ -122,6 +122,13 @@ def text_or_none(value: object) -> str | None:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
+def at(value: object, *names: str) -> Any:
+    """What a JSON value holds under these names, each within the one before; None without it."""
+    for name in names:
+        value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
 def decode(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, Any]:
     """Turn one HTTP answer into its JSON object, or raise the StiggError that names it."""
     if status != 200:
@@ -221,10 +228,8 @@ def _error_body(payload: object) -> Mapping[str, Any]:
     if isinstance(payload.get("errors"), list):
         first = next((error for error in payload["errors"] if isinstance(error, Mapping)), {})
         extensions = first.get("extensions")
-        return {
-            **(extensions if isinstance(extensions, Mapping) else {}),
-            "message": first.get("message"),
-        }
+        told = extensions if isinstance(extensions, Mapping) else {}
+        return {**told, "message": first.get("message")}
     inner = payload.get("error")
     return inner if isinstance(inner, Mapping) else payload
 

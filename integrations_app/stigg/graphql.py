@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
 from integrations_app.stigg.answers import (
     BadRequest,
@@ -26,6 +26,7 @@ from integrations_app.stigg.answers import (
     KeyRejected,
     StiggError,
     UnexpectedResponse,
+    at,
     plain_code,
     printable,
     refusal,
@@ -112,9 +113,9 @@ class SyncState:
 
         `""` for one that is missing.
         """
-        integration = self.item.get("integration")
-        of = integration if isinstance(integration, dict) else {}
-        return text_or_none(of.get("integrationId")) or "", text_or_none(of.get("id")) or ""
+        names = ("integrationId", "id")
+        rest, own = (text_or_none(at(self.item, "integration", name)) or "" for name in names)
+        return rest, own
 
 
 def find_customers(
@@ -151,18 +152,10 @@ def find_customers(
 
 
 def _matches(data: Mapping[str, Any], error: StiggError | None) -> tuple[Match, ...]:
-    edges = _at(data, "customers", "edges")
+    edges = at(data, "customers", "edges")
     if not isinstance(edges, list):
         raise error or UnexpectedResponse("the answer has no list of customers")
-    return tuple(match for edge in edges if (match := _match_or_none(_at(edge, "node"))))
-
-
-def _match_or_none(node: object) -> Match | None:
-    """One that cannot be read does not hide the others."""
-    try:
-        return Match.model_validate(node)
-    except ValidationError:
-        return None
+    return tuple(match for edge in edges if (match := Match.read_or_none(at(edge, "node"))))
 
 
 def count_customers(client: Calls) -> int:
@@ -171,7 +164,7 @@ def count_customers(client: Calls) -> int:
 
 
 def _total(data: Mapping[str, Any], error: StiggError | None) -> int:
-    total = _at(data, "customers", "totalCount")
+    total = at(data, "customers", "totalCount")
     if not isinstance(total, int):
         raise error or UnexpectedResponse("the answer has no count of customers")
     return total
@@ -194,7 +187,7 @@ def _sync_states(data: Mapping[str, Any], error: StiggError | None) -> tuple[Syn
         raise error or UnexpectedResponse("the answer has no customer")
     if data["getCustomerByRefId"] is None:
         raise error or CustomerNotFound("GraphQL knows no such customer")
-    states = _at(data, "getCustomerByRefId", "syncStates")
+    states = at(data, "getCustomerByRefId", "syncStates")
     if states is None and error is None:
         return ()
     if not isinstance(states, list):
@@ -295,9 +288,3 @@ def _log_if_partial(operation: str, data: Mapping[str, Any], error: StiggError |
             "trace_id": error.trace_id,
         }
         logger.warning("stigg answered in part", extra=detail)
-
-
-def _at(value: object, *names: str) -> object:
-    for name in names:
-        value = value.get(name) if isinstance(value, Mapping) else None
-    return value

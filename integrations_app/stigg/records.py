@@ -12,12 +12,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from integrations_app.stigg.answers import UnexpectedResponse, printable, text_or_none
+from integrations_app.stigg.answers import UnexpectedResponse, at, printable, text_or_none
 
 MAX_LIMIT = 100
 
@@ -49,6 +49,14 @@ class Model(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
+
+    @classmethod
+    def read_or_none(cls, item: object) -> Self | None:
+        """One that cannot be read does not hide the others."""
+        try:
+            return cls.model_validate(item)
+        except ValidationError:
+            return None
 
 
 class SyncData(Model):
@@ -106,6 +114,10 @@ class Page:
     left_out: int = 0
 
 
+def _list_or_none(value: object) -> object:
+    return value if isinstance(value, list) else None
+
+
 class Customer(Model):
     """What Stigg keeps of a customer itself. Archiving takes `name` and `email` away.
 
@@ -117,7 +129,9 @@ class Customer(Model):
     name: TextOrNone = None
     email: TextOrNone = None
     archived_at: TextOrNone = None
-    bare: tuple[Any, ...] | None = None
+    bare: Annotated[
+        tuple[Any, ...] | None, Field(alias="integrations"), BeforeValidator(_list_or_none)
+    ] = None
 
     @property
     def archived(self) -> bool:
@@ -133,8 +147,7 @@ class Customer(Model):
     @property
     def record_ids(self) -> tuple[str, ...]:
         """The vendors' ids of all its records, as far as Stigg sent them."""
-        items = [item for item in self.bare or () if isinstance(item, dict)]
-        ids = (text_or_none(item.get("syncedEntityId")) for item in items)
+        ids = (text_or_none(at(item, "syncedEntityId")) for item in self.bare or ())
         return tuple(dict.fromkeys(filter(None, ids)))
 
     @property
@@ -149,11 +162,7 @@ class Customer(Model):
         """
         if self.bare is None:
             return None
-        return Counter([_vendor(item) for item in self.bare])
-
-
-def _vendor(item: object) -> str:
-    return text_or_none(item.get("vendorIdentifier")) or "" if isinstance(item, dict) else ""
+        return Counter(text_or_none(at(item, "vendorIdentifier")) or "" for item in self.bare)
 
 
 def read_rows(data: Iterable[object]) -> tuple[Integration | BrokenRow, ...]:
@@ -166,9 +175,8 @@ def _read_row(item: object) -> Integration | BrokenRow:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         problem = f"{'.'.join(map(str, first['loc'])) or 'row'}: {first['msg']}"
-        of = item if isinstance(item, dict) else {}
         return BrokenRow(
-            problem=problem, id=of.get("id"), vendor_identifier=of.get("vendorIdentifier")
+            problem=problem, id=at(item, "id"), vendor_identifier=at(item, "vendorIdentifier")
         )
 
 
@@ -180,12 +188,10 @@ def read_page(payload: Mapping[str, Any]) -> Page:
     data = payload.get("data")
     if not isinstance(data, list):
         raise UnexpectedResponse("the answer has no list of rows")
-    pagination = payload.get("pagination")
-    cursors = pagination if isinstance(pagination, Mapping) else {}
     return Page(
         read_rows(data[:MAX_LIMIT]),
-        next=_cursor(cursors.get("next")),
-        prev=_cursor(cursors.get("prev")),
+        next=_cursor(payload, "next"),
+        prev=_cursor(payload, "prev"),
         left_out=max(len(data) - MAX_LIMIT, 0),
     )
 
@@ -193,7 +199,8 @@ def read_page(payload: Mapping[str, Any]) -> Page:
 UUID_PATTERN = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 
 
-def _cursor(value: object) -> str | None:
+def _cursor(payload: Mapping[str, Any], way: str) -> str | None:
+    value = at(payload, "pagination", way)
     return value if isinstance(value, str) and UUID_PATTERN.fullmatch(value) else None
 
 
@@ -202,7 +209,7 @@ def read_customer(payload: Mapping[str, Any]) -> Customer:
     data = payload.get("data")
     if not isinstance(data, Mapping):
         raise UnexpectedResponse("the answer has no customer")
-    if not (customer := _customer_or_none(data)):
+    if not (customer := Customer.read_or_none(data)):
         raise UnexpectedResponse("the customer has no id")
     return customer
 
@@ -212,13 +219,12 @@ def read_customers(payload: Mapping[str, Any]) -> tuple[Customer, ...]:
     data = payload.get("data")
     if not isinstance(data, list):
         raise UnexpectedResponse("the answer has no list of customers")
-    return tuple(customer for item in data[:MAX_LIMIT] if (customer := _customer_or_none(item)))
+    return tuple(customer for item in data[:MAX_LIMIT] if (customer := Customer.read_or_none(item)))
 
 
 def read_customer_of_subscription(payload: Mapping[str, Any]) -> str:
     """Read `customerId` of `{"data": Subscription}`: whose subscription it is, not who pays."""
-    data = payload.get("data")
-    customer_id = data.get("customerId") if isinstance(data, Mapping) else None
+    customer_id = at(payload, "data", "customerId")
     if not isinstance(customer_id, str) or not customer_id:
         raise UnexpectedResponse("the answer has no customer of the subscription")
     return customer_id
@@ -234,17 +240,4 @@ class CustomersPage:
 
 def read_customers_page(payload: Mapping[str, Any]) -> CustomersPage:
     """Read a page of `{"data": [Customer, …], "pagination": {"next": …}}`."""
-    pagination = payload.get("pagination")
-    cursors = pagination if isinstance(pagination, Mapping) else {}
-    return CustomersPage(read_customers(payload), _cursor(cursors.get("next")))
-
-
-def _customer_or_none(item: object) -> Customer | None:
-    fields = item if isinstance(item, Mapping) else {}
-    bare = fields.get("integrations")
-    try:
-        return Customer.model_validate(
-            {**fields, "bare": tuple(bare) if isinstance(bare, list) else None}
-        )
-    except ValidationError:
-        return None
+    return CustomersPage(read_customers(payload), _cursor(payload, "next"))
