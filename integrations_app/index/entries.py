@@ -12,7 +12,7 @@ from hashlib import sha256
 from django.core.cache import cache
 from django.utils.crypto import salted_hmac
 
-from integrations_app.index.models import IndexEntry
+from .models import IndexEntry
 
 logger = logging.getLogger(__name__)
 

@@ -4,9 +4,10 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from integrations_app.index.entries import add
 from integrations_app.stigg import MAX_LIMIT, CustomersPage, RateLimited, Unavailable
 from integrations_app.upstream.environments import Environment
+
+from .entries import add
 
 DEFAULT_WAIT_SECONDS = 10
 MAX_FAILURES = 5  # in a row; the wait doubles after each
@@ -27,9 +28,7 @@ class Progress:
 
 
 def walk(
-    environment: Environment,
-    after: str | None = None,
-    wait: Callable[[float], None] = time.sleep,
+    environment: Environment, after: str | None = None, wait: Callable[[float], None] = time.sleep
 ) -> Iterator[Progress]:
     """Read `GET /api/v1/customers`, 100 at once, and write what each customer's integrations name.
 

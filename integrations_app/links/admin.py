@@ -17,11 +17,12 @@ from django.utils.safestring import SafeString
 
 from integrations_app.access import rules
 from integrations_app.audit.events import Action, note
-from integrations_app.links.models import LinkTemplate, TrustedHost, WrongLink, link_settings
-from integrations_app.links.url_templates import PLACEHOLDERS, fill
 from integrations_app.upstream.environments import Environment
 from integrations_app.vendors import known_vendors, presets, vendor_for
 from integrations_app.vendors.vendor import Preset, Vendor
+
+from .models import LinkTemplate, TrustedHost, WrongLink, link_settings
+from .url_templates import PLACEHOLDERS, fill
 
 admin.site.site_header = "Integrations Desk" + (
     " – simulated data" if settings.STIGG_SIMULATOR else ""
@@ -195,13 +196,7 @@ class ForVendorAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in t
 
     def _note(self, request: HttpRequest, outcome: str, item: Any) -> None:
         said = f"{item.vendor_identifier}: {getattr(item, 'template', '') or item.domain}"
-        note(
-            request,
-            Action.LINK_SETTINGS,
-            outcome,
-            environment=item.environment,
-            detail=said,
-        )
+        note(request, Action.LINK_SETTINGS, outcome, environment=item.environment, detail=said)
 
     @admin.display(description="vendor", ordering="vendor_identifier")
     def vendor(self, item: Any) -> str:

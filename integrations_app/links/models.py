@@ -10,10 +10,11 @@ from django.db import models
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from integrations_app.links.judge import is_domain, is_public_suffix
-from integrations_app.links.offers import LinkSettings
-from integrations_app.links.url_templates import check_template
 from integrations_app.vendors import vendor_for
+
+from .judge import is_domain, is_public_suffix
+from .offers import LinkSettings
+from .url_templates import check_template
 
 ENVIRONMENT_LENGTH = 31  # dashboard/settings.py allows no longer name
 VENDOR_LENGTH = 255

@@ -5,9 +5,10 @@ No I/O.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from integrations_app.links.judge import Link, judge, mode_warning
-from integrations_app.links.url_templates import fill
 from integrations_app.vendors.vendor import Vendor
+
+from .judge import Link, judge, mode_warning
+from .url_templates import fill
 
 _NO_LINK = "Stigg gives no link for this row. Copy the id, or ask an operator for a link template."
 _ASK_OPERATOR = " Or ask an operator for a link template."

@@ -9,7 +9,7 @@ from urllib.parse import quote, unquote
 
 from ada_url import URL
 
-from integrations_app.links.judge import fault
+from .judge import fault
 
 PLACEHOLDERS = ("synced_entity_id", "customer_id", "billing_id")
 MAX_TEMPLATE_LENGTH = 1000

@@ -16,11 +16,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from integrations_app.access.rules import environment_or_404
 from integrations_app.audit.events import Action, note, was_shown
-from integrations_app.links import departures
-from integrations_app.links.models import WrongLink, link_settings
 from integrations_app.stigg.customer_ids import problem_with_customer_id
 from integrations_app.upstream.environments import Environment
 from integrations_app.vendors import vendor_for
+
+from . import departures
+from .models import WrongLink, link_settings
 
 
 @require_safe

@@ -1,6 +1,6 @@
 """Stigg: the calls, the records they give, and the errors that stand for those that fail."""
 
-from integrations_app.stigg.answers import (
+from .answers import (
     BadRequest,
     CustomerNotFound,
     Forbidden,
@@ -13,17 +13,8 @@ from integrations_app.stigg.answers import (
     decode,
     printable,
 )
-from integrations_app.stigg.client import (
-    DEFAULT_LIMIT,
-    ApiKey,
-    Calls,
-    Client,
-    Question,
-    Read,
-    UserToken,
-    customer_path,
-)
-from integrations_app.stigg.records import (
+from .client import DEFAULT_LIMIT, ApiKey, Calls, Client, Question, Read, UserToken, customer_path
+from .records import (
     MAX_LIMIT,
     UUID_PATTERN,
     BrokenRow,
@@ -33,7 +24,7 @@ from integrations_app.stigg.records import (
     Page,
     SyncData,
 )
-from integrations_app.stigg.transport import Answer, Limits
+from .transport import Answer, Limits
 
 __all__ = [
     "DEFAULT_LIMIT",

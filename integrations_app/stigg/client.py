@@ -10,8 +10,8 @@ from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
-from integrations_app.stigg.answers import decode
-from integrations_app.stigg.records import (
+from .answers import decode
+from .records import (
     Customer,
     CustomersPage,
     Page,
@@ -21,7 +21,7 @@ from integrations_app.stigg.records import (
     read_customers_page,
     read_page,
 )
-from integrations_app.stigg.transport import Answer, Limits, Transport
+from .transport import Answer, Limits, Transport
 
 CUSTOMERS = "/api/v1/customers"
 SUBSCRIPTIONS = "/api/v1/subscriptions"

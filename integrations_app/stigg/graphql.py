@@ -19,7 +19,7 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import Field
 
-from integrations_app.stigg.answers import (
+from .answers import (
     BadRequest,
     CustomerNotFound,
     Forbidden,
@@ -32,8 +32,8 @@ from integrations_app.stigg.answers import (
     refusal,
     text_or_none,
 )
-from integrations_app.stigg.client import Calls, Question
-from integrations_app.stigg.records import Id, Model, TextOrNone
+from .client import Calls, Question
+from .records import Id, Model, TextOrNone
 
 logger = logging.getLogger(__name__)
 

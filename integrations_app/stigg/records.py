@@ -17,7 +17,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from integrations_app.stigg.answers import UnexpectedResponse, at, printable, text_or_none
+from .answers import UnexpectedResponse, at, printable, text_or_none
 
 MAX_LIMIT = 100
 

@@ -23,7 +23,7 @@ import urllib3
 from requests.adapters import HTTPAdapter
 from requests.structures import CaseInsensitiveDict
 
-from integrations_app.stigg.answers import StiggError, TimedOut, Unavailable, UnexpectedResponse
+from .answers import StiggError, TimedOut, Unavailable, UnexpectedResponse
 
 BODY_CAP_BYTES = 2_000_000
 CHUNK_BYTES = 65_536
@@ -249,9 +249,7 @@ class Transport:
             name: value.replace(self.secret, "***") for name, value in answer.headers.items()
         }
         return Answer(
-            answer.status,
-            CaseInsensitiveDict(headers),
-            self._body_without_secret(answer.body),
+            answer.status, CaseInsensitiveDict(headers), self._body_without_secret(answer.body)
         )
 
     def _body_without_secret(self, body: bytes) -> bytes:

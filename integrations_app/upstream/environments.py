@@ -15,10 +15,11 @@ from pydantic import SecretStr
 
 from integrations_app import traces
 from integrations_app.stigg import ApiKey, Client, Limits, StiggError, UserToken
-from integrations_app.upstream.copies import Memory
-from integrations_app.upstream.limits import RetryBudget, Room
-from integrations_app.upstream.upstream import Upstream
-from integrations_app.upstream.visit import Visit
+
+from .copies import Memory
+from .limits import RetryBudget, Room
+from .upstream import Upstream
+from .visit import Visit
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 
 from integrations_app import metrics
 from integrations_app.stigg import RateLimited, StiggError, TimedOut, Unavailable
-from integrations_app.upstream.copies import Memory, age
+
+from .copies import Memory, age
 
 DEFAULT_COOL_DOWN_SECONDS = 10
 MAX_COOL_DOWN_SECONDS = 300

@@ -22,8 +22,9 @@ from integrations_app.stigg import (
     UnexpectedResponse,
     decode,
 )
-from integrations_app.upstream.copies import FRESH_SECONDS, KEPT_BYTES, Copy, Memory
-from integrations_app.upstream.limits import PASSING, Busy, CoolDown, Place, RetryBudget, Room
+
+from .copies import FRESH_SECONDS, KEPT_BYTES, Copy, Memory
+from .limits import PASSING, Busy, CoolDown, Place, RetryBudget, Room
 
 RETRY_PAUSE_SECONDS = (0.05, 0.3)
 # Never a refused key, never an unknown customer

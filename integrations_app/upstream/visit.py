@@ -13,9 +13,10 @@ from typing import Any, cast
 
 from integrations_app import metrics, traces
 from integrations_app.stigg import Calls, Question, Read, StiggError
-from integrations_app.upstream.copies import FRESH_SECONDS, Copies, Memory, NoCopy
-from integrations_app.upstream.limits import Busy, Place
-from integrations_app.upstream.upstream import ANSWERED_BY_A_COPY, GRACE_SECONDS, Upstream
+
+from .copies import FRESH_SECONDS, Copies, Memory, NoCopy
+from .limits import Busy, Place
+from .upstream import ANSWERED_BY_A_COPY, GRACE_SECONDS, Upstream
 
 Call = Callable[[Calls], Any]
 

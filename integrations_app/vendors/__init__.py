@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-from integrations_app.vendors.vendor import Preset, Vendor
+from .vendor import Preset, Vendor
 
 _NAME_LENGTH = 40
 

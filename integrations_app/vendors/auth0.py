@@ -4,14 +4,7 @@ import base64
 import re
 from urllib.parse import unquote
 
-from integrations_app.vendors.vendor import (
-    DNS_LABEL,
-    IdShape,
-    Parameter,
-    Preset,
-    Vendor,
-    customer_page,
-)
+from .vendor import DNS_LABEL, IdShape, Parameter, Preset, Vendor, customer_page
 
 # A user is "<connection>|<id>" (auth0.com/docs, User profile structure), an organization
 # "org_<id>".

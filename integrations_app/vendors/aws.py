@@ -2,7 +2,7 @@
 
 import re
 
-from integrations_app.vendors.vendor import IdShape, Vendor
+from .vendor import IdShape, Vendor
 
 _ACCOUNT = IdShape(
     "AWS account",

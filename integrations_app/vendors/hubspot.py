@@ -2,7 +2,7 @@
 
 import re
 
-from integrations_app.vendors.vendor import IdShape, Parameter, Preset, Vendor, customer_page
+from .vendor import IdShape, Parameter, Preset, Vendor, customer_page
 
 # app.hubspot.com in Lago's link builder and public code; one more for each data centre: HubSpot's
 # page on where data is hosted names na1 to na3, eu1 and ap1, public code eu2, au1, ca1 and jp1.

@@ -1,6 +1,6 @@
 """Vendors of which little more than a name is known. One that gets pages or ids gets a file."""
 
-from integrations_app.vendors.vendor import Address, Mode, Vendor
+from .vendor import Address, Mode, Vendor
 
 _NO_PAGE_KNOWN = (
     "No customer page of {} is known. Copy the id, or ask an operator for a link template."

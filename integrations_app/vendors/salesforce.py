@@ -3,16 +3,7 @@
 import re
 import string
 
-from integrations_app.vendors.vendor import (
-    DNS_LABEL,
-    Address,
-    IdShape,
-    Mode,
-    Parameter,
-    Preset,
-    Vendor,
-    customer_page,
-)
+from .vendor import DNS_LABEL, Address, IdShape, Mode, Parameter, Preset, Vendor, customer_page
 
 _ID = re.compile(r"[A-Za-z0-9]{15}(?:[A-Z0-5]{3})?")
 _RECORDS = ("001", "003", "006")  # accounts, contacts, opportunities

@@ -2,7 +2,7 @@
 
 import re
 
-from integrations_app.vendors.vendor import (
+from .vendor import (
     CUSTOMERS_OWN_ID,
     NO_BILLING,
     OTHER_BILLING,

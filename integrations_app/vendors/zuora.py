@@ -2,7 +2,7 @@
 
 import re
 
-from integrations_app.vendors.vendor import (
+from .vendor import (
     DNS_LABEL,
     NO_BILLING,
     OTHER_BILLING,
