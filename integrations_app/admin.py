@@ -2,5 +2,3 @@
 
 from integrations_app.access import admin as access_admin
 from integrations_app.links import admin as links_admin
-
-__all__ = ["access_admin", "links_admin"]

@@ -12,14 +12,3 @@ from integrations_app.links.models import (
     validate_domain,
     validate_template,
 )
-
-__all__ = [
-    "AuditEvent",
-    "EnvironmentLimit",
-    "IndexEntry",
-    "LinkTemplate",
-    "TrustedHost",
-    "WrongLink",
-    "validate_domain",
-    "validate_template",
-]
