@@ -10,17 +10,9 @@ from hashlib import sha256
 from typing import Any, TypeVar
 from urllib.parse import quote, urlencode
 
+from . import records
 from .answers import decode
-from .records import (
-    Customer,
-    CustomersPage,
-    Page,
-    read_customer,
-    read_customer_of_subscription,
-    read_customers,
-    read_customers_page,
-    read_page,
-)
+from .records import Customer, CustomersPage, Page
 from .transport import Answer, Limits, Transport
 
 CUSTOMERS = "/api/v1/customers"
@@ -35,14 +27,10 @@ class ApiKey:
     https://docs.stigg.io/api-and-sdks/api-reference/rest.
     """
 
-    key: str = field(repr=False)
-
-    @property
-    def secret(self) -> str:
-        return self.key
+    secret: str = field(repr=False)
 
     def headers(self) -> dict[str, str]:
-        return {"X-API-KEY": self.key}
+        return {"X-API-KEY": self.secret}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +39,14 @@ class UserToken:
     one.
     """
 
-    token: str = field(repr=False)
+    secret: str = field(repr=False)
     environment_id: str
     account_id: str = ""
 
-    @property
-    def secret(self) -> str:
-        return self.token
-
     def headers(self) -> dict[str, str]:
         account = {"X-ACCOUNT-ID": self.account_id} if self.account_id else {}
-        return {
-            "Authorization": f"Bearer {self.token}",
-            "X-ENVIRONMENT-ID": self.environment_id,
-        } | account
+        environment = {"X-ENVIRONMENT-ID": self.environment_id}
+        return {"Authorization": f"Bearer {self.secret}"} | environment | account
 
 
 @dataclass(frozen=True)
@@ -115,27 +97,23 @@ class Calls(ABC):
         """`GET /api/v1/customers/{id}/integrations`; several vendors go as one comma-joined
         value.
         """
-        query = {
-            "after": after,
-            "before": before,
-            "limit": limit,
-            "vendorIdentifier": ",".join(vendor_identifier),
-        }
-        given = {name: value for name, value in query.items() if value}
-        path = f"{customer_path(customer_id)}/integrations?{urlencode(given)}"
-        return self.ask(Question(path, about=customer_id), read_page)
+        vendors = ",".join(vendor_identifier)
+        query = _query(after=after, before=before, limit=limit, vendorIdentifier=vendors)
+        path = f"{customer_path(customer_id)}/integrations?{query}"
+        return self.ask(Question(path, about=customer_id), records.read_page)
 
     def get_customer(self, customer_id: str) -> Customer:
         """`GET /api/v1/customers/{id}`: name, e-mail, archived or not, and the bare
         integrations.
         """
-        question = Question(customer_path(customer_id), about=customer_id)
-        return self.ask(question, read_customer)
+        return self.ask(
+            Question(customer_path(customer_id), about=customer_id), records.read_customer
+        )
 
     def customer_of_subscription(self, subscription_id: str) -> str:
         """The customer's id in `GET /api/v1/subscriptions/{id}` (Stigg's Python SDK 0.1.0b53)."""
-        path = _path(SUBSCRIPTIONS, subscription_id)
-        return self.ask(Question(path), read_customer_of_subscription)
+        question = Question(_path(SUBSCRIPTIONS, subscription_id))
+        return self.ask(question, records.read_customer_of_subscription)
 
     def list_customers(
         self, *, email: str = "", name: str = "", limit: int = DEFAULT_LIMIT
@@ -144,18 +122,15 @@ class Calls(ABC):
 
         Both filters are exact; an empty one does not filter.
         """
-        query = {"email": email, "name": name, "limit": limit}
-        given = {name: value for name, value in query.items() if value}
-        path = f"{CUSTOMERS}?{urlencode(given, errors='replace')}"
-        return self.ask(Question(path), read_customers)
+        query = _query(email=email, name=name, limit=limit)
+        return self.ask(Question(f"{CUSTOMERS}?{query}"), records.read_customers)
 
     def page_of_customers(
         self, *, after: str | None = None, limit: int = DEFAULT_LIMIT
     ) -> CustomersPage:
         """One page of all: `GET /api/v1/customers`; docs.stigg.io, Get a list of customers."""
-        query = {"after": after, "limit": limit}
-        given = {name: value for name, value in query.items() if value}
-        return self.ask(Question(f"{CUSTOMERS}?{urlencode(given)}"), read_customers_page)
+        query = _query(after=after, limit=limit)
+        return self.ask(Question(f"{CUSTOMERS}?{query}"), records.read_customers_page)
 
 
 class Client(Calls):
@@ -196,6 +171,11 @@ class Client(Calls):
         named = {"X-Request-Id": request_id} if request_id else {}
         url = self.base_url + question.path
         return self._transport.send(url, body, deadline=deadline, headers=named)
+
+
+def _query(**fields: str | int | None) -> str:
+    """Of the fields that are given; a lone surrogate, which has no encoding, becomes "?"."""
+    return urlencode({name: value for name, value in fields.items() if value}, errors="replace")
 
 
 def customer_path(customer_id: str) -> str:
