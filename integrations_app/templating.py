@@ -111,10 +111,7 @@ def look_up(text: str, environment: Any) -> str:
 
 @cache
 def icon(name: str) -> Markup:
-    """A drawing of `_icons.html`.
-
-    A filter, because Jinja2 works out filters of constants when it compiles.
-    """
+    """A drawing of `_icons.html`; a filter, because Jinja2 applies those to constants only once."""
     return Markup('<svg class="icon" aria-hidden="true"><use href="#i-%s"/></svg>') % name
 
 
@@ -131,9 +128,7 @@ def copyable(value: str, what: str) -> Markup:
 
 @pass_context
 def asking_first(context: Context, link: Link, vendor: Vendor) -> str:
-    """The address of the page that asks before an unfamiliar link is opened, for this user
-    alone.
-    """
+    """The address of the page that asks before a link opens, for this user alone."""
     departure = departures.Departure(
         user=str(context["user"].pk),
         environment=context["environment"].name,

@@ -14,10 +14,7 @@ MAX_CHIPS = 30
 
 @dataclass(frozen=True, slots=True)
 class Chip:
-    """One vendor to filter by.
-
-    `count` is None when Stigg did not tell; `query` is None when it cannot be asked.
-    """
+    """One vendor to filter by. `count` is None if unknown; `query` if it cannot be asked."""
 
     vendor: Vendor
     count: int | None
@@ -26,9 +23,7 @@ class Chip:
 
 
 def counted(customer: Customer | None) -> Counter[str] | None:
-    """The customer's integrations by the vendor that is shown, in whatever letters Stigg writes it;
-    None if unknown.
-    """
+    """The customer's integrations by vendor, however Stigg spells that; None if unknown."""
     known = customer.vendor_counts if customer else None
     return None if known is None else _by_vendor(known)
 

@@ -28,8 +28,7 @@ def matching(
 
 
 def unlisted(query: Query, customer: Customer | None, page: Page) -> list[Integration | BrokenRow]:
-    """Integrations that the customer record names and the list leaves out, when the list is wholly
-    in view.
+    """What the customer record names and the list, wholly in view, leaves out.
 
     Newer versions of Stigg list four vendors only, while the record still carries all of them.
     """
@@ -67,9 +66,7 @@ class Listing:
 
     @property
     def has_states(self) -> bool:
-        """Is there a state to show? Without one there is no column: a dash in every row would tell
-        nothing.
-        """
+        """Is there a state to show? Else there is no column: dashes in every row tell nothing."""
         return any(row.state for row in self.rows)
 
     @property
@@ -85,10 +82,7 @@ def listing(
     place: Place = NOWHERE,
     states: Mapping[str, State] = MappingProxyType({}),
 ) -> Listing:
-    """What the results region shows.
-
-    `states` are the sync states that are known, by integration id.
-    """
+    """What the results region shows. `states` are the known sync states, by integration id."""
     listed = [(item, "") for item in page.rows]
     named = [(item, NAMED_BY_CUSTOMER) for item in unlisted(query, customer, page)]
     items = [*listed, *named]

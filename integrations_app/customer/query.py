@@ -33,10 +33,8 @@ class BadQuery(ValueError):
 class Query:
     """What a page's address asks for.
 
-    Equal filters give equal addresses: vendors are sorted and said once.
-
-    Whatever changes the filter or the size also drops the cursor, which belongs to the list it came
-    from.
+    Equal filters give equal addresses: vendors are sorted and said once. What changes the filter
+    or the size also drops the cursor, which belongs to the list it came from.
 
     `trail` are the positions of the pages that led here by Next, the last one last: Previous goes
     back over them, because not every Stigg that can go on can also go back.
@@ -54,10 +52,7 @@ class Query:
 
     @classmethod
     def read(cls, parameters: Mapping[str, Sequence[str]]) -> Self:
-        """Read `vendor` (repeated), `after`, `before`, `limit`, `trail` and `row`.
-
-        Raises BadQuery with all that is wrong.
-        """
+        """Read the address's parameters. Raises BadQuery with all that is wrong."""
         vendors = tuple(
             sorted(
                 {vendor_for(vendor).identifier for vendor in parameters.get("vendor", ()) if vendor}

@@ -18,12 +18,10 @@ MAX_REPORTED_CHARACTERS = 255
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One integration as shown.
+    """One integration as shown. `problem` is set for one that could not be read.
 
-    `problem` is set for a row that could not be read; the rest of it may be empty.
-
-    `key` is the number that opens the row's link from the keyboard, for the first nine links of a
-    page. `is_marked` when a look-up came by its record.
+    `key` is the number that opens its link from the keyboard, for the first nine links of a page.
+    `is_marked` when a look-up came by its record.
     """
 
     integration_id: str

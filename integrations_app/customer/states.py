@@ -1,7 +1,4 @@
-"""What a row says about its syncing, in an agent's words.
-
-Stigg's list itself tells nothing of it.
-"""
+"""What a row says about its syncing, in an agent's words; Stigg's list tells nothing of it."""
 
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
@@ -15,9 +12,7 @@ MAX_QUOTED_CHARACTERS = 1_000
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """`words` for everyone, `error` as Stigg wrote it, `said` for a status that the desk does not
-    know.
-    """
+    """`words` for all, `error` as Stigg wrote it, `said` for a status not known to the desk."""
 
     kind: str
     words: str
@@ -55,9 +50,7 @@ def state_of(sync: SyncState) -> State | None:
 
 
 def by_integration(syncs: Iterable[SyncState], shown: Container[str]) -> Mapping[str, State]:
-    """The state of each integration that is shown, by its id.
-
-    A failure outweighs what else is said.
+    """The state of each integration that is shown, by its id; a failure outweighs the rest.
 
     The published contract does not say which of the two ids a row of REST carries; both are unique.
     """

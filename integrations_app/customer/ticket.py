@@ -35,10 +35,7 @@ def ticket(
     address: str,
     at: datetime,
 ) -> Ticket:
-    """The summary of the rows in view.
-
-    `address` is the absolute address of the page, `at` when it was read.
-    """
+    """The summary of the rows in view; `address` is the page's, absolute, `at` when it was read."""
     time = f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
     who, marked = one_line(customer_id), code(customer_id)
     if named := one_line(name or ""):
@@ -141,9 +138,7 @@ def _sync_error(row: Row) -> str:
 
 
 def _about(row: Row) -> str:
-    """What to know of a link before its address: mode, account, who built it, whether its host is
-    known.
-    """
+    """What to know of a link before its address: mode, account, builder, an unfamiliar host."""
     link = row.link
     words = [link.mode, link.account, "built by the desk" if row.offer.template else ""]
     words += [f"unfamiliar address at {link.host}"] if link.kind == "unfamiliar" else []

@@ -53,10 +53,7 @@ def remember(environment: str, customer_id: str, record_ids: Collection[str]) ->
 
 
 def customers_with(environment: str, record_ids: Iterable[str]) -> tuple[str, ...]:
-    """The ids of customers that had one of these records when the desk last saw it.
-
-    Empty where there are more than MAX_CUSTOMERS.
-    """
+    """The ids of customers that had one of these records when last seen; () above MAX_CUSTOMERS."""
     digests = [digest(record_id) for record_id in record_ids]
     entries = IndexEntry.objects.filter(environment=environment, digest__in=digests)
     found = entries.order_by("customer_id").values_list("customer_id", flat=True).distinct()

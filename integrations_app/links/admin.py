@@ -94,9 +94,7 @@ class ForVendorForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the
 
 
 class LinkTemplateForm(ForVendorForm):
-    """Shows below the template what it makes of a sample: when opened, when refused, and at the
-    button "Preview".
-    """
+    """Shows what the template makes of a sample: opened, refused, or at "Preview"."""
 
     class Meta(ForVendorForm.Meta):
         look: ClassVar = {"rows": 2, "cols": 100, "spellcheck": "false", "class": "vLargeTextField"}
@@ -232,9 +230,7 @@ class LinkTemplateAdmin(ForVendorAdmin):
         ]
 
     def preset(self, request: HttpRequest) -> HttpResponse:
-        """Choose a preset, answer what it asks for, and go on to the form with the finished
-        template in it.
-        """
+        """Choose a preset, answer what it asks for, go on to the form with the whole template."""
         if not self.has_add_permission(request):
             raise PermissionDenied
         form = PresetForm(request.GET, rules.environments(request.user))

@@ -47,9 +47,8 @@ class Link:
     """A judged address.
 
     `url` is the address exactly as it will be opened; for a refused one it is the raw text made
-    safe to show, never to open. `host` is the host as browsers see it, in punycode; a refused
-    address has it where a browser would have opened one. `reason` is a sentence for the agent,
-    empty when verified.
+    safe to show, never to open. `host` is the host as browsers see it, in punycode, also of a
+    refused address that one would have opened. `reason` is a sentence for the agent.
     """
 
     kind: LinkKind
@@ -85,8 +84,8 @@ class _Address(NamedTuple):
 def judge(url: str | None, vendor: Vendor, extra_domains: Collection[str] = ()) -> Link:
     """Judge an address that came from outside; never raises.
 
-    `extra_domains` are hosts that an operator trusts for this vendor; what is not `is_domain` is
-    ignored.
+    `extra_domains` are hosts that an operator trusts for this vendor; others than `is_domain` do
+    not count.
     """
     text = url or ""
     if not text.strip():
@@ -101,10 +100,7 @@ def judge(url: str | None, vendor: Vendor, extra_domains: Collection[str] = ()) 
 
 
 def fault(text: str) -> str:
-    """Why an address can never be opened, as a sentence; empty for well-formed http and https.
-
-    Never raises.
-    """
+    """Why an address can never be opened; "" for well-formed http and https. Never raises."""
     return _fault(_Address.read(text))
 
 
@@ -131,9 +127,7 @@ def _public_suffixes() -> PublicSuffixList:
 
 
 def mode_warning(mode: str, live: bool | None, environment_label: str) -> str:  # noqa: FBT001 - a fact, not a switch
-    """A sentence when a link's mode does not fit its environment; empty when it does or nobody
-    knows.
-    """
+    """A sentence when a link's mode does not fit its environment; "" if it does or is unknown."""
     word = _MODE_WORDS.get(mode)
     if live is None or not word or (mode == "LIVE") is live:
         return ""
@@ -146,9 +140,7 @@ def _parts(url: URL) -> Address:
 
 
 def _parse(text: str) -> URL | None:
-    """The address as browsers read it, None for what they cannot read and for what is too long to
-    be tried.
-    """
+    """The address as browsers read it; None for what they cannot read or is too long."""
     try:
         return URL(text) if len(text) <= MAX_LENGTH else None
     except ValueError:  # a lone surrogate ends here too
@@ -176,8 +168,7 @@ def _is_disguised(address: _Address) -> bool:
     """The host as written is not the host that opens.
 
     Catches percent-encoding, full-width letters, ideographic dots, zero-width joiners and numeric
-    addresses in hex or octal with one rule. A true international name passes: it reads back as
-    written.
+    addresses in hex or octal with one rule. A true international name reads back as written.
     """
     return address.written != address.host and address.written != idna_to_unicode(address.host)
 
@@ -204,9 +195,8 @@ _FAULTS: tuple[tuple[Callable[[_Address], bool], str], ...] = (
 def _doubt(address: _Address, vendor: Vendor, extra_domains: Collection[str]) -> str:
     """Why a well-formed address is not verified; empty when it is.
 
-    A non-ASCII address is never verified, whatever its host: nobody can tell its letters apart by
-    eye. A last dot is a doubt because browsers keep cookies and certificates of `vendor.example.`
-    apart.
+    A non-ASCII address is never verified: nobody can tell its letters apart by eye. A last dot is
+    a doubt because browsers keep cookies and certificates of `vendor.example.` apart.
     """
     text, host = address.text, address.host
     if text[:7].lower() == "http://":
@@ -233,9 +223,7 @@ def _opened_host(address: _Address) -> str:
 
 
 def _shown(text: str) -> str:
-    """Refused text, safe to show: hidden characters become a visible mark, and it ends
-    somewhere.
-    """
+    """Refused text, safe to show and cut: hidden characters become a visible mark."""
     cut = text if len(text) <= _SHOWN_LENGTH else text[: _SHOWN_LENGTH - 1] + "…"
     return "".join(
         c if c == " " or unicodedata.category(c)[0] not in "CZ" else "\ufffd" for c in cut

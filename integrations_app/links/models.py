@@ -1,6 +1,4 @@
-"""What the desk keeps about links: operators' templates and trusted hosts, and agents' reports of
-wrong links.
-"""
+"""What the desk keeps about links: templates, trusted hosts, and agents' reports of wrong links."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -40,10 +38,7 @@ def validate_domain(text: str) -> None:
 
 
 class ForVendor(models.Model):
-    """A vendor of an environment.
-
-    Both are plain text: settings know the environments, and vendors may be new ones.
-    """
+    """A vendor of an environment, in plain text: settings know the one, the other may be new."""
 
     environment = models.CharField(max_length=ENVIRONMENT_LENGTH)
     vendor_identifier = models.CharField("vendor", max_length=VENDOR_LENGTH)
@@ -62,9 +57,7 @@ class ForVendor(models.Model):
 
 class LinkTemplateQuerySet(models.QuerySet["LinkTemplate"]):
     def with_reports(self) -> models.QuerySet["LinkTemplate"]:
-        """Each with `reports`: how often agents called a link that exactly this template built
-        wrong.
-        """
+        """Each with `reports`: how often agents called a link that it built wrong."""
         same = WrongLink.objects.filter(
             environment=models.OuterRef("environment"),
             vendor_identifier=models.OuterRef("vendor_identifier"),
@@ -77,10 +70,7 @@ class LinkTemplateQuerySet(models.QuerySet["LinkTemplate"]):
 
 
 class LinkTemplate(ForVendor):
-    """How the desk builds the link that Stigg does not give.
-
-    One for each vendor of an environment.
-    """
+    """How the desk builds the link that Stigg does not give, for one vendor of an environment."""
 
     template = models.TextField(validators=[validate_template])
 
@@ -103,10 +93,7 @@ class LinkTemplate(ForVendor):
 
 
 class TrustedHost(ForVendor):
-    """A domain, with every host under it, that an operator vouches for as a vendor's.
-
-    Its links open directly.
-    """
+    """A domain, and every host under it, whose links open directly: an operator vouches for it."""
 
     environment = models.CharField(
         max_length=ENVIRONMENT_LENGTH, blank=True, help_text="Empty for every environment."
@@ -146,9 +133,7 @@ def link_settings(environment: str) -> LinkSettings:
 
 class WrongLinkQuerySet(models.QuerySet["WrongLink"]):
     def counts(self) -> Iterable[Mapping[str, Any]]:
-        """How many reports there are for each vendor and template, and the newest of each; most
-        reported first.
-        """
+        """How many reports each vendor and template has, and the newest; most reported first."""
         places = self.order_by().values(
             "environment", "vendor_identifier", "source", "template", "host"
         )
@@ -160,8 +145,7 @@ class WrongLinkQuerySet(models.QuerySet["WrongLink"]):
 class WrongLink(ForVendor):
     """An agent's word that a link led to the wrong place.
 
-    Plain text without foreign keys and never changed: it stays true when a template or an account
-    is deleted.
+    Plain text without foreign keys and never changed: it outlives templates and accounts.
     """
 
     class Source(models.TextChoices):

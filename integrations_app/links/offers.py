@@ -1,6 +1,4 @@
-"""Which link a row gets: Stigg's own, one that the desk builds, or a plain word why there is none.
-No I/O.
-"""
+"""Which link a row gets: Stigg's own, one that the desk builds, or a word why none. No I/O."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
@@ -16,9 +14,7 @@ _ASK_OPERATOR = " Or ask an operator for a link template."
 
 @dataclass(frozen=True, slots=True)
 class LinkSettings:
-    """What operators have set for an environment: templates and trusted domains, by vendor
-    identifier.
-    """
+    """What operators have set: templates and trusted domains, by vendor identifier."""
 
     templates: Mapping[str, str] = field(default_factory=dict)
     hosts: Mapping[str, Collection[str]] = field(default_factory=dict)
@@ -68,10 +64,7 @@ def offer(
     billing_id: str | None,
     place: Place = NOWHERE,
 ) -> Offer:
-    """Stigg's own link wins when it is verified.
-
-    Otherwise a template's comes first, and Stigg's stays beside it.
-    """
+    """Stigg's own link wins when it is verified; else a template's, with Stigg's beside it."""
     template = place.settings.templates.get(vendor.identifier, "")
     own = place.settings.judge(url, vendor)
     values = {
@@ -99,9 +92,7 @@ def _warning(link: Link, place: Place) -> str:
 def _why_none(
     own: Link, vendor: Vendor, *, is_synced: bool, has_template: bool
 ) -> tuple[str, tuple[str, ...]]:
-    """Why there is nothing to open and what to do next, with Stigg's reasons when the row is not
-    synced.
-    """
+    """Why nothing opens and what to do next, with Stigg's reasons for a row not synced."""
     if own.kind == "refused":
         return own.reason + _ASK_OPERATOR, ()
     if not is_synced:

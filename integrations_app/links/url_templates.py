@@ -20,10 +20,7 @@ _NAMES = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
 
 
 def check_template(text: str) -> list[str]:
-    """What is wrong with a template, as sentences for the form; empty when it is fine.
-
-    Never raises.
-    """
+    """What is wrong with a template, as sentences for the form; [] if nothing. Never raises."""
     if not text.strip():
         return ["Write an address that starts with https://."]
     if len(text) > MAX_TEMPLATE_LENGTH:
@@ -35,9 +32,8 @@ def check_template(text: str) -> list[str]:
 def fill(template: str, values: Mapping[str, str | None]) -> str | None:
     """The address of a template for one row, or None when it cannot be built. Never raises.
 
-    Each value is percent-encoded with nothing safe. None when a needed value is missing or blank,
-    is `.` or `..` (they survive encoding and climb), or when the template is not one that
-    `check_template` accepts.
+    Each value is percent-encoded with nothing safe. None when a needed value is missing, blank,
+    `.` or `..` (they survive encoding and climb), or the template fails `check_template`.
     """
     if check_template(template):
         return None

@@ -1,6 +1,4 @@
-"""Pages about one link: the one that asks before an unfamiliar address is opened, and the report of
-a wrong link.
-"""
+"""Pages about one link: asking before an unfamiliar address opens, and reporting a wrong link."""
 
 from datetime import timedelta
 from typing import Any
@@ -26,10 +24,7 @@ from .models import WrongLink, link_settings
 
 @require_safe
 def leave(request: HttpRequest) -> HttpResponse:
-    """Names the host of an unfamiliar address and asks once.
-
-    It judges the address anew and never redirects.
-    """
+    """Names the host of an unfamiliar address and asks once. Judges it anew; never redirects."""
     try:
         departure = departures.read(request.GET.get("to", ""), str(request.user.pk))
         environment = environment_or_404(request.user, departure.environment)
@@ -142,9 +137,7 @@ def _not_allowed(request: HttpRequest, environment: str, customer_id: str) -> tu
 def _keep(
     request: HttpRequest, environment: Environment, customer_id: str, report: WrongLink
 ) -> None:
-    """What the browser cannot be asked is read here: who reports, and which template built the
-    link.
-    """
+    """What a browser cannot be asked is read here: who reports, which template built the link."""
     report.user = request.user.get_username()
     report.environment = environment.name
     report.customer_id = customer_id

@@ -49,9 +49,7 @@ class CustomerNotFound(StiggError):
 
 
 class BadRequest(StiggError):
-    """400 and the other refusals of what was asked: change the question, `code` says what is wrong
-    with it.
-    """
+    """400 and the like: change the question; `code` says what is wrong with it."""
 
     kind = "bad-request"
 
@@ -63,18 +61,13 @@ class KeyRejected(StiggError):
 
 
 class Forbidden(StiggError):
-    """403: the key is good but lacks the scope, or the plan lacks the feature.
-
-    Something for the operator.
-    """
+    """403: the key lacks the scope, or the plan the feature. Something for the operator."""
 
     kind = "forbidden"
 
 
 class RateLimited(StiggError):
-    """429: wait. `retry_after` is None when Stigg did not say, or when what it said makes no
-    sense.
-    """
+    """429: wait. `retry_after` is None when Stigg said nothing, or nonsense."""
 
     kind = "rate-limited"
 
@@ -92,10 +85,7 @@ class TimedOut(Unavailable):
 
 
 class UnexpectedResponse(StiggError):
-    """An answer that makes no sense: a redirect, HTML, broken JSON, another shape.
-
-    Tell the operator.
-    """
+    """A redirect, HTML, broken JSON, another shape: it makes no sense. Tell the operator."""
 
     kind = "unexpected"
 
@@ -106,9 +96,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 def printable(text: str) -> str:
-    """Make a text from outside printable and bounded: what could not be shown becomes U+FFFD, "…"
-    ends a cut one.
-    """
+    """A text from outside, bounded ("…" ends a cut one); what cannot be shown becomes U+FFFD."""
     if len(text) > MAX_TEXT_CHARACTERS:
         text = f"{text[: MAX_TEXT_CHARACTERS - 1]}…"
     # Nearly always, and ten times quicker
@@ -147,9 +135,7 @@ def decode(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, An
 
 
 def _json(body: bytes) -> object:
-    """None when it makes no sense: deep nesting, NaN and numbers of thousands of digits are refused
-    as well.
-    """
+    """None for what makes no sense, also deep nesting, NaN and numbers of thousands of digits."""
     try:
         return json.loads(body.decode("utf-8"), parse_constant=_no_constant)
     except (ValueError, RecursionError):
@@ -177,9 +163,7 @@ def refusal(status: int, headers: Mapping[str, str], payload: object) -> StiggEr
 
 
 def plain_code(code: str) -> str:
-    """In lower case and without underscores: Apollo, which serves Stigg's GraphQL, writes
-    UNAUTHENTICATED where Stigg writes Unauthenticated.
-    """
+    """Apollo, which serves Stigg's GraphQL, writes UNAUTHENTICATED for Stigg's Unauthenticated."""
     return code.replace("_", "").lower()
 
 
@@ -220,8 +204,7 @@ def _kind(status: int, code: str) -> type[StiggError]:
 def _error_body(payload: object) -> Mapping[str, Any]:
     """Stigg documents `{message, code}`; its authentication page shows the same inside `error`.
 
-    GraphQL's are `{errors: [{message, extensions: {code, traceId}}]}`; the first one speaks for
-    all.
+    GraphQL's are `{errors: [{message, extensions: {code, traceId}}]}`; the first speaks for all.
     """
     if not isinstance(payload, Mapping):
         return {}

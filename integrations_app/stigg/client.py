@@ -23,9 +23,7 @@ DEFAULT_LIMIT = 20
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A server key; the environment is part of the key.
-    https://docs.stigg.io/api-and-sdks/api-reference/rest.
-    """
+    """A server key, environment included: docs.stigg.io/api-and-sdks/api-reference/rest."""
 
     secret: str = field(repr=False)
 
@@ -35,9 +33,7 @@ class ApiKey:
 
 @dataclass(frozen=True, slots=True)
 class UserToken:
-    """A user's token; the environment must be named beside it, the account falls back to the first
-    one.
-    """
+    """A user's token, with its environment; without an account Stigg takes the first."""
 
     secret: str = field(repr=False)
     environment_id: str
@@ -74,9 +70,7 @@ Read = TypeVar("Read")
 
 
 class Calls(ABC):
-    """The calls that the desk makes.
-
-    Each raises a StiggError, and nothing else, when there is no answer.
+    """The calls that the desk makes. Each raises a StiggError, and nothing else, without an answer.
 
     Who carries them is left open: `Client` sends every one; `upstream` shares and keeps answers.
     """
@@ -94,18 +88,14 @@ class Calls(ABC):
         limit: int = DEFAULT_LIMIT,
         vendor_identifier: Iterable[str] = (),
     ) -> Page:
-        """`GET /api/v1/customers/{id}/integrations`; several vendors go as one comma-joined
-        value.
-        """
+        """`GET /api/v1/customers/{id}/integrations`; vendors go as one comma-joined value."""
         vendors = ",".join(vendor_identifier)
         query = _query(after=after, before=before, limit=limit, vendorIdentifier=vendors)
         path = f"{customer_path(customer_id)}/integrations?{query}"
         return self.ask(Question(path, about=customer_id), records.read_page)
 
     def get_customer(self, customer_id: str) -> Customer:
-        """`GET /api/v1/customers/{id}`: name, e-mail, archived or not, and the bare
-        integrations.
-        """
+        """`GET /api/v1/customers/{id}`: name, e-mail, archived or not, bare integrations."""
         return self.ask(
             Question(customer_path(customer_id), about=customer_id), records.read_customer
         )
@@ -118,10 +108,7 @@ class Calls(ABC):
     def list_customers(
         self, *, email: str = "", name: str = "", limit: int = DEFAULT_LIMIT
     ) -> tuple[Customer, ...]:
-        """`GET /api/v1/customers`, its first page.
-
-        Both filters are exact; an empty one does not filter.
-        """
+        """`GET /api/v1/customers`, its first page. Filters are exact; empty ones filter nothing."""
         query = _query(email=email, name=name, limit=limit)
         return self.ask(Question(f"{CUSTOMERS}?{query}"), records.read_customers)
 

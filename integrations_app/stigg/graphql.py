@@ -41,7 +41,7 @@ PATH = "/graphql"
 MAX_MATCHES = (
     50  # a page of the framework that Stigg's schema is made with (nestjs-query) holds no more
 )
-MAX_WILDCARDS = 6
+MAX_WILDCARDS = 6  # each more makes a pattern dearer to compare
 
 FIND_CUSTOMERS = """
 query FindCustomers($filter: CustomerFilter!, $paging: CursorPaging!) {
@@ -109,10 +109,7 @@ class SyncState:
 
     @property
     def integration_ids(self) -> tuple[str, str]:
-        """Of its integration: the id that REST's rows carry, and GraphQL's own.
-
-        `""` for one that is missing.
-        """
+        """Of its integration: the id that REST's rows carry, and GraphQL's own; "" for none."""
         names = ("integrationId", "id")
         rest, own = (text_or_none(at(self.item, "integration", name)) or "" for name in names)
         return rest, own
@@ -128,15 +125,12 @@ def find_customers(
     limit: int = 10,
     patience: float | None = None,
 ) -> tuple[Match, ...]:
-    """Customers whose `field` is one of `values`, or has one of them in it (capitals do not matter
-    then).
+    """Customers whose `field` is one of `values` or, with `contains`, has one in it, in any case.
 
     With `loose` any letters may stand where a value has vowels or marks, so "Mueller" finds
     "Müller". `searchQuery` is Stigg's own search and always by a part. Blank values look for
-    nothing. The newest customers come first, at most `limit` (1 to 50) of them; archived ones may
-    be among them.
-    `patience` is in seconds. Raises a StiggError; Forbidden or KeyRejected when the key may not use
-    GraphQL.
+    nothing. The newest come first, at most `limit` (1 to 50); archived ones may be among them.
+    `patience` is in seconds. Raises a StiggError; Forbidden or KeyRejected where GraphQL is closed.
     """
     wanted = [printable(value) for value in values if value.strip()]
     if not wanted:
@@ -173,8 +167,7 @@ def _total(data: Mapping[str, Any], error: StiggError | None) -> int:
 def sync_states(
     client: Calls, customer_id: str, *, patience: float | None = None
 ) -> tuple[SyncState, ...]:
-    """How far Stigg is with each integration of a customer; () when it keeps no states for this
-    one.
+    """How far Stigg is with each integration of a customer; () when it keeps no states for it.
 
     `patience` is in seconds. Raises a StiggError; CustomerNotFound for an unknown customer.
     """
@@ -196,24 +189,18 @@ def _sync_states(data: Mapping[str, Any], error: StiggError | None) -> tuple[Syn
 
 
 def like_escape(text: str) -> str:
-    """The text as itself in an iLike pattern, where % and _ stand for others and \\ for the next
-    one.
-    """
+    """The text as itself in an iLike pattern, where %, _ and \\ mean something else."""
     return re.sub(r"([\\%_])", r"\\\1", text)
 
 
 def loosened(text: str) -> str:
-    """A pattern of iLike in which any letters may stand for the vowels and marks of a text. It ends
-    after MAX_WILDCARDS: each more makes it dearer to compare.
-    """
+    """A pattern of iLike in which any letters may stand for the vowels and marks of a text."""
     solid = re.split(r"(?:[\W_aeiou]|[^\x00-\x7f])+", text.casefold())
     return "%".join(["", *filter(None, solid[:MAX_WILDCARDS]), ""])
 
 
 def _filter(field: SearchField, values: Sequence[str], *, contains: bool) -> dict[str, Any]:
-    """A `CustomerFilter`. `searchQuery` knows `iLike` alone; whether it adds wildcards itself is
-    not documented.
-    """
+    """`searchQuery` knows `iLike` alone; whether it adds wildcards itself is not documented."""
     if contains or field == "searchQuery":
         parts: list[dict[str, Any]] = [
             {field: {"iLike": f"%{like_escape(value)}%"}} for value in values

@@ -37,16 +37,13 @@ TextOrEmpty = Annotated[str, BeforeValidator(lambda value: text_or_none(value) o
 def _as_sent(value: object) -> str | None:
     """A link is judged as Stigg sent it, so nothing of it is cut or replaced here.
 
-    But half a character, which no text can hold, becomes NUL: `links.judge` refuses the one like
-    the other.
+    But half a character, which no text can hold, becomes NUL: `links.judge` refuses both.
     """
     return re.sub("[\ud800-\udfff]", "\0", value) if isinstance(value, str) else None
 
 
 class Model(BaseModel):
-    """What came from Stigg: its own names in camelCase, ours in snake_case; unknown fields are
-    ignored.
-    """
+    """What came from Stigg: camelCase there, snake_case here; unknown fields are ignored."""
 
     model_config = ConfigDict(frozen=True, alias_generator=to_camel, populate_by_name=True)
 
@@ -78,10 +75,7 @@ def _shape_or_unknown(value: object) -> object:
 
 
 class Integration(Model):
-    """One link of a customer to an external system.
-
-    `id` names the integration of the environment, not the link.
-    """
+    """One link of a customer to an external system; `id` names the environment's integration."""
 
     id: Id
     vendor_identifier: TextOrEmpty = ""
@@ -90,10 +84,7 @@ class Integration(Model):
 
 
 class BrokenRow(Model):
-    """A row that could not be read; `problem` says why in the contract's terms.
-
-    What it could tell is kept.
-    """
+    """A row that could not be read, with what it could tell; `problem` says why."""
 
     problem: str
     id: TextOrEmpty = ""
@@ -139,9 +130,7 @@ class Customer(Model):
 
     @cached_property
     def integrations(self) -> tuple[Integration | BrokenRow, ...]:
-        """At most as many as a page of the list may have: a record that names thousands must not
-        fill a page.
-        """
+        """At most MAX_LIMIT: a record that names thousands must not fill a page."""
         return read_rows((self.bare or ())[:MAX_LIMIT])
 
     @property
@@ -157,9 +146,7 @@ class Customer(Model):
 
     @cached_property
     def vendor_counts(self) -> Counter[str] | None:
-        """How many integrations each vendor has, `""` standing for rows without one; None when
-        nobody knows.
-        """
+        """How many integrations each vendor has, "" for those without one; None if unknown."""
         if self.bare is None:
             return None
         return Counter(text_or_none(at(item, "vendorIdentifier")) or "" for item in self.bare)
@@ -181,10 +168,7 @@ def _read_row(item: object) -> Integration | BrokenRow:
 
 
 def read_page(payload: Mapping[str, Any]) -> Page:
-    """Read one list answer.
-
-    `pagination` is required by the contract, yet its absence must not cost the rows.
-    """
+    """Read one list answer. The contract requires `pagination`, but a page is read without it."""
     data = payload.get("data")
     if not isinstance(data, list):
         raise UnexpectedResponse("the answer has no list of rows")

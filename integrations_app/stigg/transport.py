@@ -41,9 +41,7 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How long to wait, in seconds: for a connection, for the next byte, and for all of one
-    call.
-    """
+    """How long to wait, in seconds: for a connection, for the next byte, for all of one call."""
 
     connect: float = 2.0
     read: float = 5.0
@@ -242,9 +240,7 @@ class Transport:
             )
 
     def _without_secret(self, answer: Answer) -> Answer:
-        """A proxy that quotes the request in its refusal must not bring the key to a page or a
-        log.
-        """
+        """A proxy that quotes the request must not bring the key to a page or a log."""
         headers = {
             name: value.replace(self.secret, "***") for name, value in answer.headers.items()
         }

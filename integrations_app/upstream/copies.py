@@ -20,9 +20,7 @@ class NoCopy(Exception):
 
 
 def age(moment: float) -> float:
-    """Seconds since a moment of the epoch. One that lies ahead is too old for anything: a clock was
-    set back, and nobody knows how old it is.
-    """
+    """Seconds since a moment of the epoch. One that lies ahead is too old: a clock was set back."""
     seconds = time.time() - moment
     return seconds if seconds >= 0 else math.inf
 
@@ -66,9 +64,7 @@ class Memory:
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """An answer that is kept: when it came (seconds of the epoch, the same for all processes), and
-    its body.
-    """
+    """A kept answer: its body, and when it came (seconds of the epoch, for all processes)."""
 
     at: float
     body: bytes

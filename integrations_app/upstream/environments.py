@@ -1,6 +1,4 @@
-"""The Stigg environments this desk is configured for: the only join of settings, client and
-simulator.
-"""
+"""The Stigg environments of this desk: the only join of settings, client and simulator."""
 
 import logging
 from collections.abc import Mapping
@@ -26,10 +24,9 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One Stigg environment.
+    """One Stigg environment; `live` says whether its links should lead to live records.
 
-    `live` says whether its links should lead to live records, not to test ones. `among` names the
-    environments that whoever looks here may see, this one too.
+    `among` names the environments that whoever looks here may see, this one too.
     """
 
     name: str
@@ -45,9 +42,7 @@ class Environment:
         return Visit(self.upstream, refresh=refresh, searches=searches)
 
     def log(self, call: str, error: StiggError) -> None:
-        """A failed call, for the operator: no customer data, no key, and Stigg's trace id when
-        there is one.
-        """
+        """For the operator: no customer data, no key, and Stigg's trace id when there is one."""
         words = {
             "kind": error.kind,
             "detail": str(error),
@@ -135,9 +130,7 @@ def beside() -> traces.Threads:
 
 
 def _fingerprint(spec: Mapping[str, Any]) -> str:
-    """Another key may be another environment: it must not find this one's answers in a shared
-    cache.
-    """
+    """Another key may be another environment, and must not find this one's answers."""
     secret = _credentials(spec).secret
     return salted_hmac(
         "stigg answers", f"{spec['url']} {secret} {spec.get('environment_id')}"

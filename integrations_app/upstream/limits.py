@@ -55,8 +55,7 @@ class RetryBudget:
 
 @dataclass(slots=True)
 class CoolDown:
-    """While it lasts Stigg is not asked. Then one call in a second is a probe, until one gets
-    through.
+    """While it lasts Stigg is not asked; then one call a second, until one gets through.
 
     It lies in the shared cache, so all processes keep it. Who failed is counted in each process.
     """

@@ -1,7 +1,4 @@
-"""What an agent is told when there is no answer: what happened, what it means, what to do.
-
-One table, no I/O.
-"""
+"""What an agent is told when there is no answer: what happened, what it means, what to do."""
 
 from dataclasses import dataclass, replace
 
@@ -13,10 +10,7 @@ MAX_QUOTED = 200  # characters
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A problem in an agent's words.
-
-    `status` is the desk's own HTTP status; Stigg's 401 never becomes ours.
-    """
+    """A problem in an agent's words. `status` is the desk's own: Stigg's 401 never becomes ours."""
 
     kind: str
     status: int
@@ -117,9 +111,7 @@ PROBLEMS = {
 
 
 def problem_for(error: StiggError) -> Problem:
-    """The words for an error; what Stigg said itself is quoted only where it explains a refused
-    question.
-    """
+    """The words for an error. Stigg is quoted only where that explains a refused question."""
     known = PROBLEMS[error.kind]
     said = quotation(error.message, MAX_QUOTED) if error.kind == "bad-request" else ""
     return replace(known, retry_after=error.retry_after, said=said)

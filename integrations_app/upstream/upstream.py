@@ -151,9 +151,7 @@ class Upstream:
     def ask(
         self, question: Question, read: Callable[[dict[str, Any]], Read], ends: float
     ) -> tuple[Copy, Read]:
-        """Ask Stigg, unless it is cooling down; keep what it says once it has been read without
-        fault.
-        """
+        """Ask Stigg, unless it is cooling down; keep what was read without fault."""
         cool_down = self.cool_down(question)
         probing = cool_down.check()
         try:
@@ -172,9 +170,7 @@ class Upstream:
         return copy, value
 
     def _persist(self, question: Question, ends: float) -> tuple[Answer, dict[str, Any]]:
-        """At most one retry, of a GET, for trouble that passes, within the deadline and the
-        budget.
-        """
+        """At most one retry, of a GET, for trouble that passes, in the deadline and the budget."""
         self.budget.earn()
         try:
             return self._once(question, ends)

@@ -45,10 +45,7 @@ class Asking(Calls):
 
 
 class Visit:
-    """What one page asks.
-
-    `trouble` is why answers from before are shown; None while all is well.
-    """
+    """What one page asks. `trouble` is why answers from before are shown; None if all is well."""
 
     def __init__(
         self, upstream: Upstream, *, refresh: bool = False, searches: bool = False
@@ -70,8 +67,7 @@ class Visit:
         return min(self._used, default=None)
 
     def gather(self, **calls: Call | Sequence[Call]) -> dict[str, Any]:
-        """Make the calls side by side; each name gets its result, or the StiggError that stands for
-        it.
+        """Make the calls side by side; each name gets its result, or the StiggError in its place.
 
         Several calls under one name say the same: Stigg is asked the first, copies may answer any.
         """

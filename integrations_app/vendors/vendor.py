@@ -1,7 +1,6 @@
-"""The shape of what the desk knows of a vendor. Each vendor fills it in, in a file of its own.
+"""The shape of what the desk knows of a vendor; each fills it in, in a file of its own.
 
-A vendor is known by a text and not by an enum, because Stigg adds and drops identifiers between
-releases.
+A vendor is known by a text, not an enum: Stigg adds and drops identifiers between releases.
 """
 
 import re
@@ -105,10 +104,7 @@ def customer_page(
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """What a preset asks for.
-
-    `pattern` must match the whole answer; `example` shows what one looks like.
-    """
+    """What a preset asks for: `pattern` must match the whole answer, `example` is one."""
 
     name: str
     label: str
@@ -118,9 +114,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A ready-made link template. `<<name>>` stands for a parameter, which the operator answers
-    once.
-    """
+    """A ready-made link template. The operator answers each parameter, `<<name>>`, once."""
 
     name: str
     template: str
