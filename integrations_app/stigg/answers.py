@@ -41,6 +41,10 @@ class StiggError(Exception):
         self.status, self.code, self.message, self.trace_id = status, code, message, trace_id
         self.retry_after = retry_after
 
+    @property
+    def for_log(self) -> dict[str, str]:
+        return {"kind": self.kind, "code": self.code, "trace_id": self.trace_id}
+
 
 class CustomerNotFound(StiggError):
     """404: this environment has no such customer. Look in another one, or check the id."""

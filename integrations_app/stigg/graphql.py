@@ -38,9 +38,7 @@ from .records import Id, Model, TextOrNone
 logger = logging.getLogger(__name__)
 
 PATH = "/graphql"
-MAX_MATCHES = (
-    50  # a page of the framework that Stigg's schema is made with (nestjs-query) holds no more
-)
+MAX_MATCHES = 50  # the most of a page in the framework of Stigg's schema (nestjs-query)
 MAX_WILDCARDS = 6  # each more makes a pattern dearer to compare
 
 FIND_CUSTOMERS = """
@@ -268,10 +266,4 @@ def _parts(
 
 def _log_if_partial(operation: str, data: Mapping[str, Any], error: StiggError | None) -> None:
     if error and any(value is not None for value in data.values()):
-        detail = {
-            "operation": operation,
-            "kind": error.kind,
-            "code": error.code,
-            "trace_id": error.trace_id,
-        }
-        logger.warning("stigg answered in part", extra=detail)
+        logger.warning("stigg answered in part", extra={"operation": operation, **error.for_log})

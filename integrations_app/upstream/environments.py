@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, TypedDict
+from typing import Any
 
 from django.conf import settings
 from django.core.cache import cache
@@ -43,13 +43,8 @@ class Environment:
 
     def log(self, call: str, error: StiggError) -> None:
         """For the operator: no customer data, no key, and Stigg's trace id when there is one."""
-        words = {
-            "kind": error.kind,
-            "detail": str(error),
-            "code": error.code,
-            "trace_id": error.trace_id,
-        }
-        logger.warning("stigg call failed", extra={"environment": self.name, "call": call, **words})
+        said = {"environment": self.name, "call": call, "detail": str(error), **error.for_log}
+        logger.warning("stigg call failed", extra=said)
 
 
 @lru_cache
@@ -86,17 +81,12 @@ def lost_threads() -> dict[str, int]:
     return {name: len(found.upstream.lost) for name, found in configured().items()}
 
 
-class Shared(TypedDict):
-    """What all environments share."""
-
-    pages: Room
-    searches: Room
-    budget: RetryBudget
+# The places for pages, those for searches, and the budget: all environments share them.
+Shared = tuple[Room, Room, RetryBudget]
 
 
 def _shared(environments: int) -> Shared:
-    pages, searches = _room(environments), _room(environments)
-    return Shared(pages=pages, searches=searches, budget=RetryBudget())
+    return _room(environments), _room(environments), RetryBudget()
 
 
 def _room(environments: int) -> Room:
@@ -113,7 +103,7 @@ def _environment(spec: Mapping[str, Any], shared: Shared) -> Environment:
         spec["name"],
         _client(spec),
         Memory(cache, f"stigg:{spec['name']}:{_fingerprint(spec)}"),
-        **shared,
+        *shared,
         threads=settings.THREADS * 8,
         deadline_seconds=settings.STIGG_DEADLINE_SECONDS,
         stale_seconds=settings.STALE_SECONDS,
@@ -131,10 +121,8 @@ def beside() -> traces.Threads:
 
 def _fingerprint(spec: Mapping[str, Any]) -> str:
     """Another key may be another environment, and must not find this one's answers."""
-    secret = _credentials(spec).secret
-    return salted_hmac(
-        "stigg answers", f"{spec['url']} {secret} {spec.get('environment_id')}"
-    ).hexdigest()[:16]
+    whole = f"{spec['url']} {_credentials(spec).secret} {spec.get('environment_id')}"
+    return salted_hmac("stigg answers", whole).hexdigest()[:16]
 
 
 def _client(spec: Mapping[str, Any]) -> Client:
