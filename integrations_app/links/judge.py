@@ -39,6 +39,7 @@ _AUTHORITY = re.compile(
     re.IGNORECASE,
 )
 
+
 _MODE_WORDS = {"LIVE": "live", "TEST": "test", "SANDBOX": "sandbox"}
 
 
@@ -71,10 +72,11 @@ class _Address(NamedTuple):
     @classmethod
     def read(cls, text: str) -> Self:
         written, opened = _AUTHORITY.match(text), _parse(text)
-        if not written or not opened:
-            return cls(text, "", "", opened.href, _parts(opened)) if opened else cls(text)
-        port = written["port"] or "443"
-        return cls(text, written["host"].lower(), port, opened.href, _parts(opened))
+        if not opened:
+            return cls(text)
+        host, port = (written["host"].lower(), written["port"] or "443") if written else ("", "")
+        parts = Address(opened.hostname, opened.pathname, opened.search, opened.hash)
+        return cls(text, host, port, opened.href, parts)
 
     @property
     def host(self) -> str:
@@ -92,7 +94,8 @@ def judge(url: str | None, vendor: Vendor, extra_domains: Collection[str] = ()) 
         return Link("missing", "", "", _NO_LINK)
     address = _Address.read(text)
     if sentence := _fault(address):
-        return Link("refused", _shown(text), _opened_host(address), sentence + _COPY_ID)
+        host = address.host if address.href.startswith(("https://", "http://")) else ""
+        return Link("refused", _shown(text), host, sentence + _COPY_ID)
     if doubt := _doubt(address, vendor, extra_domains):
         return Link("unfamiliar", address.href, address.host, doubt + _CHECK_HOST)
     mode, account = vendor.mode(address.opened)
@@ -133,10 +136,6 @@ def mode_warning(mode: str, live: bool | None, environment_label: str) -> str:  
         return ""
     stage = "a live environment" if live else "not a live environment"
     return f"This is a {word} link, but {environment_label} is {stage}."
-
-
-def _parts(url: URL) -> Address:
-    return Address(url.hostname, url.pathname, url.search, url.hash)
 
 
 def _parse(text: str) -> URL | None:
@@ -207,19 +206,10 @@ def _doubt(address: _Address, vendor: Vendor, extra_domains: Collection[str]) ->
         return "This address is written in an unusual way."
     if address.port != "443":
         return f"This address names port {address.port}, which is unusual."
-    trusted = tuple(domain for domain in extra_domains if is_domain(domain))
-    return "" if vendor.owns(host, trusted) else _strange_host(host, vendor)
-
-
-def _strange_host(host: str, vendor: Vendor) -> str:
-    if not vendor.domains:
-        return f"The desk knows no host of {vendor.name}."
-    return f"{host} is not a known host of {vendor.name}."
-
-
-def _opened_host(address: _Address) -> str:
-    """The host that a browser would have gone to, for a refused address."""
-    return address.host if address.href.startswith(("https://", "http://")) else ""
+    if vendor.owns(host, tuple(filter(is_domain, extra_domains))):
+        return ""
+    known = f"{host} is not a known host of" if vendor.domains else "The desk knows no host of"
+    return f"{known} {vendor.name}."
 
 
 def _shown(text: str) -> str:
