@@ -41,12 +41,10 @@ Seen = Mapping[str, Environment]
 
 def environment_choices(seen: Seen, kept: str = "") -> list[tuple[str, str]]:
     """Those that the operator sees, and the one that is kept although it is configured no more."""
-    known = [(name, environment.label) for name, environment in seen.items()]
-    return (
-        known
-        if not kept or kept in dict(known)
-        else [*known, (kept, f"{kept} (no longer configured)")]
-    )
+    known = {name: environment.label for name, environment in seen.items()}
+    if kept:
+        known.setdefault(kept, f"{kept} (no longer configured)")
+    return list(known.items())
 
 
 def preview(template: str, vendor_identifier: str, environment: str) -> SafeString:
@@ -55,22 +53,10 @@ def preview(template: str, vendor_identifier: str, environment: str) -> SafeStri
     if address is None:
         return format_html("{}", "–")
     link = link_settings(environment).judge(address, vendor_for(vendor_identifier))
-    then = (
-        f"Opens directly. {link.mode}".rstrip()
-        if link.kind == "verified"
-        else f"Asks agents first: {link.reason}"
-    )
+    then = f"Opens directly. {link.mode}".rstrip()
+    if link.kind != "verified":
+        then = f"Asks agents first: {link.reason}"
     return format_html("<code>{}</code><br>{}", address, then)
-
-
-class VendorWidget(forms.TextInput):
-    """Free text, because Stigg adds vendors; the known ones are offered.
-
-    The list is in the page's template.
-    """
-
-    def __init__(self) -> None:
-        super().__init__({"list": "vendors", "size": 40, "autocomplete": "off"})
 
 
 class ForVendorForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the stubs only
@@ -80,7 +66,9 @@ class ForVendorForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the
     environment = forms.ChoiceField()
 
     class Meta:
-        widgets: ClassVar[dict[str, forms.Widget]] = {"vendor_identifier": VendorWidget()}
+        # Free text, because Stigg adds vendors; the known ones are in a list of the template.
+        look: ClassVar = {"list": "vendors", "size": 40, "autocomplete": "off"}
+        widgets: ClassVar[dict[str, forms.Widget]] = {"vendor_identifier": forms.TextInput(look)}
         help_texts: ClassVar = {
             "vendor_identifier": "Stigg's vendorIdentifier, such as SALESFORCE."
         }
@@ -103,17 +91,14 @@ class LinkTemplateForm(ForVendorForm):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         if "template" in self.fields:  # admin leaves it out for those who may only look
-            template, vendor, environment = (
-                self[name].value() or ""
-                for name in ("template", "vendor_identifier", "environment")
-            )
+            names = ("template", "vendor_identifier", "environment")
+            template, vendor, environment = (self[name].value() or "" for name in names)
             known = environment if environment in self.seen else ""  # it comes as it was typed
+            placeholders = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+            rule = "https, a host written out, and at least one of {} after it."
             self["template"].help_text = format_html(
-                (
-                    "https, a host written out, and at least one of {} after "
-                    "it.<br><strong>Preview</strong>: {}"
-                ),
-                ", ".join(f"{{{name}}}" for name in PLACEHOLDERS),
+                f"{rule}<br><strong>Preview</strong>: {{}}",
+                placeholders,
                 preview(template, vendor, known),
             )
 
@@ -220,12 +205,9 @@ class LinkTemplateAdmin(ForVendorAdmin):
         return int(item.reports)
 
     def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.preset)
         return [
-            path(
-                "preset/",
-                self.admin_site.admin_view(self.preset),
-                name="integrations_app_linktemplate_preset",
-            ),
+            path("preset/", view, name="integrations_app_linktemplate_preset"),
             *super().get_urls(),
         ]
 
@@ -236,12 +218,10 @@ class LinkTemplateAdmin(ForVendorAdmin):
         form = PresetForm(request.GET, rules.environments(request.user))
         if form.is_valid() and form.vendor:
             start = form.cleaned_data | {"vendor_identifier": form.vendor.identifier}
-            filled = {
-                name: start[name] for name in ("environment", "vendor_identifier", "template")
-            }
-            return HttpResponseRedirect(
-                f"{reverse('admin:integrations_app_linktemplate_add')}?{urlencode(filled)}"
-            )
+            names = ("environment", "vendor_identifier", "template")
+            filled = urlencode({name: start[name] for name in names})
+            form_page = reverse("admin:integrations_app_linktemplate_add")
+            return HttpResponseRedirect(f"{form_page}?{filled}")
         context = {"title": "Add from a preset", "form": form, "opts": self.opts}
         return TemplateResponse(
             request,
@@ -282,11 +262,7 @@ class WrongLinkAdmin(ForVendorAdmin):
         ]
         return super().changelist_view(request, (extra_context or {}) | {"counts": counts})
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002 - Django's signature
+    def _never(self, *_args: Any, **_named: Any) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002 - Django's signature
-        return False
+    has_add_permission = has_change_permission = has_delete_permission = _never
