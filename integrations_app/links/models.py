@@ -1,11 +1,7 @@
 """What the desk keeps about links: templates, trusted hosts, and agents' reports of wrong links."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
-
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from integrations_app.vendors import vendor_for
@@ -55,26 +51,10 @@ class ForVendor(models.Model):
         return vendor_for(self.vendor_identifier).name
 
 
-class LinkTemplateQuerySet(models.QuerySet["LinkTemplate"]):
-    def with_reports(self) -> models.QuerySet["LinkTemplate"]:
-        """Each with `reports`: how often agents called a link that it built wrong."""
-        same = WrongLink.objects.filter(
-            environment=models.OuterRef("environment"),
-            vendor_identifier=models.OuterRef("vendor_identifier"),
-            template=models.OuterRef("template"),
-        )
-        counted = (
-            same.order_by().values("template").annotate(count=models.Count("pk")).values("count")
-        )
-        return self.annotate(reports=Coalesce(models.Subquery(counted), 0))
-
-
 class LinkTemplate(ForVendor):
     """How the desk builds the link that Stigg does not give, for one vendor of an environment."""
 
     template = models.TextField(validators=[validate_template])
-
-    objects = LinkTemplateQuerySet.as_manager()
 
     class Meta:
         ordering = ("environment", "vendor_identifier")
@@ -131,17 +111,6 @@ def link_settings(environment: str) -> LinkSettings:
     return LinkSettings(dict(templates.values_list("vendor_identifier", "template")), hosts)
 
 
-class WrongLinkQuerySet(models.QuerySet["WrongLink"]):
-    def counts(self) -> Iterable[Mapping[str, Any]]:
-        """How many reports each vendor and template has, and the newest; most reported first."""
-        places = self.order_by().values(
-            "environment", "vendor_identifier", "source", "template", "host"
-        )
-        return places.annotate(count=models.Count("pk"), latest=models.Max("at")).order_by(
-            "-count", "-latest"
-        )
-
-
 class WrongLink(ForVendor):
     """An agent's word that a link led to the wrong place.
 
@@ -160,8 +129,6 @@ class WrongLink(ForVendor):
     source = models.CharField(max_length=8, choices=Source.choices)
     template = models.TextField(blank=True, editable=False)
     word = models.CharField("what is wrong", max_length=MAX_WORD_CHARACTERS, blank=True)
-
-    objects = WrongLinkQuerySet.as_manager()
 
     class Meta:
         ordering = ("-at",)

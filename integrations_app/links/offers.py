@@ -9,6 +9,7 @@ from .judge import Link, judge, mode_warning
 from .url_templates import fill
 
 _NO_LINK = "Stigg gives no link for this row. Copy the id, or ask an operator for a link template."
+_NO_ID = "The desk's link template needs an id that this row does not have. Copy the id instead."
 _ASK_OPERATOR = " Or ask an operator for a link template."
 
 
@@ -79,9 +80,8 @@ def offer(
         )
     if own.kind in ("verified", "unfamiliar"):
         return Offer(own, warning=_warning(own, place))
-    why, reasons = _why_none(
-        own, vendor, is_synced=bool(synced_entity_id), has_template=bool(template)
-    )
+    is_synced, has_template = bool(synced_entity_id), bool(template)
+    why, reasons = _why_none(own, vendor, is_synced=is_synced, has_template=has_template)
     return Offer(own, why=why, reasons=reasons)
 
 
@@ -98,13 +98,7 @@ def _why_none(
     if not is_synced:
         return _not_synced(vendor), vendor.not_synced
     if has_template:
-        return (
-            (
-                "The desk's link template needs an id that this row does not have. Copy the id "
-                "instead."
-            ),
-            (),
-        )
+        return _NO_ID, ()
     return vendor.no_page_reason or _NO_LINK, ()
 
 

@@ -50,10 +50,9 @@ def leave(request: HttpRequest) -> HttpResponse:
         "vendor": vendor,
         "environment": environment,
         "customer_id": departure.customer_id,
+        "written": written if written != link.host else "",
     }
-    return render(
-        request, "links/leave.html", context | {"written": written if written != link.host else ""}
-    )
+    return render(request, "links/leave.html", context)
 
 
 def _refused(request: HttpRequest, status: int, title: str, meaning: str) -> HttpResponse:
