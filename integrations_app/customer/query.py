@@ -53,11 +53,8 @@ class Query:
     @classmethod
     def read(cls, parameters: Mapping[str, Sequence[str]]) -> Self:
         """Read the address's parameters. Raises BadQuery with all that is wrong."""
-        vendors = tuple(
-            sorted(
-                {vendor_for(vendor).identifier for vendor in parameters.get("vendor", ()) if vendor}
-            )
-        )
+        named = filter(None, parameters.get("vendor", ()))
+        vendors = tuple(sorted({vendor_for(name).identifier for name in named}))
         once = {name: parameters.get(name, ()) for name in _ONCE}
         first = {name: values[0] if values else "" for name, values in once.items()}
         repeated = [name for name, values in once.items() if len(values) > 1]
@@ -142,11 +139,8 @@ class Query:
     def __str__(self) -> str:
         """The query string, `?` included; empty for the page's plain address."""
         pairs = [("vendor", vendor) for vendor in self.vendors]
-        pairs += [
-            (name, value)
-            for name, value in (("after", self.after), ("before", self.before))
-            if value
-        ]
+        pairs += [("after", self.after)] if self.after else []
+        pairs += [("before", self.before)] if self.before else []
         pairs += [("limit", str(self.limit))] if self.limit != DEFAULT_LIMIT else []
         pairs += [("trail", ",".join(self.trail))] if self.trail else []
         pairs += [("row", self.row)] if self.row else []

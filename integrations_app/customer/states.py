@@ -42,11 +42,9 @@ def state_of(sync: SyncState) -> State | None:
         return State("failed", "Failed", quotation(sync.error, MAX_QUOTED_CHARACTERS))
     if known := _KNOWN.get(sync.status):
         return known
-    return (
-        State("unknown", "Stigg says", said=quotation(sync.status, MAX_SHOWN_CHARACTERS))
-        if sync.status
-        else None
-    )
+    if not sync.status:
+        return None
+    return State("unknown", "Stigg says", said=quotation(sync.status, MAX_SHOWN_CHARACTERS))
 
 
 def by_integration(syncs: Iterable[SyncState], shown: Container[str]) -> Mapping[str, State]:

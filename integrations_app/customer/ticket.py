@@ -122,11 +122,8 @@ def _without_id(row: Row) -> str:
 
 
 def _no_link(row: Row) -> str:
-    return (
-        "No link: what Stigg sent is not safe to open."
-        if row.link.kind == "refused"
-        else "No link."
-    )
+    why = ": what Stigg sent is not safe to open" if row.link.kind == "refused" else ""
+    return f"No link{why}."
 
 
 def _sync_error(row: Row) -> str:

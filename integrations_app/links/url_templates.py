@@ -41,9 +41,8 @@ def fill(template: str, values: Mapping[str, str | None]) -> str | None:
     if not all(encoded.values()):
         return None
     address = _PLACEHOLDER.sub(lambda match: encoded[match[1]], template)
-    return (
-        address if not fault(address) and _origin(address) == _origin(_sample(template)) else None
-    )
+    is_safe = not fault(address) and _origin(address) == _origin(_sample(template))
+    return address if is_safe else None
 
 
 def _sample(template: str) -> str:
@@ -60,13 +59,9 @@ def _encoded(value: str | None) -> str:
 
     What was cut, or has U+FFFD in place of a character, is another record's id.
     """
-    if (
-        value is None
-        or not value.strip()
-        or value in (".", "..")
-        or "\ufffd" in value
-        or len(value) > MAX_VALUE_LENGTH
-    ):
+    if not value or not value.strip() or value in (".", ".."):
+        return ""
+    if "\ufffd" in value or len(value) > MAX_VALUE_LENGTH:
         return ""
     try:
         return quote(value, safe="")

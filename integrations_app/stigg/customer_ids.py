@@ -14,12 +14,8 @@ def problem_with_customer_id(text: str) -> str:
     Refused is what would change the path asked for: "." and ".." survive percent-encoding and climb
     in it.
     """
-    if (
-        _ID.fullmatch(text)
-        and text.isprintable()
-        and text == text.strip()
-        and text not in (".", "..")
-    ):
+    is_plain = _ID.fullmatch(text) and text.isprintable() and text == text.strip()
+    if is_plain and text not in (".", ".."):
         return ""
     return f"{_what_is_wrong(text)} An id looks like customer-6e24b4."
 

@@ -134,11 +134,9 @@ def find_customers(
     if not wanted:
         return ()
     paging = {"first": max(1, min(limit, MAX_MATCHES))}
-    filter_ = (
-        {field: {"iLike": loosened(wanted[0])}}
-        if loose
-        else _filter(field, wanted, contains=contains)
-    )
+    filter_ = _filter(field, wanted, contains=contains)
+    if loose:
+        filter_ = {field: {"iLike": loosened(wanted[0])}}
     variables = {"filter": filter_, "paging": paging}
     return _ask(client, FIND_CUSTOMERS, variables, _matches, patience)
 
@@ -200,10 +198,8 @@ def loosened(text: str) -> str:
 def _filter(field: SearchField, values: Sequence[str], *, contains: bool) -> dict[str, Any]:
     """`searchQuery` knows `iLike` alone; whether it adds wildcards itself is not documented."""
     if contains or field == "searchQuery":
-        parts: list[dict[str, Any]] = [
-            {field: {"iLike": f"%{like_escape(value)}%"}} for value in values
-        ]
-        return parts[0] if len(parts) == 1 else {"or": parts}
+        parts = [{field: {"iLike": f"%{like_escape(value)}%"}} for value in values]
+        return {"or": parts} if len(parts) > 1 else parts[0]
     return {field: {"eq": values[0]} if len(values) == 1 else {"in": list(values)}}
 
 

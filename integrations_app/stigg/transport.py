@@ -70,9 +70,8 @@ _attempt: ContextVar[_Attempt] = ContextVar("attempt", default=_Attempt(float("i
 class _PacedReader(io.RawIOBase):
     """The reading end of a socket; each read waits no longer than the call has left."""
 
-    def __init__(
-        self, raw: Any, sock: socket.socket
-    ) -> None:  # a SocketIO; typeshed hides that it can be detached
+    # `raw` is a SocketIO; typeshed hides that it can be detached
+    def __init__(self, raw: Any, sock: socket.socket) -> None:
         self._raw, self._sock = raw, sock
         self._patience, self._attempt = sock.gettimeout(), _attempt.get()
 
@@ -187,9 +186,8 @@ class Transport:
         that does not hold, an answer too large, or encoded although plain was asked).
         """
         ends = time.monotonic() + self.limits.total
-        return self._exchange(
-            self._request(url, body, headers), ends if deadline is None else min(deadline, ends)
-        )
+        ends = ends if deadline is None else min(deadline, ends)
+        return self._exchange(self._request(url, body, headers), ends)
 
     def _request(
         self, url: str, body: bytes | None, more: Mapping[str, str] = NONE
