@@ -52,7 +52,7 @@ class Query:
 
     @classmethod
     def read(cls, parameters: Mapping[str, Sequence[str]]) -> Self:
-        """Read the address's parameters. Raises BadQuery with all that is wrong."""
+        """Read `vendor` (repeated), `after`, `before`, `limit`, `trail`, `row`. Raises BadQuery."""
         named = filter(None, parameters.get("vendor", ()))
         vendors = tuple(sorted({vendor_for(name).identifier for name in named}))
         once = {name: parameters.get(name, ()) for name in _ONCE}

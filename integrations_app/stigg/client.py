@@ -96,9 +96,8 @@ class Calls(ABC):
 
     def get_customer(self, customer_id: str) -> Customer:
         """`GET /api/v1/customers/{id}`: name, e-mail, archived or not, bare integrations."""
-        return self.ask(
-            Question(customer_path(customer_id), about=customer_id), records.read_customer
-        )
+        question = Question(customer_path(customer_id), about=customer_id)
+        return self.ask(question, records.read_customer)
 
     def customer_of_subscription(self, subscription_id: str) -> str:
         """The customer's id in `GET /api/v1/subscriptions/{id}` (Stigg's Python SDK 0.1.0b53)."""
