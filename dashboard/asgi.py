@@ -20,12 +20,12 @@ from django.conf import settings
 from django.core import signals
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
-from django.http import FileResponse, HttpResponse, JsonResponse
+from django.http import FileResponse, HttpResponse, JsonResponse, parse_cookie
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
-from dashboard import guards, metrics, readiness
+from dashboard import guards, metrics, readiness, turns
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -49,6 +49,7 @@ class Application(ASGIHandler):
         BaseHandler.__init__(self)
         self.load_middleware()
         self.threads = ThreadPoolExecutor(settings.THREADS, "request")
+        self.turns = turns.Turns(settings.THREADS, settings.REQUEST_SECONDS)
         self.beside = ThreadPoolExecutor(1, "beside")
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
@@ -57,10 +58,14 @@ class Application(ASGIHandler):
             for message in messages:
                 await send(message)
             return
-        loop = asyncio.get_running_loop()
         following = partial(next, messages, None)
-        while message := await loop.run_in_executor(self.threads, following):
+        while message := await self.in_turn(scope, following):
             await send(message)
+
+    async def in_turn(self, scope: Any, call: Callable[[], Any]) -> Any:
+        """Call it in a thread. Raises TooMany, or TimeoutError where none was free in time."""
+        async with self.turns.turn(browser(scope)):
+            return await asyncio.get_running_loop().run_in_executor(self.threads, call)
 
     async def early(self, scope: Any) -> list[dict[str, Any]]:
         """For who must not wait for a page's thread, nor ask for a Host; empty for all others."""
@@ -82,8 +87,13 @@ class Application(ASGIHandler):
             return told(refusal(413, "This request is larger than the desk takes."))
         except TimeoutError:
             return told(refusal(408, "This request did not arrive in time. Send it again."))
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self.threads, self.answer, scope, body)
+        try:
+            found: Messages = await self.in_turn(scope, partial(self.answer, scope, body))
+        except turns.TooMany:
+            return told(refusal(429, "Too many requests at once. Wait until some are answered."))
+        except TimeoutError:
+            return told(refusal(503, "The desk is busy. Try again in a few seconds."))
+        return found
 
     async def readiness(self) -> HttpResponse:
         loop = asyncio.get_running_loop()
@@ -113,6 +123,12 @@ class Application(ASGIHandler):
             return told(response)
         finally:
             response.close()
+
+
+def browser(scope: Any) -> str:
+    """Its session's name; the same for all browsers without one."""
+    sent = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
+    return str(parse_cookie(sent.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, ""))
 
 
 async def whole_body(receive: Receive) -> bytes:

@@ -20,6 +20,7 @@ from dashboard.client_address import client_address
 from dashboard.errors import bad_request
 from dashboard.guards import GUARDS
 from dashboard.sessions import note_use
+from integrations_app import traces
 from integrations_app.htmx import page_of, whole_page
 
 # DataError: PostgreSQL's; OverflowError: Python's and SQLite's
@@ -87,6 +88,7 @@ class SignInRequired(LoginRequiredMiddleware):
         if not getattr(view_func, "login_required", True):
             return None
         refused = super().process_view(request, view_func, *args)
+        traces.current().account = request.user.pk
         if not refused and note_use(request.session):
             UserSession.objects.filter(session_key=request.session.session_key).update(
                 last_seen_at=timezone.now(), ip=client_address(request)

@@ -13,6 +13,7 @@ class Trace:
     """
 
     request_id: str = ""
+    account: int | None = None
     calls: int = 0
     seconds: float = 0.0
     copies: str = ""

@@ -46,20 +46,20 @@ class Desk(Server):
         command = [*MANAGE, *arguments]
         subprocess.run(command, cwd=ROOT, env=known, check=True, stdout=subprocess.DEVNULL)
 
-    def sign_in(self) -> requests.Session:
+    def sign_in(self, name: str = NAME) -> requests.Session:
         """A browser of an agent who may do everything; the account is made first."""
         agent = browser()
         self.manage(
             "createsuperuser",
             "--noinput",
-            f"--username={NAME}",
+            f"--username={name}",
             "--email=",
             DJANGO_SUPERUSER_PASSWORD=PASSWORD,
         )
         form = agent.get(f"{self.url}/accounts/login/").text
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
         assert token
-        filled = {"login": NAME, "password": PASSWORD, "csrfmiddlewaretoken": token[1]}
+        filled = {"login": name, "password": PASSWORD, "csrfmiddlewaretoken": token[1]}
         agent.post(f"{self.url}/accounts/login/", filled).raise_for_status()
         return agent
 

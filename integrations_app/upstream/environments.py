@@ -90,12 +90,13 @@ def _shared(environments: int) -> Shared:
 
 
 def _room(environments: int) -> Room:
-    """Three quarters of the threads may wait. A sixteenth of all is each environment's own, but
-    together no more than half of the places.
+    """Seven eighths of the threads may wait. A sixteenth of all is each environment's own, but
+    together no more than half of the places. The last eighth is for accounts that hold none.
     """
-    places = settings.THREADS * 3 // 4
+    places = settings.THREADS * 7 // 8
     own = max(min(settings.THREADS // 16, places // (2 * environments)), 1)
-    return Room(own, max(places - own * environments, 0))
+    common = max(places - own * environments, 0)
+    return Room(own, common, kept=min(settings.THREADS // 8, common // 2))
 
 
 def _environment(spec: Mapping[str, Any], shared: Shared) -> Environment:

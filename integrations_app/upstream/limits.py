@@ -5,6 +5,7 @@ import threading
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from integrations_app import metrics
 from integrations_app.stigg import RateLimited, StiggError, TimedOut, Unavailable
@@ -126,36 +127,61 @@ class CoolDown:
             self.memory.delete(self._key)
 
 
+class Wish(NamedTuple):
+    """For a place; `account` is None where nobody is signed in."""
+
+    environment: str
+    account: int | None = None
+
+
 @dataclass(slots=True)
 class Room:
     """Places for the requests of this process that wait on Stigg.
 
     Each environment has `own` places that no other can take, so a hung one starves none. The
-    `common` ones are for whoever comes first.
+    `common` ones are for whoever comes first, `kept` of them for accounts that hold no place.
     """
 
     own: int
     common: int
+    kept: int = 0
     _taken: Counter[str] = field(default_factory=Counter)
+    _held: Counter[int | None] = field(default_factory=Counter)
+    _waiting: list[Wish] = field(default_factory=list)
     _changed: threading.Condition = field(default_factory=threading.Condition)
 
-    def take(self, environment: str) -> None:
+    def take(self, wish: Wish) -> None:
         """Raises Busy when no place is free, nor is given back in WAIT_SECONDS."""
         with self._changed:
-            if not self._changed.wait_for(lambda: self._has_place(environment), WAIT_SECONDS):
-                raise Busy("all places are taken")
-            self._taken[environment] += 1
-        metrics.PLACES.labels(environment).inc()
+            self._waiting.append(wish)
+            try:
+                if not self._changed.wait_for(lambda: self._is_next(wish), WAIT_SECONDS):
+                    raise Busy("all places are taken")
+            finally:
+                self._waiting.remove(wish)
+            self._taken[wish.environment] += 1
+            self._held[wish.account] += 1
+        metrics.PLACES.labels(wish.environment).inc()
 
-    def give_back(self, environment: str) -> None:
+    def give_back(self, wish: Wish) -> None:
         with self._changed:
-            self._taken[environment] -= 1
+            self._taken[wish.environment] -= 1
+            self._held[wish.account] -= 1
+            self._held += Counter()  # forgets those that hold none
             self._changed.notify_all()
-        metrics.PLACES.labels(environment).dec()
+        metrics.PLACES.labels(wish.environment).dec()
 
-    def _has_place(self, environment: str) -> bool:
+    def _is_next(self, wish: Wish) -> bool:
+        """Among those who could have a place, whoever holds the fewest comes first."""
+        if not self._has_place(wish):
+            return False
+        able = (self._held[other.account] for other in self._waiting if self._has_place(other))
+        return self._held[wish.account] == min(able)
+
+    def _has_place(self, wish: Wish) -> bool:
         common = sum(max(taken - self.own, 0) for taken in self._taken.values())
-        return self._taken[environment] < self.own or common < self.common
+        kept = self.kept if self._held[wish.account] else 0
+        return self._taken[wish.environment] < self.own or common < self.common - kept
 
 
 @dataclass(slots=True)
@@ -163,7 +189,7 @@ class Place:
     """The one place of a visit, whatever number of calls it makes; taken when first needed."""
 
     room: Room
-    environment: str
+    wish: Wish
     _is_taken: bool = False
     _is_over: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -175,7 +201,7 @@ class Place:
                 raise Busy("all places are taken")
             if not self._is_taken:
                 self._is_over = True
-                self.room.take(self.environment)
+                self.room.take(self.wish)
                 self._is_over = False
                 self._is_taken = True
 
@@ -184,4 +210,4 @@ class Place:
             self._is_over = True
             if self._is_taken:
                 self._is_taken = False
-                self.room.give_back(self.environment)
+                self.room.give_back(self.wish)

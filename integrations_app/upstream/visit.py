@@ -15,7 +15,7 @@ from integrations_app import metrics, traces
 from integrations_app.stigg import Calls, Question, Read, StiggError
 
 from .copies import FRESH_SECONDS, Copies, Memory, NoCopy
-from .limits import Busy, Place
+from .limits import Busy, Place, Wish
 from .upstream import ANSWERED_BY_A_COPY, GRACE_SECONDS, Upstream
 
 Call = Callable[[Calls], Any]
@@ -113,7 +113,7 @@ class Visit:
         return {}
 
     def _side_by_side(self, calls: Mapping[str, Call]) -> dict[str, Any]:
-        place = Place(self._room, self._upstream.name)
+        place = Place(self._room, Wish(self._upstream.name, traces.current().account))
         try:
             running = {name: self._start(call, place) for name, call in calls.items()}
             return {name: self._outcome(*started) for name, started in running.items()}

@@ -31,7 +31,7 @@ from integrations_app.stigg.graphql import find_customers
 from integrations_app.upstream import environments, limits
 from integrations_app.upstream import upstream as upstreams
 from integrations_app.upstream.copies import Memory
-from integrations_app.upstream.limits import Busy, RetryBudget, Room
+from integrations_app.upstream.limits import Busy, RetryBudget, Room, Wish
 from integrations_app.upstream.upstream import Flight, Flights, Upstream
 from integrations_app.upstream.visit import Visit
 from tests import hostile
@@ -188,8 +188,8 @@ class WatchedRoom(Room):
         super().__init__(own, common)
         self.is_waited_for = threading.Event()
 
-    def _has_place(self, environment: str) -> bool:
-        has_place = super()._has_place(environment)
+    def _has_place(self, wish: Wish) -> bool:
+        has_place = super()._has_place(wish)
         if not has_place:
             self.is_waited_for.set()
         return has_place
@@ -226,11 +226,43 @@ def test_one_wait_for_a_place_is_enough_for_all_calls_of_a_page(
 
 def test_a_place_that_comes_too_late_is_not_kept() -> None:
     room = Room(0, 1)
-    place = limits.Place(room, "production")
+    place = limits.Place(room, Wish("production"))
     place.give_back()
     with pytest.raises(Busy):
         place.take()
-    room.take("production")
+    room.take(Wish("production"))
+
+
+def test_the_last_places_are_for_accounts_that_hold_none() -> None:
+    room = Room(own=0, common=3, kept=1)
+    for _ in range(2):
+        room.take(Wish("production", account=1))
+    with pytest.raises(Busy):
+        room.take(Wish("production", account=1))
+    room.take(Wish("production", account=2))
+
+
+def test_the_next_place_is_for_whoever_holds_the_fewest(
+    agents: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "WAIT_SECONDS", 20)
+    room = Room(0, 2)
+    room.take(Wish("production", account=1))
+    room.take(Wish("production", account=2))
+    order: Queue[int | None] = Queue()
+
+    def wish(account: int) -> None:
+        room.take(Wish("production", account))
+        order.put(account)
+
+    again, newcomer = agents.submit(wish, 1), agents.submit(wish, 3)
+    while len(room._waiting) < 2:
+        pass
+    room.give_back(Wish("production", account=2))
+    assert order.get(timeout=20) == 3
+    room.give_back(Wish("production", account=3))
+    assert order.get(timeout=20) == 1
+    assert {again.result(20), newcomer.result(20)} == {None}
 
 
 @pytest.mark.parametrize("threads", [4, 8, 32, 512])
@@ -239,8 +271,8 @@ def test_every_environment_has_places_of_its_own(threads: int, number: int, sett
     settings.THREADS = threads
     room = environments._room(number)
     assert room.own >= 1
-    assert room.common >= 0
-    assert room.own * number + room.common <= max(threads * 3 // 4, number)
+    assert room.common - room.kept >= 0
+    assert room.own * number + room.common <= max(threads * 7 // 8, number)
 
 
 # --- cool-downs -----------------------------------------------------------------------------------
@@ -401,7 +433,7 @@ def test_a_call_that_ends_at_last_ends_no_later_one(
     agents: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     flights = Flights()
-    place = limits.Place(Room(9, 0), "production")
+    place = limits.Place(Room(9, 0), Wish("production"))
     first, second = threading.Event(), threading.Event()
     happened: Queue[str] = Queue()
 
@@ -504,4 +536,4 @@ def test_nothing_of_a_page_that_is_over_is_waited_for(names: Names) -> None:
     upstream = nameless(pages=Room(0, 1))
     assert isinstance(stuck(upstream), TimedOut)
     assert isinstance(stuck(upstream), StiggError)
-    upstream.pages.take("production")  # the place was given back, the thread was not
+    upstream.pages.take(Wish("production"))  # the place was given back, the thread was not

@@ -1,0 +1,134 @@
+"""Which browser gets the next free thread."""
+
+import asyncio
+
+import pytest
+
+from dashboard.turns import MOST_WAITING, TooMany, Turns
+
+PATIENCE_SECONDS = 30
+
+
+class Requests:
+    """What browsers send: each request holds its thread until it is answered."""
+
+    def __init__(self, threads: int, patience: float = PATIENCE_SECONDS) -> None:
+        self.turns = Turns(threads, patience)
+        self.running: list[str] = []
+        self.answered: dict[str, asyncio.Event] = {}
+        self.tasks: list[asyncio.Task[None]] = []
+
+    async def send(self, *names: str) -> None:
+        """Of "a1" the browser is a."""
+        for name in names:
+            self.answered[name] = asyncio.Event()
+            self.tasks.append(asyncio.create_task(self._run(name)))
+        await self.settle()
+
+    async def _run(self, name: str) -> None:
+        async with self.turns.turn(name[0]):
+            self.running.append(name)
+            await self.answered[name].wait()
+            self.running.remove(name)
+
+    async def answer(self, name: str) -> None:
+        self.answered[name].set()
+        await self.settle()
+
+    @staticmethod
+    async def settle() -> None:
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+
+def test_a_browser_with_many_requests_does_not_go_before_one_with_few() -> None:
+    async def scene() -> None:
+        requests = Requests(threads=1)
+        await requests.send("a1", "a2", "a3", "b1")
+        await requests.answer("a1")
+        assert requests.running == ["a2"]
+        await requests.answer("a2")
+        assert requests.running == ["b1"]
+        await requests.answer("b1")
+        assert requests.running == ["a3"]
+
+    asyncio.run(scene())
+
+
+def test_an_eighth_of_the_threads_is_for_browsers_that_hold_none() -> None:
+    async def scene() -> None:
+        requests = Requests(threads=8)
+        await requests.send(*(f"a{number}" for number in range(8)))
+        assert len(requests.running) == 7
+        await requests.send("b0", "b1")
+        assert requests.running[7:] == ["b0"]
+        await requests.answer("a0")
+        assert len(requests.running) == 7
+        await requests.answer("a1")
+        assert requests.running[-1] == "a7"
+
+    asyncio.run(scene())
+
+
+def test_threads_are_free_again_when_all_is_answered() -> None:
+    async def scene() -> None:
+        requests = Requests(threads=2)
+        await requests.send("a1", "b1", "a2", "c1")
+        for name in requests.answered:
+            await requests.answer(name)
+        await asyncio.gather(*requests.tasks)
+        assert requests.turns.free == 2
+
+    asyncio.run(scene())
+
+
+def test_who_leaves_takes_no_thread_along() -> None:
+    async def scene() -> None:
+        requests = Requests(threads=1)
+        await requests.send("a1", "b1", "c1")
+        requests.tasks[1].cancel()
+        await requests.settle()
+        await requests.answer("a1")
+        assert requests.running == ["c1"]
+        requests.tasks[2].cancel()
+        await requests.settle()
+        assert requests.turns.free == 1
+
+    asyncio.run(scene())
+
+
+def test_who_leaves_in_the_moment_of_its_turn_passes_it_on() -> None:
+    async def scene() -> None:
+        requests = Requests(threads=1)
+        await requests.send("a1", "b1", "c1")
+        requests.answered["a1"].set()
+        while "a1" in requests.running:
+            await asyncio.sleep(0)
+        requests.tasks[1].cancel()
+        await requests.settle()
+        assert requests.running == ["c1"]
+
+    asyncio.run(scene())
+
+
+def test_nobody_waits_for_ever() -> None:
+    async def scene() -> None:
+        turns = Turns(1, patience=0.01)
+        async with turns.turn("a"):
+            with pytest.raises(TimeoutError):
+                await turns.turn("b").__aenter__()
+        assert turns.free == 1
+
+    asyncio.run(scene())
+
+
+def test_a_browser_may_not_wait_without_end() -> None:
+    async def scene() -> None:
+        requests = Requests(threads=1)
+        await requests.send(*(f"a{number}" for number in range(MOST_WAITING + 1)))
+        with pytest.raises(TooMany):
+            await requests.turns.turn("a").__aenter__()
+        for task in requests.tasks:
+            task.cancel()
+
+    asyncio.run(scene())
