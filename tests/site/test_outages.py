@@ -109,6 +109,16 @@ def test_without_redis_every_page_is_shown_and_the_log_says_so_once(
 
 
 @BOTH_WAYS
+def test_without_redis_agents_sign_in(
+    desk: Desk, agent: requests.Session, redis: Redis, lost: Lost
+) -> None:
+    with lost(redis):
+        newcomer = desk.sign_in(f"olga-{lost.__name__}")
+        assert statuses(newcomer, desk, THREADS) == [200] * THREADS
+    wait_until(lambda: is_well(agent, desk) and is_well(newcomer, desk))
+
+
+@BOTH_WAYS
 def test_without_postgresql_pages_fail_in_time_and_come_back_by_themselves(
     desk: Desk, agent: requests.Session, postgres: Postgres, lost: Lost
 ) -> None:
