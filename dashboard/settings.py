@@ -57,6 +57,7 @@ STIGG_DEADLINE_SECONDS = env.float(
 # --- The server -----------------------------------------------------------------------------------
 
 SECRET_KEY = env.str("SECRET_KEY", "", validate=checks.is_long_enough)
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 DEBUG = env.bool("DEBUG", False)
 HOST = env.str("HOST", "127.0.0.1", validate=checks.is_host)
 PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65_535))
@@ -145,7 +146,7 @@ if not SECRET_KEY and "postgres" in database["ENGINE"]:
 if faults:
     raise ImproperlyConfigured("\n".join(faults))
 SECRET_KEY = SECRET_KEY or state.kept_secret(VAR / "secret-key")
-masking.hide(SECRET_KEY, METRICS_TOKEN, str(database.get("PASSWORD") or ""))
+masking.hide(SECRET_KEY, *SECRET_KEY_FALLBACKS, METRICS_TOKEN, str(database.get("PASSWORD") or ""))
 
 
 # --- Django ---------------------------------------------------------------------------------------

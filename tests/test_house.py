@@ -21,7 +21,7 @@ MAY_IMPORT = {
     "vendors": "",
     # Stigg on a bad day
     "upstream": "django metrics pydantic stigg simulator traces",
-    "access": "django allauth audit dashboard htmx requests upstream",
+    "access": "django allauth audit cryptography dashboard htmx requests upstream",
     "audit": "django dashboard htmx metrics stigg",
     "record": "django access audit",
     "index": "django stigg upstream",

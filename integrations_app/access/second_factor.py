@@ -1,5 +1,8 @@
-"""REQUIRE_MFA: an account with a password sets up a second factor before it sees anything else."""
+"""Second factors: how their keys are kept, and the duty to have one, which is REQUIRE_MFA's."""
 
+import base64
+import logging
+import secrets
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
@@ -7,17 +10,21 @@ from typing import Any
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
+from django.utils.crypto import salted_hmac
 
 from integrations_app.htmx import whole_page
 
 HAS_ONE = "has-second-factor"
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]  # recovery codes alone are none
+ENCRYPTED = "encrypted:"  # what has no such mark was written before keys were encrypted
 View = Callable[..., HttpResponse]
+logger = logging.getLogger(__name__)
 
 
 class Factors(DefaultMFAAdapter):  # type: ignore[misc] # allauth carries no types
@@ -27,6 +34,26 @@ class Factors(DefaultMFAAdapter):  # type: ignore[misc] # allauth carries no typ
 
     def generate_authenticator_name(self, *_: Any) -> str:
         return "Passkey"
+
+    def encrypt(self, text: str) -> str:
+        return ENCRYPTED + _cipher().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """Of a key that another SECRET_KEY protects nothing is known, so no code fits it."""
+        if not encrypted_text.startswith(ENCRYPTED):
+            return encrypted_text
+        try:
+            return _cipher().decrypt(encrypted_text.removeprefix(ENCRYPTED)).decode()
+        except InvalidToken:
+            logger.error("a second factor's key was encrypted with another SECRET_KEY")  # noqa: TRY400 - its traceback says no more
+            return base64.b32encode(secrets.token_bytes(20)).decode()
+
+
+def _cipher() -> MultiFernet:
+    """Of SECRET_KEY; it also opens what was encrypted with SECRET_KEY_FALLBACKS."""
+    keys = [settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS]
+    derived = [salted_hmac("second factors", "", key, algorithm="sha256").digest() for key in keys]
+    return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in derived])
 
 
 class Required:

@@ -6,6 +6,7 @@ from typing import Any
 import pyotp
 import pytest
 import time_machine
+from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
@@ -67,6 +68,38 @@ def test_a_code_of_the_app_is_asked_for_once_it_is_set_up() -> None:
     assert "does not fit" in said(browser.post(CODE, {"code": "000000"}))
     assert browser.post(CODE, {"code": app.now()})["Location"] == "/lookup?q=acme"
     assert is_signed_in(browser)
+
+
+def opens(app: pyotp.TOTP) -> bool:
+    browser = Client()
+    attempt(browser)
+    browser.post(CODE, {"code": app.now()})
+    return is_signed_in(browser)
+
+
+def test_the_database_does_not_tell_the_key_of_an_app() -> None:
+    account()
+    app = set_up(signed_in())
+    kept = Authenticator.objects.get(type=Authenticator.Type.TOTP).data
+    assert app.secret not in str(kept)
+
+
+def test_a_key_that_was_kept_before_keys_were_encrypted_still_opens() -> None:
+    account()
+    app = set_up(signed_in())
+    Authenticator.objects.filter(type=Authenticator.Type.TOTP).update(data={"secret": app.secret})
+    assert opens(app)
+
+
+@pytest.mark.parametrize("fallbacks", [True, False])
+def test_another_secret_key_needs_the_former_one_beside_it(
+    settings: Any, *, fallbacks: bool
+) -> None:
+    account()
+    app = set_up(signed_in())
+    former, settings.SECRET_KEY = settings.SECRET_KEY, "another one" * 5
+    settings.SECRET_KEY_FALLBACKS = [former] if fallbacks else []
+    assert opens(app) is fallbacks
 
 
 def test_a_code_opens_once() -> None:
