@@ -1,12 +1,13 @@
 """What the desk does when somebody signs in, fails to, or is disabled."""
 
 import logging
+from collections.abc import Collection
 from typing import Any
 
 from allauth.mfa import signals as mfa
 from django.contrib.auth.models import Group, User
 from django.contrib.auth.signals import user_logged_in
-from django.db.models.signals import m2m_changed, post_delete, post_save
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
@@ -38,6 +39,19 @@ def second_factor_failed(request: HttpRequest, user: User, **_: Any) -> None:
 @receiver(mfa.authenticator_removed)
 def second_factor_removed(request: HttpRequest, **_: Any) -> None:
     request.session.pop(HAS_ONE, None)  # it may have been the last
+
+
+@receiver(pre_save, sender=User)
+def before_account_is_saved(
+    instance: User, update_fields: Collection[str] | None, **_: Any
+) -> None:
+    """Who becomes a superuser may do everything, without any role."""
+    if update_fields is not None and "is_superuser" not in update_fields:
+        return
+    before = User.objects.filter(pk=instance.pk, is_superuser=True).exists()
+    if before != instance.is_superuser:
+        outcome = "superuser" if instance.is_superuser else "superuser-no-more"
+        note(current_request(), Action.ROLE, outcome, detail=instance.username)
 
 
 @receiver(post_save, sender=User)

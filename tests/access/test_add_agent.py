@@ -109,6 +109,17 @@ def test_a_name_that_is_taken_in_other_capitals_is_refused_before_a_password_is_
         typed(monkeypatch)
 
 
+def test_who_breaks_off_is_told_that_no_account_was_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken_off(*_: str) -> str:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr(add_agent, "getpass", broken_off)
+    with pytest.raises(CommandError, match="No account was made"):
+        call_command("add_agent", "ines")
+    assert not User.objects.exists()
+
+
 @pytest.mark.slow
 def test_it_ends_with_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
     database = {"STIGG_API_KEY": KEY, "DATABASE_URL": f"sqlite:///{tmp_path}/desk.sqlite3"}

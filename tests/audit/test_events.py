@@ -201,6 +201,21 @@ def test_roles_given_and_taken_are_on_record_with_who_did_it(admin_client: Clien
 
 
 @pytest.mark.usefixtures("_fresh")
+def test_who_becomes_a_superuser_is_on_record() -> None:
+    mara = roleless()
+    for is_superuser in (True, True, False):
+        mara.is_superuser = is_superuser
+        mara.save()
+    mara.save(update_fields=["last_login"])
+    User.objects.create_superuser("olga")
+    assert kept("action", "outcome", "detail") == [
+        ("role", "superuser", "mara"),
+        ("role", "superuser-no-more", "mara"),
+        ("role", "superuser", "olga"),
+    ]
+
+
+@pytest.mark.usefixtures("_fresh")
 def test_sessions_that_somebody_ends_are_on_record() -> None:
     account = roleless()
     signed_in()

@@ -33,6 +33,8 @@ class Command(BaseCommand):
             account.set_password(asked_password(account))
         except ValidationError as error:
             raise CommandError(" ".join(error.messages)) from None
+        except KeyboardInterrupt:
+            raise CommandError("No account was made.") from None
         with transaction.atomic():
             account.save()
             account.groups.set(Group.objects.filter(name__in=roles))
