@@ -57,6 +57,11 @@ def is_host(name: str) -> None:
         raise ValidationError("is no address to listen on, such as 0.0.0.0 or ::1 (no brackets).")
 
 
+def is_base_path(path: str) -> None:
+    if not re.fullmatch(r"(/[A-Za-z0-9_-]+)*", path):
+        raise ValidationError("is no path, such as /desk (a slash before it, none behind).")
+
+
 def sentences(said: list[Any]) -> str:
     """What is wrong with a setting. Of a list environs tells only which of its values."""
     return " ".join(

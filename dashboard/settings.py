@@ -61,6 +61,8 @@ SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
 DEBUG = env.bool("DEBUG", False)
 HOST = env.str("HOST", "127.0.0.1", validate=checks.is_host)
 PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65_535))
+BASE_PATH = env.str("BASE_PATH", "", validate=checks.is_base_path)
+FORCE_SCRIPT_NAME = BASE_PATH or None
 CACHE_URL = env.str("CACHE_URL", "")
 may_share = bool(CACHE_URL) and not STIGG_SIMULATOR
 processors = min(os.cpu_count() or 1, 4) if may_share else 1
@@ -97,6 +99,8 @@ if HTTPS:
     SILENCED_SYSTEM_CHECKS = ["security.W021"]  # browsers' lists take whole domains, not a desk's
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# Browsers take a cookie named __Host- only for the whole host.
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/" if HTTPS else f"{BASE_PATH}/"
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
 SESSION_ENGINE = "dashboard.sessions"
@@ -235,7 +239,7 @@ SECURE_CSP = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"  # `no-referrer` would break Django's CSRF check
 
-STATIC_URL = "/static/"
+STATIC_URL = f"{BASE_PATH}/static/"
 STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {

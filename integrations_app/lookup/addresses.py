@@ -49,10 +49,12 @@ class Reading:
     note: str
 
 
-# This desk: /<environment>/customers/<id>/integrations/. Stigg's console has the same form, and
-# writes it and that of subscriptions into other systems: docs.stigg.io, stiggEntityUrl.
+# This desk, after its BASE_PATH: /<environment>/customers/<id>/integrations/. Stigg's console has
+# the same form, and writes it and that of subscriptions into other systems: docs.stigg.io,
+# stiggEntityUrl.
 _PAGE = re.compile(
-    r"/(?P<environment>[^/?#]+)/(?P<what>customers|subscriptions)/(?P<id>[^/?#]+)(?=[/?#]|$)"
+    r"(?:/[^/?#]+)*?/(?P<environment>[^/?#]+)"
+    r"/(?P<what>customers|subscriptions)/(?P<id>[^/?#]+)(?=[/?#]|$)"
 )
 _CONSOLE = "app.stigg.io"
 # Parameters of any system: of pages that lead on to another, and of what somebody searched for.

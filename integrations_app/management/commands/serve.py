@@ -57,7 +57,7 @@ class Command(BaseCommand):
 
     def greeting(self) -> str:
         host = f"[{settings.HOST}]" if ":" in settings.HOST else settings.HOST
-        address = f"Integrations Desk: http://{host}:{settings.PORT}/"
+        address = f"Integrations Desk: http://{host}:{settings.PORT}{settings.BASE_PATH}/"
         if not settings.STIGG_SIMULATOR:
             labels = ", ".join(e["label"] for e in settings.STIGG_ENVIRONMENTS)
             alone = "\nOne worker: more need CACHE_URL." if settings.WORKERS == 1 else ""

@@ -1,0 +1,119 @@
+"""The desk at a path of a host where something else lives too: it leads nowhere else."""
+
+from collections import deque
+from collections.abc import Iterator
+from urllib.parse import urldefrag, urljoin, urlsplit
+
+import pytest
+import requests
+from bs4 import BeautifulSoup
+from playwright.sync_api import Browser, expect
+
+from integrations_app import simulator
+from tests.desks import NAME, PASSWORD, Desk, browser, open_desk
+from tests.site.test_start import KEY, started
+
+pytestmark = pytest.mark.slow  # starts a server
+
+BASE = "/desk"
+CUSTOMER = f"{BASE}/production/customers/acme-corp/integrations/"
+FOLLOWED = ("href", "src", "hx-get")
+STARTS = [
+    f"{BASE}/",
+    f"{BASE}/lookup?q=a",
+    f"{CUSTOMER}results/",
+    f"{BASE}/nowhere",
+    f"{BASE}/admin/",
+]
+MOST_PAGES = 40
+
+
+@pytest.fixture(scope="module")
+def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
+    database = f"sqlite:///{tmp_path_factory.mktemp('desk')}/desk.sqlite3"
+    known = {"BASE_PATH": BASE, "DATABASE_URL": database}
+    with simulator.start() as stigg, open_desk(stigg, **known) as running:
+        running.url += BASE
+        yield running
+
+
+@pytest.fixture(scope="module")
+def agent(desk: Desk) -> requests.Session:
+    return desk.sign_in()
+
+
+def leads_past(page: BeautifulSoup) -> list[str]:
+    """Addresses in any attribute that are not below the base; passkeys' are in quotes."""
+    attributes = [pair for tag in page.find_all(True) for pair in tag.attrs.items()]
+    given = [str(value).strip('"') for name, value in attributes if name != "aria-keyshortcuts"]
+    from_the_root = [f"{value}/" for value in given if value.startswith("/")]
+    return [value for value in from_the_root if not value.startswith(f"{BASE}/")]
+
+
+def led_to(page: BeautifulSoup, here: str) -> set[str]:
+    """The addresses on this host that the page leads to, without fragments."""
+    found = page.find_all(True)
+    given = [str(tag[name]) for tag in found for name in FOLLOWED if tag.has_attr(name)]
+    whole = {urldefrag(urljoin(here, address)).url for address in given}
+    return {each for each in whole if urlsplit(each).netloc == urlsplit(here).netloc}
+
+
+def test_every_page_leads_to_pages_below_it(desk: Desk, agent: requests.Session) -> None:
+    root = desk.url.removesuffix(BASE)
+    waiting, seen = deque(root + start for start in STARTS), set[str]()
+    while waiting and len(seen) < MOST_PAGES:
+        here = waiting.popleft()
+        answer = agent.get(here, timeout=60)
+        seen.add(here)
+        assert answer.status_code == (404 if here.endswith("/nowhere") else 200), here
+        assert answer.url.startswith(f"{desk.url}/"), f"{here} led to {answer.url}"
+        if "html" not in answer.headers["Content-Type"]:
+            continue
+        page = BeautifulSoup(answer.text, "html.parser")
+        assert leads_past(page) == [], here
+        waiting += sorted(led_to(page, answer.url) - seen - {*waiting})
+    assert len(seen) > len(STARTS)
+
+
+def test_a_form_of_sign_in_leads_to_its_own(desk: Desk) -> None:
+    form = browser().get(f"{desk.url}/accounts/login/", timeout=60)
+    assert f'"{BASE}/accounts/login/passkey/"' in form.text
+    assert leads_past(BeautifulSoup(form.text, "html.parser")) == []
+
+
+def test_without_a_sign_in_it_leads_to_its_own(desk: Desk) -> None:
+    answer = browser().get(f"{desk.url}/lookup?q=a", allow_redirects=False, timeout=60)
+    assert answer.headers["Location"] == f"{BASE}/accounts/login/?next={BASE}/lookup%3Fq%3Da"
+    form = browser().get(f"{desk.url}/accounts/login/", timeout=60)
+    assert {cookie.path for cookie in form.cookies} == {f"{BASE}/"}
+
+
+def test_over_https_cookies_keep_the_name_that_binds_them_to_the_host() -> None:
+    """Browsers refuse a cookie named __Host- with any other path."""
+    script = "from dashboard import settings as s; print(s.SESSION_COOKIE_NAME, {paths})"
+    known = {"STIGG_API_KEY": KEY, "BASE_PATH": BASE, "HTTPS": "true"}
+    paths = "s.SESSION_COOKIE_PATH, s.CSRF_COOKIE_PATH"
+    said = started(["-c", script.format(paths=paths)], **known).stdout
+    assert said.split() == ["__Host-sessionid", "/", "/"]
+
+
+@pytest.mark.browser
+def test_an_agent_signs_in_looks_up_and_narrows(desk: Desk, agent: None, chrome: Browser) -> None:
+    context = chrome.new_context()
+    page = context.new_page()
+    asked = list[str]()
+    page.on("request", lambda request: asked.append(urlsplit(request.url).path))
+    page.goto(f"{desk.url}/lookup?q=acme-corp")
+    page.get_by_label("User name").fill(NAME)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Acme Inc.")).to_be_visible()
+    page.get_by_role("link", name="Stripe").first.click()
+    page.wait_for_url("**/integrations/?*")
+    expect(page.get_by_role("heading", name="Acme Inc.")).to_be_visible()
+    page.get_by_role("combobox").fill(f"{desk.url}/production/customers/meridian-group/")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Meridian Group")).to_be_visible()
+    context.close()
+    assert f"{CUSTOMER}results/" in asked
+    assert [path for path in asked if not path.startswith(f"{BASE}/")] == []
