@@ -2,9 +2,7 @@
 
 import re
 import shlex
-import sqlite3
 import subprocess
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -48,16 +46,3 @@ def test_compose_sets_only_what_the_desk_reads() -> None:
     for name in ("migrate", "desk"):
         assert services[name]["environment"].keys() <= told()
     assert services["migrate"]["command"][1:] == ["manage.py", "migrate"]
-
-
-def test_the_backup_of_sqlite_holds_what_is_not_in_the_file_yet(tmp_path: Path) -> None:
-    told = re.search(r'python -c "(.*)"', (FILES.parent / "DEPLOY.md").read_text())
-    assert told
-    (tmp_path / "var").mkdir()
-    with closing(sqlite3.connect(tmp_path / "var/desk.sqlite3")) as serving:
-        serving.execute("PRAGMA journal_mode=WAL")
-        serving.execute("CREATE TABLE record (row)")
-        serving.commit()
-        subprocess.run([MANAGE[0], "-c", told[1]], cwd=tmp_path, check=True)
-    with closing(sqlite3.connect(tmp_path / "desk.backup")) as kept:
-        assert kept.execute("SELECT count(*) FROM record").fetchone() == (0,)

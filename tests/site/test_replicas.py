@@ -152,12 +152,17 @@ def processes(desk: Desk) -> list[int]:
     return [desk.process.pid, *map(int, said.split())]
 
 
-@contextmanager
-def killed(desk: Desk) -> Iterator[None]:
-    """All of it at once, as when its machine goes; afterwards it is back."""
+def kill(desk: Desk) -> None:
+    """All of it at once, as when its machine goes."""
     for process in processes(desk):
         os.kill(process, signal.SIGKILL)
     desk.process.wait()
+
+
+@contextmanager
+def killed(desk: Desk) -> Iterator[None]:
+    """Afterwards it is back."""
+    kill(desk)
     try:
         yield
     finally:
