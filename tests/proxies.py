@@ -31,8 +31,17 @@ class Nginx(Server):
             assert written in text
             text = text.replace(written, here)
         (directory / "nginx.conf").write_text(text)
-        kept = ["-keyout", str(directory / "desk.key"), "-out", str(directory / "desk.pem")]
-        subprocess.run([*shlex.split(SELF_SIGNED), *kept], check=True, capture_output=True)
+        self.directory = directory
+        self.make_certificate()
         own = "daemon off; error_log stderr notice; pid nginx.pid;"
         command = [str(program), "-p", str(directory), "-c", "nginx.conf", "-g", own]
         super().__init__(command, self.secure)
+
+    def make_certificate(self) -> None:
+        kept = [
+            "-keyout",
+            str(self.directory / "desk.key"),
+            "-out",
+            str(self.directory / "desk.pem"),
+        ]
+        subprocess.run([*shlex.split(SELF_SIGNED), *kept], check=True, capture_output=True)

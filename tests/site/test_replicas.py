@@ -6,6 +6,7 @@ Each is also asked by itself, as nginx would ask it.
 import os
 import re
 import signal
+import ssl
 import subprocess
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -276,6 +277,16 @@ def test_it_speaks_http_2(nginx: Nginx) -> None:
     command = [str(curl), "--http2", "--insecure", "--silent", "--show-error", "--noproxy", "*"]
     said = subprocess.run([*command, *told, *asked], check=True, capture_output=True, text=True)
     assert said.stdout == "2 200"
+
+
+def test_a_new_certificate_takes_the_place_of_an_old_one_without_a_restart(
+    agent: Agent, nginx: Nginx
+) -> None:
+    before = ssl.get_server_certificate((HOST, nginx.secure))
+    nginx.make_certificate()
+    nginx.process.send_signal(signal.SIGHUP)
+    wait_until(lambda: ssl.get_server_certificate((HOST, nginx.secure)) != before)
+    assert agent.ask(nginx, "/").ok
 
 
 def test_plain_http_leads_to_https(nginx: Nginx) -> None:
