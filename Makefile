@@ -57,8 +57,11 @@ sbom: .venv/dev.stamp ## var/sbom.json: what is in the desk, as CycloneDX
 licences: .venv/dev.stamp ## the licence of each library that the desk runs with
 	@$(BIN)/pip-licenses --from=mixed --order=license --packages $(LOCKED)
 
+# One that is half made, or has lost its interpreter, is made anew.
+BROKEN := $(shell test -x .venv/bin/python -a -x .venv/bin/pip || rm -rf .venv)
 .venv/bin/python:
-	$(PYTHON) -m venv .venv
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The desk needs Python 3.11 or newer. Set PYTHON.")'
+	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 
 .venv/run.stamp: requirements.txt | .venv/bin/python
 	$(BIN)/pip install -q --disable-pip-version-check --require-hashes -r requirements.txt
