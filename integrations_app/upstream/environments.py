@@ -12,7 +12,7 @@ from django.utils.crypto import salted_hmac
 from pydantic import SecretStr
 
 from integrations_app import traces
-from integrations_app.stigg import ApiKey, Client, Limits, StiggError, UserToken
+from integrations_app.stigg import ApiKey, Client, CustomerNotFound, Limits, StiggError, UserToken
 
 from .copies import Memory
 from .limits import RetryBudget, Room
@@ -42,9 +42,12 @@ class Environment:
         return Visit(self.upstream, refresh=refresh, searches=searches)
 
     def log(self, call: str, error: StiggError) -> None:
-        """For the operator: no customer data, no key, and Stigg's trace id when there is one."""
+        """For the operator: no customer data, no key, and Stigg's trace id when there is one. An id
+        that Stigg does not know is an agent's slip, and wakes nobody.
+        """
         said = {"environment": self.name, "call": call, "detail": str(error), **error.for_log}
-        logger.warning("stigg call failed", extra=said)
+        level = logging.INFO if isinstance(error, CustomerNotFound) else logging.WARNING
+        logger.log(level, "stigg call failed", extra=said)
 
 
 @lru_cache

@@ -339,6 +339,15 @@ def test_the_log_names_the_request_that_the_page_names(
     assert ours["request_id"] == quoted[1]
 
 
+def test_an_unknown_customer_is_logged_but_is_no_warning(
+    agent: Browser, caplog: pytest.LogCaptureFixture
+) -> None:
+    with caplog.at_level(logging.INFO):
+        assert agent.get(page("acme-korp")).status_code == 404
+    levels = {line.levelname for line in caplog.records if line.message == "stigg call failed"}
+    assert levels == {"INFO"}
+
+
 def test_what_an_agent_pasted_is_not_in_the_log(
     agent: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:

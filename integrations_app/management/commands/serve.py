@@ -3,6 +3,7 @@
 With `--migrate` the database too, for a desk that is alone; several have it as a step of their own.
 """
 
+import fcntl
 import hashlib
 import json
 import math
@@ -141,13 +142,15 @@ def server_arguments() -> list[str]:
 
 def collect_static() -> None:
     """Collecting takes a second or two, so it is done only when something it depends on has
-    changed.
+    changed, and by one desk at a time.
     """
     stamp, current = settings.STATIC_ROOT / ".collected", fingerprint()
-    if not stamp.exists() or stamp.read_text() != current:
-        how = {"verbosity": 0, "interactive": False, "clear": True, "ignore_patterns": NOT_SERVED}
-        call_command("collectstatic", **how)
-        stamp.write_text(current)
+    with (settings.VAR / "collecting").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if not stamp.exists() or stamp.read_text() != current:
+            how = {"clear": True, "ignore_patterns": NOT_SERVED}
+            call_command("collectstatic", verbosity=0, interactive=False, **how)
+            stamp.write_text(current)
 
 
 def fingerprint() -> str:
