@@ -11,6 +11,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Event
 
 import psycopg
@@ -62,7 +63,14 @@ def database(postgres: Postgres) -> str:
 
 
 @pytest.fixture(scope="module")
-def pair(stigg: Simulator, database: str, redis_server: Redis) -> Iterator[Pair]:
+def static(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the second desk has its static files."""
+    made: Path = tmp_path_factory.mktemp("static")
+    return made
+
+
+@pytest.fixture(scope="module")
+def pair(stigg: Simulator, database: str, redis_server: Redis, static: Path) -> Iterator[Pair]:
     known = {
         "HTTPS": "true",
         "ALLOWED_HOSTS": SITE,
@@ -78,7 +86,8 @@ def pair(stigg: Simulator, database: str, redis_server: Redis) -> Iterator[Pair]
         "STIGG_STAGING_API_URL": stigg.url,
         "STIGG_STAGING_API_KEY": STAGING,
     }
-    with open_desk(stigg, **known) as one, open_desk(stigg, **known) as other:
+    apart = {"STATIC_ROOT": str(static)}
+    with open_desk(stigg, **known) as one, open_desk(stigg, **known | apart) as other:
         account = ("createsuperuser", "--noinput", f"--username={NAME}", "--email=")
         one.manage(*account, DJANGO_SUPERUSER_PASSWORD=PASSWORD)
         yield one, other
@@ -260,6 +269,18 @@ def test_a_key_is_changed_in_one_desk_after_the_other_and_no_page_fails(
     monkeypatch.delitem(simulator.KEYS, PRODUCTION)
     for desk in pair:
         assert agent.ask(desk, f"{page('acme-corp')}?refresh=1").ok
+
+
+def test_while_a_release_goes_round_each_page_gets_its_files(
+    pair: Pair, nginx: Nginx, static: Path
+) -> None:
+    old, new = pair
+    (static / "new.css").write_text("/* of this release alone */")
+    new.stop()
+    new.start()
+    at = [old, new, nginx, nginx, nginx, nginx]  # nginx asks both in turn
+    statuses = [Agent().ask(each, "/static/new.css").status_code for each in at]
+    assert statuses == [404, 200, 200, 200, 200, 200]
 
 
 def test_nginx_speaks_tls_and_the_cookies_are_for_this_host_alone(nginx: Nginx) -> None:
