@@ -278,7 +278,7 @@ def test_while_a_release_goes_round_each_page_gets_its_files(
     (static / "new.css").write_text("/* of this release alone */")
     new.stop()
     new.start()
-    at = [old, new, nginx, nginx, nginx, nginx]  # nginx asks both in turn
+    at: list[Desk | Nginx] = [old, new, nginx, nginx, nginx, nginx]  # nginx asks both in turn
     statuses = [Agent().ask(each, "/static/new.css").status_code for each in at]
     assert statuses == [404, 200, 200, 200, 200, 200]
 
