@@ -20,6 +20,7 @@ from django.conf import settings
 from django.core import signals
 from django.core.handlers.asgi import ASGIHandler, get_script_prefix
 from django.core.handlers.base import BaseHandler
+from django.db import close_old_connections
 from django.http import FileResponse, HttpResponse, JsonResponse, parse_cookie
 from django.http.response import HttpResponseBase
 from django.urls import set_script_prefix
@@ -51,6 +52,7 @@ class Application(ASGIHandler):
         self.threads = ThreadPoolExecutor(settings.THREADS, "request")
         self.turns = turns.Turns(settings.THREADS, settings.REQUEST_SECONDS)
         self.beside = ThreadPoolExecutor(1, "beside")
+        self.keeps_counts = False
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         messages = await self.early(scope) or await self.messages(scope, receive)
@@ -93,6 +95,9 @@ class Application(ASGIHandler):
             return told(refusal(429, "Too many requests at once. Wait until some are answered."))
         except TimeoutError:
             return told(refusal(503, "The desk is busy. Try again in a few seconds."))
+        if not self.keeps_counts:
+            self.keeps_counts = True
+            self.threads.submit(self.keep_counts, asyncio.get_running_loop())
         return found
 
     async def readiness(self) -> HttpResponse:
@@ -110,6 +115,13 @@ class Application(ASGIHandler):
             return plain("Send the METRICS_TOKEN.", 401, {"WWW-Authenticate": "Bearer"})
         found = await asyncio.to_thread(metrics.written)
         return plain(found.decode(), 200)
+
+    def keep_counts(self, loop: asyncio.AbstractEventLoop) -> None:
+        """From the first request on, in a thread that has a connection to the database anyway."""
+        close_old_connections()
+        metrics.keeping.send_robust(sender=self.__class__)
+        again = partial(self.threads.submit, self.keep_counts, loop)
+        loop.call_soon_threadsafe(loop.call_later, metrics.KEPT_EVERY, again)
 
     def answer(self, scope: Any, body: bytes) -> Messages:
         """Django's answer as ASGI's messages; it runs in a thread."""

@@ -7,10 +7,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from django.conf import settings
+from django.dispatch import Signal
 from prometheus_client import REGISTRY, CollectorRegistry, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
 
 DIRECTORY = "PROMETHEUS_MULTIPROC_DIR"  # where workers count together; the library's own name
+# For who keeps counts longer than a process lives: sent in a thread that may use the database
+KEPT_EVERY = 15  # seconds
+keeping = Signal()
 
 
 def may_read(headers: Iterable[tuple[bytes, bytes]]) -> bool:

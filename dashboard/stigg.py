@@ -9,7 +9,18 @@ from pydantic import SecretStr
 ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 # First parts of the desk's own addresses.
 TAKEN_NAMES = {
-    *("accounts", "admin", "healthz", "leave", "lookup", "metrics", "readyz", "record", "static")
+    *(
+        "accounts",
+        "admin",
+        "healthz",
+        "leave",
+        "lookup",
+        "metrics",
+        "operations",
+        "readyz",
+        "record",
+        "static",
+    )
 }
 SENDABLE = re.compile(r"[\x21-\x7e]*")  # anything else cannot go into a header
 SECURE = re.compile(r"https://\S+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/\S*)?")
@@ -72,6 +83,7 @@ def _read(env: Env, name: str, prefix: str) -> dict[str, Any]:
         "account_id": env.str(f"{prefix}ACCOUNT_ID", ""),
         "label": env.str(f"{prefix}LABEL", name.replace("-", " ").capitalize()),
         "live": env.bool(f"{prefix}LIVE", name == "production"),
+        "prefix": prefix,
     }
 
 

@@ -19,7 +19,14 @@ CALLS = Histogram(
 )
 RETRIES = Counter("desk_stigg_retries", "Calls to Stigg that were made once more", ["environment"])
 COOL_DOWNS = Counter(
-    "desk_cool_downs", "Times that Stigg was left alone for a while", ["api", "kind"]
+    "desk_cool_downs",
+    "Times that Stigg was left alone for a while",
+    ["environment", "api", "kind"],
+)
+NOT_ASKED = Counter(
+    "desk_stigg_not_asked",
+    "Calls to Stigg that were not made: it was cooling down, or the desk was busy",
+    ["environment", "kind"],
 )
 COPIES = Counter("desk_copies_shown", "Answers that were kept ones", ["environment", "age"])
 PLACES = Gauge(
@@ -38,5 +45,13 @@ RECORDED = Counter(
     "desk_recorded",
     "What came of look-ups, sign-ins and the rest of the record",
     ["action", "outcome"],
+)
+NOT_RECORDED = Counter(
+    "desk_not_recorded", "Events that could not be written to the record", ["environment", "action"]
+)
+SESSIONS = Gauge(
+    "desk_sessions",
+    "Sessions in which somebody is signed in",
+    multiprocess_mode="livemostrecent",
 )
 LINKS = Counter("desk_links_shown", "Links of rows that were shown", ["vendor", "kind"])

@@ -12,3 +12,4 @@ from integrations_app.links.models import (
     validate_domain,
     validate_template,
 )
+from integrations_app.operators.counts import StiggCount

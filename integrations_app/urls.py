@@ -6,6 +6,7 @@ from django.urls.converters import StringConverter
 from integrations_app.customer import views as customer_views
 from integrations_app.links import views as link_views
 from integrations_app.lookup import views as lookup_views
+from integrations_app.operators import views as operator_views
 from integrations_app.record import views as record_views
 
 
@@ -30,6 +31,7 @@ urlpatterns = [
     path(f"{page}opened/", link_views.opened, name="opened"),
     path("record/", record_views.record, name="record"),
     path("record/csv/", record_views.record, {"as_csv": True}, name="record-csv"),
+    path("operations/", operator_views.operations, name="operations"),
     path("leave/", link_views.leave, name="leave"),
     path(page, customer_views.integrations, name="integrations"),
 ]

@@ -24,6 +24,9 @@ MAY_IMPORT = {
     "access": "django allauth audit cryptography dashboard htmx requests upstream",
     "audit": "django dashboard htmx metrics stigg",
     "record": "django access audit",
+    "operators": (
+        "django access allauth audit dashboard links metrics prometheus_client upstream vendors"
+    ),
     "index": "django stigg upstream",
     "links": "django access ada_url audit publicsuffixlist stigg upstream vendors",
     "customer": ("django access audit htmx index links metrics pages stigg upstream vendors"),
@@ -35,12 +38,14 @@ MAY_IMPORT = {
     "htmx": "django",
     "templating": "django jinja2 links markupsafe vendors",
     "pages": "django upstream",
-    "urls": "django customer links lookup record",
-    "models": "access audit index links",
+    "urls": "django customer links lookup operators record",
+    "models": "access audit index links operators",
     "admin": "access links",
     "apps": "django access",
     "demo": "django dashboard links upstream vendors",
-    "management": "django access allauth audit dashboard demo index models stigg upstream",
+    "management": (
+        "django access allauth audit dashboard demo index models operators stigg upstream"
+    ),
     "migrations": "django models",
     # a Stigg of our own, which must not share a misunderstanding with our client
     "simulator": "",

@@ -26,6 +26,7 @@ ANYBODY, SIGNED_IN = "anybody", "signed in"
 # What each address needs, by its name. One that is neither here nor below is nobody's.
 NEEDED = {
     LOOK_UP: "home lookup suggestions results integrations leave opened wrong-link",
+    OPERATE: "operations",
     READ_RECORD: "record record-csv",
     ANYBODY: (
         "account_login mfa_authenticate mfa_login_webauthn account_logout account_inactive"

@@ -62,6 +62,7 @@ class Action(models.TextChoices):
     SESSIONS_ENDED = "sessions-ended", "Signed out everywhere"
     BREAK_GLASS = "break-glass", "Glass broken"
     RECORD = "record", "Record read"
+    OPERATIONS = "operations", "Operations read"
     PRUNE = "prune", "Record pruned"
 
 
@@ -157,6 +158,7 @@ def note(
         with transaction.atomic():
             event.save()
     except Error:
+        metrics.NOT_RECORDED.labels(environment, action).inc()
         if settings.RECORD_STRICT:
             raise NotRecorded from None  # a database's words may quote the row
         said = {"action": str(action), "account": event.user_id, "outcome": outcome}

@@ -24,7 +24,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One Stigg environment; `live` says whether its links should lead to live records.
+    """One Stigg environment; `live` says whether its links should lead to live records. Its
+    settings begin with `prefix`.
 
     `among` names the environments that whoever looks here may see, this one too.
     """
@@ -33,6 +34,7 @@ class Environment:
     label: str
     live: bool
     upstream: Upstream
+    prefix: str = "STIGG_"
     among: frozenset[str] = frozenset()
 
     def visit(self, *, refresh: bool = False, searches: bool = False) -> Visit:
@@ -112,7 +114,7 @@ def _environment(spec: Mapping[str, Any], shared: Shared) -> Environment:
         deadline_seconds=settings.STIGG_DEADLINE_SECONDS,
         stale_seconds=settings.STALE_SECONDS,
     )
-    return Environment(spec["name"], spec["label"], spec["live"], upstream)
+    return Environment(spec["name"], spec["label"], spec["live"], upstream, spec["prefix"])
 
 
 @lru_cache
@@ -169,6 +171,7 @@ def simulated() -> list[dict[str, Any]]:
             "label": name.capitalize(),
             "live": name == "production",
             "api_key": SecretStr(key),
+            "prefix": f"STIGG_{name.upper()}_",
         }
         for key, name in simulator.KEYS.items()
     ]

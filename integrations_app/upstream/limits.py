@@ -62,6 +62,7 @@ class CoolDown:
     """
 
     memory: Memory
+    environment: str
     name: str
     _failed: set[object] = field(default_factory=set)
 
@@ -83,6 +84,7 @@ class CoolDown:
             if self._may_probe():
                 return True
             time.sleep(WAIT_SECONDS / PROBE_LOOKS)
+        metrics.NOT_ASKED.labels(self.environment, kind).inc()
         raise _KINDS[kind]("not asked: cooling down", retry_after=math.ceil(max(left, 1)))
 
     def _may_probe(self) -> bool:
@@ -100,7 +102,7 @@ class CoolDown:
         return f"cool-down:{self.name}"
 
     def begin(self, error: StiggError, seconds: float) -> None:
-        metrics.COOL_DOWNS.labels(self.name, error.kind).inc()
+        metrics.COOL_DOWNS.labels(self.environment, self.name, error.kind).inc()
         rest = error.kind, time.time(), seconds
         self.memory.set(self._key, rest, seconds + PROBED_SECONDS)
 
@@ -156,6 +158,7 @@ class Room:
             self._waiting.append(wish)
             try:
                 if not self._changed.wait_for(lambda: self._is_next(wish), WAIT_SECONDS):
+                    metrics.NOT_ASKED.labels(wish.environment, Busy.kind).inc()
                     raise Busy("all places are taken")
             finally:
                 self._waiting.remove(wish)

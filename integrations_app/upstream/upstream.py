@@ -115,13 +115,14 @@ class Upstream:
     _pool: traces.Threads = field(init=False)
 
     def __post_init__(self) -> None:
-        self.rest = CoolDown(self.memory, "rest")
-        self.graphql = CoolDown(self.memory, "graphql")
+        self.rest = CoolDown(self.memory, self.name, "rest")
+        self.graphql = CoolDown(self.memory, self.name, "graphql")
         self._pool = traces.Threads(self.threads, thread_name_prefix=f"stigg-{self.name}")
 
     def start(self, call: Callable[[], Any]) -> "Future[Any]":
         """Make a call in a thread of its own. Raises Busy when too many are lost."""
         if len(self.lost) * 2 >= self.threads:
+            metrics.NOT_ASKED.labels(self.name, Busy.kind).inc()
             raise Busy("too many calls hang")
         return self._pool.submit(call)
 

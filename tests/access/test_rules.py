@@ -32,6 +32,7 @@ OPEN_TO: dict[str, set[str]] = {
         (LOOKS_UP, ["lookup", "lookup/suggestions/", "leave/"]),
         (LOOKS_UP, [CUSTOMER, *(f"{CUSTOMER}{part}/" for part in PARTS_OF_A_CUSTOMER)]),
         ({"auditor", "superuser"}, ["record/", "record/csv/"]),
+        (OPERATES, ["operations/"]),
         (
             {*EVERYBODY},
             [

@@ -1,0 +1,170 @@
+"""What the operators' page shows: Stigg as it was counted, and what the record tells of agents."""
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from django.db.models import Count, F, Max, Min, Sum
+from django.utils import timezone
+
+from integrations_app.audit.events import Action, AuditEvent
+from integrations_app.links.models import WrongLink
+from integrations_app.operators.counts import BOUNDS_MS, StiggCount, minute
+from integrations_app.vendors import vendor_for
+
+APIS = ("rest", "graphql")
+IN_TIME = ("answered", "not-found")  # what Stigg said of a question that it understood
+PATIENCE = timedelta(minutes=30)  # a link that is opened later belongs to no look-up
+
+
+class Counted(NamedTuple):
+    """How often something happened in one step of a window; `back` is 0 for the last step."""
+
+    environment: str
+    kind: str
+    outcome: str
+    at_most_ms: int
+    back: int
+    times: int
+    first: int  # minutes of the epoch
+    last: int
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One column of a chart. Times are in milliseconds, None where nothing was answered."""
+
+    begins: datetime
+    calls: int
+    failed: int
+    p50: float | None
+    p95: float | None
+
+
+@dataclass(slots=True)
+class Figures:
+    """One environment in one window."""
+
+    counted: list[Counted] = field(default_factory=list)
+    lookups: Counter[str] = field(default_factory=Counter)
+    to_link: list[float] = field(default_factory=list)  # seconds
+    wrong_links: Counter[str] = field(default_factory=Counter)
+
+    def of(self, *kinds: str) -> Counter[str]:
+        """How often each outcome was, of these kinds."""
+        found: Counter[str] = Counter()
+        for each in self.counted:
+            if each.kind in kinds:
+                found[each.outcome] += each.times
+        return found
+
+    @property
+    def calls(self) -> int:
+        return self.of(*APIS).total()
+
+    @property
+    def errors(self) -> Counter[str]:
+        """Calls that failed, by kind."""
+        return Counter({k: n for k, n in self.of(*APIS).items() if k not in IN_TIME})
+
+    def stigg_ms(self, share: float) -> float | None:
+        return estimated(self.counted, share)
+
+    def to_link_seconds(self, share: float) -> float | None:
+        """The nearest rank."""
+        ranked = sorted(self.to_link)
+        return ranked[math.ceil(share * len(ranked)) - 1] if ranked else None
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The last `minutes`, in steps of so many; the running minute is the last of them."""
+
+    name: str
+    minutes: int
+    step: int
+    steps_are: str
+
+    def read(self, names: Collection[str]) -> Mapping[str, Figures]:
+        """The figures of each of these environments."""
+        found = {name: Figures() for name in names}
+        since = timezone.now() - timedelta(minutes=self.minutes)
+        for counted in self._counted(names):
+            found[counted.environment].counted.append(counted)
+        for name, outcome, count in _lookups(names, since):
+            found[name].lookups[outcome] += count
+        for name, seconds in _to_links(names, since):
+            found[name].to_link.append(seconds)
+        for name, vendor, count in _wrong_links(names, since):
+            found[name].wrong_links[vendor_for(vendor).name] += count
+        return found
+
+    def _counted(self, names: Collection[str]) -> Iterable[Counted]:
+        now = minute()
+        rows = StiggCount.objects.filter(minute__gt=now - self.minutes, environment__in=names)
+        by = rows.annotate(back=(now - F("minute")) / self.step).values_list(
+            "environment", "kind", "outcome", "at_most_ms", "back"
+        )
+        return map(Counted._make, by.annotate(Sum("count"), Min("minute"), Max("minute")))
+
+    def steps(self, figures: Figures) -> list[Step]:
+        """From the oldest to the last."""
+        return [self._step(back, figures) for back in reversed(range(self.minutes // self.step))]
+
+    def _step(self, back: int, whole: Figures) -> Step:
+        its = Figures([each for each in whole.counted if each.back == back])
+        begins = (minute() - (back + 1) * self.step + 1) * 60
+        return Step(
+            datetime.fromtimestamp(begins, UTC),
+            its.calls,
+            its.errors.total(),
+            its.stigg_ms(0.5),
+            its.stigg_ms(0.95),
+        )
+
+
+HOUR = Window("Last hour", 60, 5, "5 minutes")
+DAY = Window("Last 24 hours", 24 * 60, 60, "an hour")
+
+
+def estimated(counted: Iterable[Counted], share: float) -> float | None:
+    """How many milliseconds this share of the calls kept that Stigg answered. As in Prometheus,
+    calls are taken to lie evenly between two bounds. None without a call.
+    """
+    kept = Counter[int]()
+    for each in counted:
+        if each.kind in APIS and each.outcome in IN_TIME:
+            kept[each.at_most_ms] += each.times
+    rank, below = share * kept.total(), 0.0
+    for lower, upper in zip([0, *BOUNDS_MS], BOUNDS_MS, strict=False):
+        if kept[upper] and below + kept[upper] >= rank:
+            return lower + (upper - lower) * (rank - below) / kept[upper]
+        below += kept[upper]
+    return None
+
+
+def _lookups(names: Collection[str], since: datetime) -> Iterable[tuple[str, str, int]]:
+    rows = AuditEvent.objects.filter(action=Action.LOOK_UP, at__gte=since, environment__in=names)
+    return rows.values_list("environment", "outcome").annotate(Count("pk"))
+
+
+def _to_links(names: Collection[str], since: datetime) -> Iterable[tuple[str, float]]:
+    """From somebody's last look-up to the first link that they opened after it, in seconds."""
+    actions = (Action.LOOK_UP, Action.LINK)
+    rows = AuditEvent.objects.filter(action__in=actions, at__gte=since, environment__in=names)
+    began: dict[tuple[str, str], datetime] = {}
+    for user, name, action, at in rows.order_by("id").values_list(
+        "user", "environment", "action", "at"
+    ):
+        if action == Action.LOOK_UP:
+            began[user, name] = at
+        elif (start := began.pop((user, name), None)) and at - start <= PATIENCE:
+            yield name, (at - start).total_seconds()
+
+
+def _wrong_links(names: Collection[str], since: datetime) -> Iterable[tuple[str, str, int]]:
+    rows = WrongLink.objects.filter(at__gte=since, environment__in=names).order_by()
+    return rows.values_list("environment", "vendor_identifier").annotate(Count("pk"))
