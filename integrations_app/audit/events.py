@@ -141,7 +141,6 @@ def note(
     and cut. Raises NotRecorded when it cannot be written, unless RECORD_STRICT is false: then the
     log says so, without a word of what was asked.
     """
-    metrics.RECORDED.labels(action, outcome).inc()
     user = account or (request and request.user)
     event = AuditEvent(
         user=user.get_username() if user else "",
@@ -157,6 +156,7 @@ def note(
     try:
         with transaction.atomic():
             event.save()
+        metrics.RECORDED.labels(action, outcome).inc()
     except Error:
         metrics.NOT_RECORDED.labels(environment, action).inc()
         if settings.RECORD_STRICT:
