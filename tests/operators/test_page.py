@@ -1,5 +1,6 @@
 """The operators' page: what was counted, what is wrong, and nothing of customers."""
 
+import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from io import StringIO
@@ -13,13 +14,15 @@ from django.db import OperationalError
 from django.test import Client
 from django.utils import timezone
 
+from dashboard.logs import Formatter
+from dashboard.metrics import written
 from integrations_app import metrics
 from integrations_app.access.models import EnvironmentLimit
 from integrations_app.audit.events import AuditEvent
 from integrations_app.models import StiggCount, WrongLink
 from integrations_app.operators import counts
 from integrations_app.operators.counts import keep
-from integrations_app.simulator import Simulator
+from integrations_app.simulator import KEYS, Simulator
 from tests.access.people import signed_in
 from tests.accounts import account, browser_of
 from tests.pages import Response, element, page, soup
@@ -335,13 +338,30 @@ def test_only_operators_are_led_to_it(operator: Client) -> None:
     assert soup(viewer.get("/")).select(f"header a[href='{PAGE}']") == []
 
 
-PRIVATE = ("acme", "Acme", "cus_", "@", "hubspot.example", "another", "T-4711", "simulated-")
+def as_logged(caplog: pytest.LogCaptureFixture) -> str:
+    """The log as the desk writes it."""
+    written_by = [handler.formatter for handler in logging.getLogger().handlers]
+    [formatter] = [each for each in written_by if isinstance(each, Formatter)]
+    return "\n".join(map(formatter.format, caplog.records))
 
 
-def test_nothing_of_customers_is_on_it(operator: Client) -> None:
-    """Nor in what is kept for it."""
-    operator.get(page("acme-corp", "?ticket=T-4711"))
-    operator.get("/lookup?q=billing%40acme.example%20cus_1234567890&ticket=T-4711")
+PRIVATE = ("acme", "Acme", "cus_", "@", "hubspot.example", "another", "T-4711", *KEYS)
+
+
+def test_nothing_of_customers_is_on_it(
+    operator: Client, stigg: Simulator, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor in what is kept for it, nor in /metrics, nor in the log of requests and failed calls."""
+    asked = (
+        page("acme-corp", "?ticket=T-4711"),
+        "/lookup?q=billing%40acme.example%20cus_1234567890&ticket=T-4711",
+        page("acme-corp", "?refresh=1", environment="staging"),
+    )
+    for address in asked:
+        operator.get(address)
+    for number, status in enumerate((400, 401, 403, 404, 429, 500)):
+        stigg.fault(customer=f"acme-{number}", status=status)
+        operator.get(page(f"acme-{number}"))
     operator.post(page("acme-corp", part="opened/"), {"integration": "cus_1234567890"})
     WrongLink.objects.create(
         environment="production",
@@ -354,6 +374,10 @@ def test_nothing_of_customers_is_on_it(operator: Client) -> None:
     response = operator.get(PAGE)
     main = element(response, "main").decode()
     assert told(response, "Look-ups")[0].startswith("1")
+    log = as_logged(caplog)
+    assert "stigg call failed" in log
+    for outside in (written().decode(), log):
+        assert [word for word in PRIVATE if word in outside] == []
     kept = str(list(StiggCount.objects.values_list()))
     vendor = "Acme Ledger"  # a vendor's name, which an operator must know
     assert [word for word in PRIVATE if word in (main + kept).replace(vendor, "")] == []
