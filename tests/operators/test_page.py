@@ -182,8 +182,9 @@ def test_it_says_what_is_wrong_and_what_to_do(
 
 def test_each_fault_is_a_sentence_and_those_that_are_over_come_last(operator: Client) -> None:
     counted(30, "rest", "key-rejected", 1)
-    counted(20, "rest", "answered", 50)
+    counted(20, "rest", "answered", 999)
     counted(10, "not-recorded", "sign-in", 2, environment="")
+    counted(8, "rest", "answered", 9, environment="staging")
     counted(5, "rest", "forbidden", 3, environment="staging")
     counted(5, "graphql", "forbidden", 3, environment="staging")
     counted(4, "graphql", "answered", 3, environment="staging")
@@ -251,6 +252,7 @@ def event(ago: float, action: str, user: str = "mara", **more: str) -> None:
 
 
 def test_look_ups_and_the_way_to_a_link_come_from_the_record(operator: Client) -> None:
+    event(2_000, "lookup", "agent0")  # another came after it
     event(90_000, "lookup")  # of the day before
     event(5_000, "lookup", outcome="several")
     for number, seconds in enumerate([10, 20, 30, 400]):
@@ -263,8 +265,8 @@ def test_look_ups_and_the_way_to_a_link_come_from_the_record(operator: Client) -
     event(40, "link", "elsewhere", environment="staging", outcome="opened")
     response = operator.get(PAGE)
     assert told(response, "Look-ups") == [
-        "6: one customer 6",
-        "7: one customer 6, several customers 1",
+        "7: one customer 7",
+        "8: one customer 7, several customers 1",
     ]
     assert (
         told(response, "From look-up to opened link")
