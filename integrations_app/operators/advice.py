@@ -48,8 +48,9 @@ def advice(environment: Environment | None, hour: Figures) -> Iterator[Advice]:
     faults = defaultdict[str, list[Counted]](list)
     for each in hour.counted:
         faults[_fault(each)].append(each)
-    if "key-rejected" in faults:
-        faults.pop("no-graphql", None)  # another key comes first
+    if "key-rejected" in faults:  # then a scope for GraphQL helps nobody
+        for_graphql = faults.pop("no-graphql", [])
+        faults["key-rejected"] += [each for each in for_graphql if each.outcome == "key-rejected"]
     where = f"{environment.label}: " if environment else ""
     for name in DO:
         those = faults.get(name, [])

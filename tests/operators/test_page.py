@@ -201,8 +201,9 @@ def test_each_fault_is_a_sentence_and_those_that_are_over_come_last(operator: Cl
 def test_a_key_that_is_refused_everywhere_is_one_fault(operator: Client) -> None:
     counted(3, "rest", "key-rejected", 1)
     counted(3, "graphql", "key-rejected", 1)
+    counted(3, "graphql", "forbidden", 5)
     [told] = advice(operator.get(PAGE))
-    assert "Stigg refused the desk's key" in told
+    assert "Stigg refused the desk's key, 2 times" in told
 
 
 @pytest.mark.parametrize(("failed", "said"), [(1, "Nothing: Stigg answered"), (2, "too long")])
