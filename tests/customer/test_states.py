@@ -268,6 +268,7 @@ def rest_only(db: None, stigg: Simulator) -> Environment:
         "name": "rest-only",
         "label": "REST only",
         "live": True,
+        "prefix": "STIGG_",
         "url": stigg.url,
         "api_key": SecretStr(key),
     }
