@@ -9,18 +9,8 @@ from pydantic import SecretStr
 ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 # First parts of the desk's own addresses.
 TAKEN_NAMES = {
-    *(
-        "accounts",
-        "admin",
-        "healthz",
-        "leave",
-        "lookup",
-        "metrics",
-        "operations",
-        "readyz",
-        "record",
-        "static",
-    )
+    *("accounts", "admin", "healthz", "leave", "lookup"),
+    *("metrics", "operations", "readyz", "record", "static"),
 }
 SENDABLE = re.compile(r"[\x21-\x7e]*")  # anything else cannot go into a header
 SECURE = re.compile(r"https://\S+|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/\S*)?")

@@ -10,9 +10,11 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from prometheus_client import REGISTRY
 
 from dashboard.logs import Formatter
 from dashboard.metrics import written
@@ -234,9 +236,16 @@ def test_what_could_not_be_put_on_record_is_told(
         raise OperationalError
 
     operator.raise_request_exception = False
+
+    def recorded() -> float:
+        view = {"action": "view", "outcome": "shown"}
+        return REGISTRY.get_sample_value("desk_recorded_total", view) or 0
+
+    before = recorded()
     with monkeypatch.context() as broken:
         broken.setattr(AuditEvent, "save", full)
         assert operator.get(page("acme-corp")).status_code == 503
+    assert recorded() == before
     assert "Production: What was done could not be put on record, once" in " ".join(
         advice(operator.get(PAGE))
     )
@@ -273,6 +282,18 @@ def test_look_ups_and_the_way_to_a_link_come_from_the_record(operator: Client) -
         told(response, "From look-up to opened link")
         == ["half within 20 s, 9 in 10 within 6 min 40 s, of 4"] * 2
     )
+
+
+def test_the_record_is_read_by_time(operator: Client) -> None:
+    """However long it is."""
+    with CaptureQueriesContext(connection) as queries:
+        operator.get(PAGE)
+    asked = [each["sql"] for each in queries if 'FROM "integrations_app_auditevent"' in each["sql"]]
+    assert len(asked) == 2
+    for sql in asked:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN QUERY PLAN {sql}")
+            assert "auditevent_at_" in " ".join(str(row[-1]) for row in cursor.fetchall())
 
 
 def test_wrong_links_are_counted_and_led_to(operator: Client) -> None:
