@@ -29,6 +29,7 @@ lint: .venv/dev.stamp ## rules, form and types
 	$(BIN)/djlint --quiet --check templates
 	$(BIN)/djlint --quiet --profile django --lint integrations_app/templates
 	$(BIN)/djlint --quiet --profile django --check integrations_app/templates
+	$(BIN)/hadolint docs/deploy/Dockerfile
 
 fmt: .venv/dev.stamp ## put everything into the house's form
 	$(BIN)/ruff check --fix $(SOURCES)

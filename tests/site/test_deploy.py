@@ -10,7 +10,7 @@ import yaml
 
 from integrations_app import simulator
 from tests.desks import MANAGE, ROOT
-from tests.services import Server, _free_port
+from tests.services import Server, _free_port, _installed
 from tests.variables import told
 
 pytestmark = pytest.mark.slow  # starts servers
@@ -39,6 +39,42 @@ def test_the_units_commands_are_commands_of_the_desk(tmp_path: Path) -> None:
     serving.start()
     serving.stop()
     assert serving.process.returncode in (0, -15)  # -15: told before it was the server
+
+
+def test_the_timer_starts_a_command_of_the_desk(tmp_path: Path) -> None:
+    (tidy,) = commands((FILES / "desk-tidy.service").read_text())
+    settings = {
+        "ENV_FILE": "",
+        "STIGG_API_KEY": next(iter(simulator.KEYS)),
+        "DATABASE_URL": f"sqlite:///{tmp_path}/desk.sqlite3",
+    }
+    for command in ("manage.py migrate --verbosity 0", tidy):
+        subprocess.run([MANAGE[0], *shlex.split(command)], cwd=ROOT, env=settings, check=True)
+
+
+def test_systemd_reads_the_units(tmp_path: Path) -> None:
+    program = _installed("systemd-analyze", "systemd")
+    units = ["desk.service", "desk-tidy.service", "desk-tidy.timer"]
+    for name in units:
+        text = (FILES / name).read_text().replace("/opt/desk/.venv/bin/python", "/bin/true")
+        (tmp_path / name).write_text(text)
+    command = [str(program), "verify", *(str(tmp_path / name) for name in units)]
+    said = subprocess.run(command, capture_output=True, text=True).stderr
+    assert [line for line in said.splitlines() if "desk" in line] == []
+
+
+def test_kubernetes_sets_only_what_the_desk_reads_and_asks_where_it_answers() -> None:
+    given = list(yaml.safe_load_all((FILES / "kubernetes.yaml").read_text()))
+    config, deployment, *_ = given
+    assert config["data"].keys() <= told()
+    pod = deployment["spec"]["template"]["spec"]
+    (migrate,), (serve,) = pod["initContainers"], pod["containers"]
+    assert [each["command"][1:] for each in (migrate, serve)] == [
+        ["manage.py", "migrate"],
+        ["manage.py", "serve"],
+    ]
+    assert serve["readinessProbe"]["httpGet"]["path"] == "/readyz"
+    assert serve["livenessProbe"]["httpGet"]["path"] == "/healthz"
 
 
 def test_compose_sets_only_what_the_desk_reads() -> None:
