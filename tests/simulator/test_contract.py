@@ -15,18 +15,11 @@ from urllib.parse import quote
 import pytest
 import requests
 import stigg
-import yaml
-from openapi_core import OpenAPI
-from openapi_core.contrib.requests import RequestsOpenAPIRequest, RequestsOpenAPIResponse
-from openapi_core.validation.request.exceptions import RequestValidationError
-from openapi_core.validation.response.exceptions import ResponseValidationError
 
 from integrations_app.simulator import Simulator
 from integrations_app.simulator.named import NAMED
 
 DOCUMENTS = Path(__file__).parent / "contract"
-# The YAML block of docs.stigg.io "Get a list of customer integrations"
-PUBLISHED = DOCUMENTS / "published.yaml"
 KEY = "simulated-production-key"
 ACMES_SUBSCRIPTION = "subscription-plan-enterprise-83f020ff8a"
 CUSTOMERS = [
@@ -46,42 +39,11 @@ def official(api: Simulator) -> Iterator[stigg.Stigg]:
 # --- the published contract -----------------------------------------------------------------------
 
 
-def published() -> dict[str, Any]:
-    """The published document with one patch.
+@pytest.fixture
+def contract() -> Any:
+    from tests.simulator import judge  # here, because it takes seconds to load
 
-    As published it refuses two answers that it means to allow: a price-group `syncData` matches two
-    branches of its `oneOf`, and null matches none, because OpenAPI 3.0 reads `nullable` only beside
-    a `type`. So `oneOf` becomes `anyOf` with a branch for null.
-    """
-    document: dict[str, Any] = yaml.safe_load(PUBLISHED.read_text())
-    listed = document["components"]["schemas"]["CustomerIntegrationListResponseDto"]["properties"][
-        "data"
-    ]
-    sync_data = listed["items"]["properties"]["syncData"]
-    sync_data["anyOf"] = [
-        *sync_data.pop("oneOf"),
-        {"type": "object", "nullable": True, "enum": [None]},
-    ]
-    return document
-
-
-def published_vendors() -> list[str]:
-    (operation,) = (path["get"] for path in published()["paths"].values())
-    (vendors,) = (
-        one["schema"] for one in operation["parameters"] if one["name"] == "vendorIdentifier"
-    )
-    return list(vendors["items"]["enum"])
-
-
-CONTRACT = OpenAPI.from_dict(published())
-
-
-class AtStigg(RequestsOpenAPIRequest):
-    """The request as if it had gone to the server that the document names."""
-
-    @property
-    def host_url(self) -> str:
-        return "https://api.stigg.io"
+    return judge
 
 
 def ask(url: str, path: str, environment: str = "production", **query: Any) -> requests.Response:
@@ -91,35 +53,30 @@ def ask(url: str, path: str, environment: str = "production", **query: Any) -> r
     )
 
 
-def judge(response: requests.Response) -> None:
-    request = AtStigg(response.request)
-    CONTRACT.validate_request(request)
-    CONTRACT.validate_response(request, RequestsOpenAPIResponse(response))
-
-
 def test_the_published_contract_is_untouched() -> None:
-    fingerprint = hashlib.sha256(PUBLISHED.read_bytes()).hexdigest()
+    fingerprint = hashlib.sha256((DOCUMENTS / "published.yaml").read_bytes()).hexdigest()
     assert fingerprint == "3021884d9a6322bddcfea6fc18530ff278aa860805faa156c065dd8ef3012876"
 
 
 @pytest.mark.parametrize(("customer_id", "environment"), CUSTOMERS)
 def test_every_named_customer_answers_as_the_contract_says(
-    api: Simulator, customer_id: str, environment: str
+    api: Simulator, contract: Any, customer_id: str, environment: str
 ) -> None:
     """Only rows of vendors that the contract knows are asked for: it forbids the names that reality
     adds.
     """
     path = f"customers/{quote(customer_id, safe='')}/integrations"
-    vendors = ",".join(published_vendors())
+    vendors = ",".join(contract.vendors())
     for limit in (1, 20, 100):
-        judge(ask(api.url, path, environment, vendorIdentifier=vendors, limit=limit))
+        contract.judge(ask(api.url, path, environment, vendorIdentifier=vendors, limit=limit))
 
 
 def test_rows_of_one_vendor_more_are_the_only_thing_the_contract_does_not_know(
     api: Simulator,
+    contract: Any,
 ) -> None:
-    with pytest.raises(ResponseValidationError) as refusal:
-        judge(ask(api.url, "customers/acme-corp/integrations"))
+    with pytest.raises(contract.ResponseValidationError) as refusal:
+        contract.judge(ask(api.url, "customers/acme-corp/integrations"))
     assert "ACME_LEDGER" in str(refusal.value.__cause__)
 
 
@@ -133,13 +90,13 @@ def test_rows_of_one_vendor_more_are_the_only_thing_the_contract_does_not_know(
     ],
 )
 def test_errors_have_the_bodies_of_the_contract(
-    api: Simulator, status: int, code: str | None
+    api: Simulator, contract: Any, status: int, code: str | None
 ) -> None:
     api.fault(customer="twin-one", status=status, times=1)
 
     response = ask(api.url, "customers/twin-one/integrations")
 
-    judge(response)
+    contract.judge(response)
     assert (response.status_code, response.json()["code"]) == (status, code)
 
 
@@ -147,18 +104,20 @@ def test_errors_have_the_bodies_of_the_contract(
     "query",
     [{"limit": 0}, {"limit": 101}, {"after": "page-2"}, {"vendorIdentifier": "ACME_LEDGER"}],
 )
-def test_what_the_contract_forbids_to_ask_is_refused(api: Simulator, query: dict[str, Any]) -> None:
+def test_what_the_contract_forbids_to_ask_is_refused(
+    api: Simulator, contract: Any, query: dict[str, Any]
+) -> None:
     response = ask(api.url, "customers/acme-corp/integrations", **query)
     assert response.status_code == 400
-    with pytest.raises(RequestValidationError):
-        judge(response)
+    with pytest.raises(contract.RequestValidationError):
+        contract.judge(response)
 
 
-def test_the_contract_would_notice_a_wrong_answer(api: Simulator) -> None:
+def test_the_contract_would_notice_a_wrong_answer(api: Simulator, contract: Any) -> None:
     """A judge that never says no is no judge."""
     api.fault(customer="twin-two", shape="no-pagination", times=1)
-    with pytest.raises(ResponseValidationError):
-        judge(ask(api.url, "customers/twin-two/integrations"))
+    with pytest.raises(contract.ResponseValidationError):
+        contract.judge(ask(api.url, "customers/twin-two/integrations"))
 
 
 # --- the official SDK -----------------------------------------------------------------------------
