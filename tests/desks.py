@@ -2,15 +2,19 @@
 
 import os
 import re
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import requests
+from django.contrib.auth.hashers import make_password
 from requests.adapters import HTTPAdapter
 from urllib3 import Retry
 
@@ -21,6 +25,12 @@ ROOT = Path(__file__).parent.parent
 MANAGE = (sys.executable, "manage.py")
 NAME = "mara"
 PASSWORD = "a long enough one"
+# Without `createsuperuser`, which is a second process for each desk.
+ACCOUNT = """
+INSERT INTO auth_user (username, password, is_superuser, is_staff, is_active, date_joined,
+    first_name, last_name, email)
+VALUES ('{name}', '{password}', TRUE, TRUE, TRUE, CURRENT_TIMESTAMP, '', '', '')
+"""
 TRIES_TO_CONNECT = Retry(total=None, connect=100, backoff_factor=0.05, backoff_max=0.5)
 
 
@@ -49,13 +59,8 @@ class Desk(Server):
     def sign_in(self, name: str = NAME) -> requests.Session:
         """A browser of an agent who may do everything; the account is made first."""
         agent = browser()
-        self.manage(
-            "createsuperuser",
-            "--noinput",
-            f"--username={name}",
-            "--email=",
-            DJANGO_SUPERUSER_PASSWORD=PASSWORD,
-        )
+        with connected(self.environment["DATABASE_URL"]) as database:
+            database.execute(ACCOUNT.format(name=name, password=make_password(PASSWORD)))
         form = agent.get(f"{self.url}/accounts/login/").text
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
         assert token
@@ -69,6 +74,18 @@ def browser() -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     return session
+
+
+@contextmanager
+def connected(url: str) -> Iterator[Any]:
+    """A desk's database by SQL, past the desk."""
+    if url.startswith("sqlite"):
+        path = url.removeprefix("sqlite:///")
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            yield connection
+    else:
+        with psycopg.connect(url, autocommit=True) as connection:
+            yield connection
 
 
 # Where the desks of this process collect their static files: the first one does.

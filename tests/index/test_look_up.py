@@ -1,6 +1,5 @@
 """What the desk has shown is found again by any vendor's id of it, and checked against Stigg."""
 
-from contextlib import suppress
 from io import StringIO
 
 import pytest
@@ -11,20 +10,19 @@ from integrations_app.index.entries import add
 from integrations_app.lookup.find import find
 from integrations_app.simulator import Simulator
 from integrations_app.simulator.data import customers
-from integrations_app.stigg import StiggError
 from integrations_app.upstream.environments import configured
 
 MANY = 200
 
 
 def records() -> list[tuple[str, str]]:
-    """All ids that REST names, of customers that Stigg answers for: some examples always fail, and
-    one has markup and blanks where ids should be.
+    """All ids that REST names, of customers that Stigg answers for: some examples always fail or
+    hang, and one has markup and blanks where ids should be.
     """
     client = configured()["production"].upstream.client
     found = []
     for customer_id in list(customers("production"))[:MANY]:
-        with suppress(StiggError):
+        if not customer_id.startswith("fault-"):
             ids = client.get_customer(customer_id).record_ids
             found += [(customer_id, each) for each in ids if each.isprintable() and " " not in each]
     return found
