@@ -1,8 +1,10 @@
 """An account that is limited to environments finds neither name nor customer of another."""
 
+import time
 from typing import Any
 
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.core import signing
 from django.core.cache import cache
@@ -64,8 +66,9 @@ def said(response: Response) -> str:
 def test_a_hidden_environment_is_answered_like_one_that_is_not_there(
     agent: Client, address: str, headers: dict[str, str]
 ) -> None:
-    hidden = agent.get(address, headers=headers, follow=True)
-    absent = agent.get(address.replace("production", "nonsense"), headers=headers, follow=True)
+    with time_machine.travel(time.time(), tick=False):  # the pages tell the second
+        hidden = agent.get(address, headers=headers, follow=True)
+        absent = agent.get(address.replace("production", "nonsense"), headers=headers, follow=True)
     assert hidden.status_code == absent.status_code == 404
     assert said(hidden).partition(" request ")[0] == said(absent).partition(" request ")[0]
     assert "You have no environment of this name. Yours: staging." in said(hidden)
