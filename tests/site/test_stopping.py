@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from threading import Event
 from typing import Any
 
@@ -24,7 +25,8 @@ from tests.desks import ROOT, browser
 
 pytestmark = pytest.mark.slow  # starts servers
 
-TRIES = int(os.environ.get("STOP_TRIES", "8"))  # many: STOP_TRIES=100 pytest -n 0 this file
+TRIES = int(os.environ.get("STOP_TRIES", "4"))  # many: STOP_TRIES=100 pytest -n 0 this file
+AT_ONCE = 2
 START_SECONDS = 1.5  # of this server; a signal comes at any moment of it
 KILL_SECONDS, PATIENCE_SECONDS = 20, 40
 CLIENTS = 8
@@ -104,20 +106,26 @@ def wait_until(is_so: Any) -> None:
 @pytest.mark.parametrize("to", [os.kill, os.killpg], ids=["one process", "the group"])
 @pytest.mark.parametrize("told", [signal.SIGTERM, signal.SIGINT])
 def test_a_stop_at_any_moment_of_the_start_is_heard(told: signal.Signals, to: Any) -> None:
-    for _ in range(TRIES):
-        moment = random.uniform(0, START_SECONDS)
-        server = start(port=0)
-        with suppress(subprocess.TimeoutExpired):
-            server.wait(moment)
-        try:
-            to(server.pid, told)
-            said, _ = server.communicate(timeout=KILL_SECONDS + PATIENCE_SECONDS)
-            left = group(server)
-        finally:
-            with suppress(ProcessLookupError):
-                os.killpg(server.pid, signal.SIGKILL)
+    moments = [random.uniform(0, START_SECONDS) for _ in range(TRIES)]
+    with ThreadPoolExecutor(AT_ONCE) as tries:
+        ends = list(tries.map(partial(stopped_after, told=told, to=to), moments))
+    for moment, (said, left) in zip(moments, ends, strict=True):
         assert left == set(), f"told after {moment:.3f} s"
         assert "Killing" not in said, f"told after {moment:.3f} s"
+
+
+def stopped_after(moment: float, told: signal.Signals, to: Any) -> tuple[str, set[int]]:
+    """What a server says that is told so many seconds after its start, and what it leaves."""
+    server = start(port=0)
+    with suppress(subprocess.TimeoutExpired):
+        server.wait(moment)
+    try:
+        to(server.pid, told)
+        said, _ = server.communicate(timeout=KILL_SECONDS + PATIENCE_SECONDS)
+        return said, group(server)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(server.pid, signal.SIGKILL)
 
 
 @pytest.mark.parametrize("to", [os.kill, os.killpg], ids=["one process", "the group"])
