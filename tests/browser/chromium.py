@@ -54,6 +54,15 @@ SIZES = {
 }
 
 
+def violations_in_both(page: Page) -> list[tuple[str, list[str]]]:
+    """Of the page as it stands, in either scheme of colours."""
+    found = []
+    for scheme in SCHEMES:
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+        found += violations(page, scheme)
+    return found
+
+
 def violations(
     page: Page, scheme: Scheme = "light", *, narrow: bool = False
 ) -> list[tuple[str, list[str]]]:

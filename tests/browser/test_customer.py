@@ -268,27 +268,19 @@ STACKED = (
 )
 
 
-@pytest.mark.parametrize("scheme", chromium.SCHEMES)
-def test_axe_finds_nothing_on_any_state_and_no_page_is_wider_than_a_phone(
-    visit: Page, scheme: chromium.Scheme
-) -> None:
-    visit.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+def test_axe_finds_nothing_on_any_state_and_no_page_is_wider_than_a_phone(visit: Page) -> None:
     for state, address in STATES.items():
         cache.clear()  # one customer's rate limit rests the whole environment
         visit.set_viewport_size({"width": 1280, "height": 800})
         visit.goto(address)
-        assert chromium.violations(visit, scheme) == [], state
+        assert chromium.violations_in_both(visit) == [], state
         visit.set_viewport_size({"width": 360, "height": 800})
         assert visit.evaluate("document.documentElement.scrollWidth") <= 360, state
-        if scheme == "light" and state in STACKED:
+        if state in STACKED:
             assert chromium.violations(visit, narrow=True) == [], state
 
 
-@pytest.mark.parametrize("scheme", chromium.SCHEMES)
-def test_axe_finds_nothing_on_the_states_of_a_bad_day(
-    visit: Page, stigg: Simulator, scheme: chromium.Scheme
-) -> None:
-    visit.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+def test_axe_finds_nothing_on_the_states_of_a_bad_day(visit: Page, stigg: Simulator) -> None:
     visit.goto(CUSTOMER.format("acme-corp"))
     stigg.fault(status=503)
     for address, state in (
@@ -297,11 +289,11 @@ def test_axe_finds_nothing_on_the_states_of_a_bad_day(
     ):
         visit.goto(CUSTOMER.format(address) + "?refresh=1")
         expect(visit.locator(state)).to_be_visible()
-        assert chromium.violations(visit, scheme) == []
+        assert chromium.violations_in_both(visit) == []
     visit.context.set_offline(True)
     visit.locator("#try-again").click()
     expect(visit.locator("[data-problem=desk-unreachable]")).to_be_visible()
-    assert chromium.violations(visit, scheme) == []
+    assert chromium.violations_in_both(visit) == []
 
 
 def test_axe_finds_nothing_on_the_sign_in_page(chrome: Browser, live_server: LiveServer) -> None:

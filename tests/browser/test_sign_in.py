@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from tests.access import provider
 from tests.accounts import PASSWORD, account
-from tests.browser.chromium import NEEDED, violations
+from tests.browser.chromium import NEEDED, violations_in_both
 
 pytestmark = [*NEEDED, pytest.mark.usefixtures("transactional_db", "stigg")]
 
@@ -212,32 +212,30 @@ OWN = [
 ]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_everybody_can_use_these_pages(page: Page, scheme: Any) -> None:
-    page.emulate_media(color_scheme=scheme)
+def test_everybody_can_use_these_pages(page: Page) -> None:
     account()
-    found = {address: _violations(page, address, scheme) for address in OPEN}
+    found = {address: _violations(page, address) for address in OPEN}
     page.get_by_role("link", name="Back to the sign-in").click()
     page.get_by_label("User name").fill("nobody")
     page.get_by_label("Password").fill("wrong")
     page.get_by_role("button", name="Sign in", exact=True).click()
-    found["a wrong password"] = violations(page, scheme)
+    found["a wrong password"] = violations_in_both(page)
     sign_in(page)
     page.goto("/accounts/authenticator/add/")
     confirm(page)
-    found["an app's key"] = violations(page, scheme)
+    found["an app's key"] = violations_in_both(page)
     set_up = pyotp.TOTP(page.locator("main code").inner_text())
     page.get_by_label("Code").fill(set_up.now())
     page.get_by_role("button", name="Set it up").click()
-    found["new codes"] = violations(page, scheme)
-    found |= {address: _violations(page, address, scheme) for address in OWN}
+    found["new codes"] = violations_in_both(page)
+    found |= {address: _violations(page, address) for address in OWN}
     page.get_by_role("button", name="Sign out").click()
     sign_in(page)
-    found["one more step"] = violations(page, scheme)
+    found["one more step"] = violations_in_both(page)
     assert {address: broken for address, broken in found.items() if broken} == {}
 
 
-def _violations(page: Page, address: str, scheme: Any) -> Any:
+def _violations(page: Page, address: str) -> Any:
     page.goto(address)
     assert page.url.endswith(address)
-    return violations(page, scheme)
+    return violations_in_both(page)
