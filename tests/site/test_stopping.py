@@ -25,9 +25,9 @@ from tests.desks import ROOT, browser
 
 pytestmark = pytest.mark.slow  # starts servers
 
-TRIES = int(os.environ.get("STOP_TRIES", "4"))  # many: STOP_TRIES=100 pytest -n 0 this file
+TRIES = int(os.environ.get("STOP_TRIES", "6"))  # many: STOP_TRIES=100 pytest -n 0 this file
 AT_ONCE = 2
-START_SECONDS = 1.5  # of this server; a signal comes at any moment of it
+START_SECONDS = 2.0  # of this server; a signal comes at any moment of it
 KILL_SECONDS, PATIENCE_SECONDS = 20, 40
 CLIENTS = 8
 
