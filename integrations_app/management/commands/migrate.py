@@ -49,9 +49,14 @@ def _on_postgres(connection: Any) -> Iterator[None]:
 
 @contextmanager
 def _on_sqlite(connection: Any) -> Iterator[None]:
-    """SQLite's own lock is for one transaction, and each migration is one."""
+    """SQLite's own lock is for one transaction, and each migration is one. The last connection that
+    closes takes the `-wal` file away, so ours closes before another's opens.
+    """
     with Path(f"{connection.settings_dict['NAME']}-migrating").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        with connection.cursor() as cursor:
-            cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-        yield
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+            yield
+        finally:
+            connection.close()
