@@ -18,7 +18,7 @@ production:
 import json
 import re
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 from urllib.parse import parse_qsl, unquote
 
@@ -38,6 +38,9 @@ ROUTES = {
     "customers": re.compile(r"/api/v1/customers"),
     "customer": re.compile(r"/api/v1/customers/(?P<id>[^/]*)"),
     "integrations": re.compile(r"/api/v1/customers/(?P<id>[^/]*)/integrations"),
+    "integration": re.compile(
+        r"/api/v1/customers/(?P<id>[^/]*)/integrations/(?P<integration>[^/]*)"
+    ),
     "subscription": re.compile(r"/api/v1/subscriptions/(?P<id>[^/]*)"),
 }
 
@@ -74,6 +77,7 @@ class Query:
     vendors: Collection[str] = ()
     email: str | None = None
     name: str | None = None
+    integration: str = ""  # of the path
 
 
 def written(payload: object, status: int = 200) -> Answer:
@@ -99,7 +103,9 @@ def _payload(request: Request) -> object:
         raise Refused(405, None, f"{request.method} is not allowed here")
     environment = environment_of(request.headers)
     check_length(customer_id)
-    query = read_query(request.query, ALLOWED[route])
+    query = replace(
+        read_query(request.query, ALLOWED[route]), integration=integration_id(request.path)
+    )
     return ANSWERS[route](environment, customer_id or "", query)
 
 
@@ -112,6 +118,11 @@ def place(path: str) -> tuple[str | None, str | None]:
             customer_id = match.groupdict().get("id")
             return route, None if customer_id is None else unquote(customer_id)
     return None, None
+
+
+def integration_id(path: str) -> str:
+    found = ROUTES["integration"].fullmatch(path)
+    return unquote(found["integration"]) if found else ""
 
 
 # --- who asks -------------------------------------------------------------------------------------
@@ -207,6 +218,7 @@ ALLOWED: dict[str, Collection[str]] = {
     "customers": ("after", "before", "limit", "email", "name"),
     "customer": (),
     "integrations": ("after", "before", "limit", "vendorIdentifier"),
+    "integration": (),
     "subscription": (),
 }
 
@@ -241,6 +253,14 @@ def list_integrations(environment: str, customer_id: str, query: Query) -> objec
     return {"data": [integration.row for integration in chosen], "pagination": pagination}
 
 
+def get_integration(environment: str, customer_id: str, query: Query) -> object:
+    """One row of the list."""
+    for integration in find(environment, customer_id).listed:
+        if integration.row["id"] == query.integration:
+            return {"data": integration.row}
+    raise Refused(404, "IntegrationNotFound", "Integration not found.")
+
+
 def get_subscription(environment: str, subscription_id: str, _query: Query) -> object:
     try:
         return {"data": subscriptions(environment)[subscription_id].subscription}
@@ -252,6 +272,7 @@ ANSWERS: dict[str, Callable[[str, str, Query], object]] = {
     "customers": list_customers,
     "customer": get_customer,
     "integrations": list_integrations,
+    "integration": get_integration,
     "subscription": get_subscription,
 }
 

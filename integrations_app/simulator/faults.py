@@ -33,6 +33,7 @@ ROWS = (
     ("integrations",),
     ("customers", "edges"),
     ("getCustomerByRefId", "syncStates"),
+    ("eventLogs", "edges"),
 )
 
 Shape = Callable[[dict[str, Any]], str]

@@ -1,5 +1,5 @@
-"""What Stigg answers to `POST /graphql`: the two queries that a desk needs, over the same customers
-as REST.
+"""What Stigg answers to `POST /graphql`: the three queries that a desk needs, over the same
+customers as REST.
 
 The schema is that of the PyPI package stigg-api-client 6.25.0. Where it is silent, the simulator
 decides:
@@ -26,7 +26,7 @@ from .api import REST_ONLY_KEYS, Answer, Refused, Request, environment_of, writt
 from .data import Customer, customers, listed
 from .documents import Document, Selected
 from .rows import CURSORS, DIGITS, dice, letters
-from .syncing import sync_states
+from .syncing import failures, sync_states
 
 PATH = "/graphql"
 ROUTE = "graphql"
@@ -34,7 +34,16 @@ FIRST = range(1, 51)
 
 # What may be selected: each type's fields, and the type that a field leads to ("" for none).
 TYPES: dict[str, dict[str, str]] = {
-    "Query": {"customers": "CustomerConnection", "getCustomerByRefId": "Customer"},
+    "Query": {
+        "customers": "CustomerConnection",
+        "getCustomerByRefId": "Customer",
+        "eventLogs": "EventLogConnection",
+    },
+    "EventLogConnection": {"edges": "EventLogEdge"},
+    "EventLogEdge": {"node": "EventLog", "cursor": ""},
+    "EventLog": dict.fromkeys(
+        ("id", "createdAt", "traceId", "entityId", "entityType", "eventLogType", "payload"), ""
+    ),
     "CustomerConnection": {"edges": "CustomerEdge", "totalCount": ""},
     "CustomerEdge": {"node": "Customer", "cursor": ""},
     "Customer": {
@@ -84,8 +93,10 @@ def invalid(message: str) -> Failed:
 def customer_id(request: Request) -> str | None:
     """Whom a question is about, for faults that are set for one customer."""
     try:
-        found = json.loads(request.body)["variables"]["input"]["customerId"]
-    except (ValueError, LookupError, TypeError, RecursionError):
+        variables = json.loads(request.body)["variables"]
+        by_filter = variables.get("filter", {}).get("entityId", {}).get("eq")
+        found = by_filter or variables["input"]["customerId"]
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         return None
     return found if isinstance(found, str) else None
 
@@ -163,7 +174,7 @@ def check_variables(document: Document, variables: object) -> None:
                 )
 
 
-# --- the two queries ------------------------------------------------------------------------------
+# --- the three queries ----------------------------------------------------------------------------
 
 
 def _resolved(
@@ -196,11 +207,32 @@ def get_customer(environment: str, arguments: Mapping[str, Any]) -> dict[str, ob
     return node(customer) if customer else None
 
 
+def find_events(environment: str, arguments: Mapping[str, Any]) -> dict[str, object]:
+    """The failed syncs of one customer, newest first: other events are not simulated."""
+    given = arguments.get("filter", {})
+    names = {"entityType", "entityId", "eventLogType"}
+    if not isinstance(given, dict) or {*given} != names:
+        raise invalid("filter needs entityType, entityId and eventLogType")
+    for name, value in given.items():
+        if not isinstance(value, dict) or [*value] != ["eq"] or not isinstance(value["eq"], str):
+            raise invalid(f'Field "{name}" needs eq with a String.')
+    customer = customers(environment).get(given["entityId"]["eq"])
+    kind = (given["entityType"]["eq"], given["eventLogType"]["eq"])
+    first = read_first(arguments.get("paging", {"first": 10}))
+    events = failures(customer) if customer and kind == ("CUSTOMER", "SYNC_FAILED") else []
+    return {"edges": [{"node": one, "cursor": one["id"]} for one in events[:first]]}
+
+
 RESOLVERS: dict[str, Callable[[str, Mapping[str, Any]], dict[str, object] | None]] = {
     "customers": find_customers,
     "getCustomerByRefId": get_customer,
+    "eventLogs": find_events,
 }
-ARGUMENTS = {"customers": ("filter", "paging"), "getCustomerByRefId": ("input",)}
+ARGUMENTS = {
+    "customers": ("filter", "paging"),
+    "getCustomerByRefId": ("input",),
+    "eventLogs": ("filter", "paging"),
+}
 
 
 def projected(value: Any, fields: tuple[Selected, ...]) -> Any:

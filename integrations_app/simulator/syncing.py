@@ -1,16 +1,19 @@
 """How far the simulated Stigg is with a customer's integrations: Customer.syncStates of its
-GraphQL.
+GraphQL, and the failures in its eventLogs.
 
 All four kinds come, by the customer and the vendor. A vendor that Stigg's enum cannot name has no
 state at all.
 """
 
 import uuid
+from datetime import UTC, datetime, timedelta
 from functools import cache
 
-from .data import Customer
+from .data import Customer, stamp
 from .rows import CURSORS, VENDORS, Integration, dice
 
+TRIES = 3
+LAST_TRY = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)
 FAILED_IN = 14  # one synced row in fourteen has failed since
 
 MERGED = (
@@ -70,3 +73,29 @@ def outcome(customer: Customer, integration: Integration) -> tuple[str, str | No
     if customer.id != "acme-corp" and roll % FAILED_IN == 0:
         return "ERROR", FAILURES[roll // FAILED_IN % len(FAILURES)]
     return "SUCCESS", None
+
+
+@cache
+def failures(customer: Customer) -> list[dict[str, object]]:
+    """What was tried of each failed one, an hour apart, newest first. The payload's form is not
+    published; this is that of the webhook `sync.failed`.
+    """
+    failed = [(one, error) for one in customer.carried if (error := outcome(customer, one)[1])]
+    events = [event(customer, *each, tried) for each in failed for tried in range(TRIES)]
+    return sorted(events, key=lambda found: str(found["createdAt"]), reverse=True)
+
+
+def event(
+    customer: Customer, integration: Integration, error: str, tried: int
+) -> dict[str, object]:
+    named = f"{customer.environment}/{customer.id}/{integration.row['id']}/{tried}"
+    minutes = dice(named) % 40
+    return {
+        "id": str(uuid.uuid5(CURSORS, named)),
+        "createdAt": stamp(LAST_TRY - timedelta(hours=tried, minutes=minutes)),
+        "traceId": str(uuid.uuid5(CURSORS, f"trace/{named}")),
+        "entityId": customer.id,
+        "entityType": "CUSTOMER",
+        "eventLogType": "SYNC_FAILED",
+        "payload": {"vendorIdentifier": integration.vendor.lower(), "error": error},
+    }

@@ -13,7 +13,17 @@ from .answers import (
     decode,
     printable,
 )
-from .client import DEFAULT_LIMIT, ApiKey, Calls, Client, Question, Read, UserToken, customer_path
+from .client import (
+    DEFAULT_LIMIT,
+    ApiKey,
+    Calls,
+    Client,
+    Question,
+    Read,
+    UserToken,
+    customer_path,
+    fits_path,
+)
 from .records import (
     MAX_LIMIT,
     UUID_PATTERN,
@@ -22,6 +32,7 @@ from .records import (
     CustomersPage,
     Integration,
     Page,
+    Sent,
     SyncData,
 )
 from .transport import Answer, Limits

@@ -12,7 +12,7 @@ from urllib.parse import quote, urlencode
 
 from . import records
 from .answers import decode
-from .records import Customer, CustomersPage, Page
+from .records import Customer, CustomersPage, Page, Sent
 from .transport import Answer, Limits, Transport
 
 CUSTOMERS = "/api/v1/customers"
@@ -94,6 +94,14 @@ class Calls(ABC):
         path = f"{customer_path(customer_id)}/integrations?{query}"
         return self.ask(Question(path, about=customer_id), records.read_page)
 
+    def get_integration(self, customer_id: str, integration_id: str) -> Sent:
+        """`GET /api/v1/customers/{id}/integrations/{integrationId}`: a row like those of the list.
+
+        docs.stigg.io, Get a single customer integration by id.
+        """
+        path = _path(f"{customer_path(customer_id)}/integrations", integration_id)
+        return self.ask(Question(path, about=customer_id), records.read_integration)
+
     def get_customer(self, customer_id: str) -> Customer:
         """`GET /api/v1/customers/{id}`: name, e-mail, archived or not, bare integrations."""
         question = Question(customer_path(customer_id), about=customer_id)
@@ -169,8 +177,12 @@ def customer_path(customer_id: str) -> str:
     return _path(CUSTOMERS, customer_id)
 
 
+def fits_path(record_id: str) -> bool:
+    """`.` and `..` survive percent-encoding and would climb in the path."""
+    return 1 <= len(record_id) <= MAX_ID_CHARACTERS and record_id not in (".", "..")
+
+
 def _path(collection: str, record_id: str) -> str:
-    """`.` and `..` survive percent-encoding and would climb in the path: they are refused."""
-    if not 1 <= len(record_id) <= MAX_ID_CHARACTERS or record_id in (".", ".."):
+    if not fits_path(record_id):
         raise ValueError("an id has 1 to 255 characters and is neither '.' nor '..'")
     return f"{collection}/{quote(record_id, safe='')}"

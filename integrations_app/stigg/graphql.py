@@ -15,7 +15,8 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any, TypeVar
+from datetime import datetime
+from typing import Annotated, Any, Self, TypeVar
 
 from pydantic import Field
 
@@ -52,6 +53,15 @@ CUSTOMER_SYNC_STATES = """
 query CustomerSyncStates($input: GetCustomerByRefIdInput!) {
   getCustomerByRefId(input: $input) {
     syncStates { status error integration { id integrationId } }
+  }
+}
+"""
+
+# The newest come first: that is the schema's default.
+CUSTOMER_SYNC_FAILURES = """
+query CustomerSyncFailures($filter: EventLogFilter!, $paging: CursorPaging!) {
+  eventLogs(filter: $filter, paging: $paging) {
+    edges { node { createdAt traceId payload } }
   }
 }
 """
@@ -102,8 +112,7 @@ class SyncState:
     @property
     def error(self) -> str:
         """Stigg's own text in one line: its lines and tabs are no reason to look broken."""
-        error = self.item.get("error")
-        return printable(" ".join(error.split())) if isinstance(error, str) else ""
+        return _in_one_line(self.item.get("error"))
 
     @property
     def integration_ids(self) -> tuple[str, str]:
@@ -111,6 +120,43 @@ class SyncState:
         names = ("integrationId", "id")
         rest, own = (text_or_none(at(self.item, "integration", name)) or "" for name in names)
         return rest, own
+
+
+@dataclass(frozen=True, slots=True)
+class SyncFailure:
+    """A failed sync of a customer; what Stigg left out is empty. Its log names the vendor, and not
+    the integration.
+
+    The payload's form is not published; read of it is what the webhook `sync.failed` has
+    (docs.stigg.io, third-party-sync-failed).
+    """
+
+    at: datetime | None
+    trace_id: str
+    vendor_identifier: str
+    error: str
+
+    @classmethod
+    def read(cls, node: object) -> Self:
+        return cls(
+            at=_moment(at(node, "createdAt")),
+            trace_id=text_or_none(at(node, "traceId")) or "",
+            vendor_identifier=text_or_none(at(node, "payload", "vendorIdentifier")) or "",
+            error=_in_one_line(at(node, "payload", "error")),
+        )
+
+
+def _moment(value: object) -> datetime | None:
+    """A moment of ISO 8601 that names its zone."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
+
+
+def _in_one_line(value: object) -> str:
+    return printable(" ".join(value.split())) if isinstance(value, str) else ""
 
 
 def find_customers(
@@ -182,6 +228,28 @@ def _sync_states(data: Mapping[str, Any], error: StiggError | None) -> tuple[Syn
     if not isinstance(states, list):
         raise error or UnexpectedResponse("the answer has no list of sync states")
     return tuple(SyncState(item) for item in states if isinstance(item, dict))
+
+
+def sync_failures(
+    client: Calls, customer_id: str, *, limit: int = 20, patience: float | None = None
+) -> tuple[SyncFailure, ...]:
+    """The customer's last failed syncs, newest first. Raises a StiggError.
+
+    Whether `entityId` is the customer's id as REST has it is not published, so an empty answer
+    does not say that nothing failed. `patience` is in seconds.
+    """
+    named = {"entityType": "CUSTOMER", "entityId": customer_id, "eventLogType": "SYNC_FAILED"}
+    filter_ = {name: {"eq": value} for name, value in named.items()}
+    variables = {"filter": filter_, "paging": {"first": limit}}
+    return _ask(client, CUSTOMER_SYNC_FAILURES, variables, _failures, patience, customer_id)
+
+
+def _failures(data: Mapping[str, Any], error: StiggError | None) -> tuple[SyncFailure, ...]:
+    edges = at(data, "eventLogs", "edges")
+    if not isinstance(edges, list):
+        raise error or UnexpectedResponse("the answer has no list of events")
+    nodes = (at(edge, "node") for edge in edges)
+    return tuple(SyncFailure.read(node) for node in nodes if isinstance(node, dict))
 
 
 def like_escape(text: str) -> str:

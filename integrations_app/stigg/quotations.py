@@ -23,7 +23,11 @@ _SECRETS = re.compile(
 )
 
 
+def without_secrets(text: str) -> str:
+    return _SECRETS.sub(lambda found: f"{found['name'] or ''}{BLANK}", text)
+
+
 def quotation(text: str, limit: int) -> str:
     """At most `limit` characters of it; "…" ends a cut one."""
-    said = " ".join(_SECRETS.sub(lambda found: f"{found['name'] or ''}{BLANK}", text).split())
+    said = " ".join(without_secrets(text).split())
     return said if len(said) <= limit else f"{said[: limit - 1]}…"

@@ -10,9 +10,9 @@ https://docs.stigg.io/api-reference/customer-integrations/get-a-list-of-customer
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -96,13 +96,21 @@ class Page:
     """One page of a customer's integrations.
 
     `next` goes into `after`, `prev` into `before`; None ends the walk. `left_out` counts the rows
-    that came beyond the most that a page may have.
+    that came beyond the most that a page may have. `sent` are the rows as they came.
     """
 
     rows: tuple[Integration | BrokenRow, ...]
     next: str | None = None
     prev: str | None = None
     left_out: int = 0
+    sent: tuple[object, ...] = field(default=(), compare=False, repr=False)
+
+
+class Sent(NamedTuple):
+    """One integration, and the JSON that it was read from."""
+
+    row: Integration | BrokenRow
+    sent: object
 
 
 def _list_or_none(value: object) -> object:
@@ -177,7 +185,16 @@ def read_page(payload: Mapping[str, Any]) -> Page:
         next=_cursor(payload, "next"),
         prev=_cursor(payload, "prev"),
         left_out=max(len(data) - MAX_LIMIT, 0),
+        sent=tuple(data[:MAX_LIMIT]),
     )
+
+
+def read_integration(payload: Mapping[str, Any]) -> Sent:
+    """Read `{"data": …}` with one row in it."""
+    data = payload.get("data")
+    if not isinstance(data, Mapping):
+        raise UnexpectedResponse("the answer has no integration")
+    return Sent(_read_row(data), data)
 
 
 UUID_PATTERN = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)

@@ -157,6 +157,15 @@ def test_the_official_sdk_filters_by_vendor(official: stigg.Stigg) -> None:
     assert [row.vendor_identifier for row in rows] == ["STRIPE", "STRIPE", "HUBSPOT"]
 
 
+def test_the_official_sdk_reads_one_integration(official: stigg.Stigg) -> None:
+    rows = official.v1.customers.integrations
+    (listed,) = rows.list("acme-corp", vendor_identifier=["HUBSPOT"]).data
+    found = rows.retrieve(listed.id, id="acme-corp").data
+    assert found.model_dump() == listed.model_dump()
+    with pytest.raises(stigg.NotFoundError):
+        rows.retrieve("integration-nobody", id="acme-corp")
+
+
 def test_the_official_sdk_finds_twins_by_their_email(official: stigg.Stigg) -> None:
     assert [
         customer.id for customer in official.v1.customers.list(email="shared@twins.example")
@@ -239,4 +248,4 @@ def test_schemathesis_finds_nothing(api: Simulator, tmp_path: Path) -> None:
         timeout=300,
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "Tested: 4" in run.stdout
+    assert "Tested: 5" in run.stdout

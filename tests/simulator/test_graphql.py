@@ -109,6 +109,36 @@ def test_sync_states_fit_the_published_schema(api: Simulator, customer_id: str) 
     judge(STATES, {"input": {"customerId": customer_id}}, states(api, customer_id).json["data"])
 
 
+FAILURES = """query Failures($filter: EventLogFilter!, $paging: CursorPaging!) {
+  eventLogs(filter: $filter, paging: $paging) {
+    edges { cursor node { id createdAt traceId entityId entityType eventLogType payload } }
+  }
+}"""
+
+
+def failures(api: Simulator, customer_id: str, **changed: Any) -> Reply:
+    asked = {"entityType": "CUSTOMER", "entityId": customer_id, "eventLogType": "SYNC_FAILED"}
+    filters = {name: {"eq": value} for name, value in asked.items()} | changed
+    return ask(api, FAILURES, filter=filters, paging={"first": 50})
+
+
+def test_failed_syncs_fit_the_published_schema_and_the_states(api: Simulator) -> None:
+    data = failures(api, "meridian-group").json["data"]
+    judge(FAILURES, {"filter": {}, "paging": {"first": 50}}, data)
+    told = {edge["node"]["payload"]["error"] for edge in data["eventLogs"]["edges"]}
+    found = states(api, "meridian-group").json["data"]["getCustomerByRefId"]["syncStates"]
+    assert told == {state["error"] for state in found} - {None}
+
+
+@pytest.mark.parametrize(
+    "changed", [{"entityId": {"like": "acme"}}, {"entityId": None}, {"traceId": {"eq": "x"}}]
+)
+def test_a_filter_of_events_that_is_not_simulated_is_refused(
+    api: Simulator, changed: dict[str, Any]
+) -> None:
+    assert failures(api, "acme-corp", **changed).status == 400
+
+
 # --- search ---------------------------------------------------------------------------------------
 
 

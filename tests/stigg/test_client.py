@@ -53,6 +53,19 @@ def test_it_sends_several_vendors_as_one_value_and_its_key(stigg: Simulator) -> 
     assert seen["headers"]["accept-encoding"] == "identity"
 
 
+def test_it_reads_one_integration_and_what_it_was_read_from(stigg: Simulator) -> None:
+    page = client(stigg).list_integrations("acme-corp")
+    for row, sent in zip(page.rows, page.sent, strict=True):
+        assert client(stigg).get_integration("acme-corp", row.id) == (row, sent)
+    with pytest.raises(api.CustomerNotFound):
+        client(stigg).get_integration("acme-corp", "nobody")
+    with pytest.raises(ValueError, match="1 to 255 characters"):
+        client(stigg).get_integration("acme-corp", "..")
+    stigg.fault(customer="acme-corp", route="integration", body='{"data": []}')
+    with pytest.raises(api.UnexpectedResponse):
+        client(stigg).get_integration("acme-corp", row.id)
+
+
 def test_it_signs_in_as_a_user_with_a_token(stigg: Simulator) -> None:
     token = UserToken("simulated-user-token", "env-staging", "account-1")
     assert client(stigg, token).get_customer("staging-only").id == "staging-only"

@@ -22,7 +22,11 @@ from integrations_app.stigg import ApiKey, Client, Question, answers, graphql, r
 from integrations_app.vendors import known_vendors
 
 KEY = "simulated-production-key"
-DOCUMENTS = [graphql.FIND_CUSTOMERS, graphql.CUSTOMER_SYNC_STATES]
+DOCUMENTS = [
+    graphql.FIND_CUSTOMERS,
+    graphql.CUSTOMER_SYNC_STATES,
+    graphql.CUSTOMER_SYNC_FAILURES,
+]
 VENDORS_FIELDS = {
     field for vendor in known_vendors().values() for shape in vendor.ids for field in shape.fields
 }
@@ -333,6 +337,25 @@ def test_it_names_an_unknown_customer(stigg: Simulator) -> None:
         graphql.sync_states(client(stigg), "nobody")
 
 
+def test_it_reads_the_failed_syncs_of_a_customer_newest_first(stigg: Simulator) -> None:
+    failures = graphql.sync_failures(client(stigg), "acme-corp")
+    assert {(failure.vendor_identifier, failure.error) for failure in failures} == {
+        ("salesforce", "REQUIRED_FIELD_MISSING: Salesforce wants an Industry for this account.")
+    }
+    times = [failure.at for failure in failures if failure.at]
+    assert len(times) == 3
+    assert times == sorted(times, reverse=True)
+    assert len({failure.trace_id for failure in failures}) == 3
+    assert len(graphql.sync_failures(client(stigg), "acme-corp", limit=1)) == 1
+    for nobodys in ("nobody", "empty-co"):
+        assert graphql.sync_failures(client(stigg), nobodys) == ()
+
+
+@pytest.mark.parametrize("at", ["yesterday", None, 7, "2026-11-20T09:17:00"])
+def test_a_time_that_names_no_moment_is_left_out(at: object) -> None:
+    assert graphql.SyncFailure.read({"createdAt": at}).at is None
+
+
 def test_a_text_from_stigg_is_made_printable(stigg: Simulator) -> None:
     states = graphql.sync_states(client(stigg), "hostile-values")
     assert "\x00" not in "".join(state.error or "" for state in states)
@@ -379,12 +402,13 @@ def test_it_names_what_went_wrong(
     stigg.fault(route="graphql", **fault)
     for call in (
         lambda: graphql.sync_states(client(stigg), "acme-corp"),
+        lambda: graphql.sync_failures(client(stigg), "acme-corp"),
         lambda: graphql.find_customers(client(stigg), "name", ["Globex"]),
     ):
         with pytest.raises(api.StiggError) as caught:
             call()
         assert type(caught.value) is error
-    assert len(stigg.requests()) == 2  # never asked twice
+    assert len(stigg.requests()) == 3  # never asked twice
 
 
 def test_it_ends_by_its_deadline(stigg: Simulator) -> None:
@@ -514,9 +538,11 @@ def test_no_answer_makes_it_raise_anything_but_its_own_errors(value: object) -> 
         {"data": value},
         {"data": value, "errors": value},
         {"data": {"customers": {"edges": value}}},
+        {"data": {"eventLogs": {"edges": value}}},
     ):
         for call in (
             lambda said: graphql.sync_states(said, "x"),
+            lambda said: graphql.sync_failures(said, "x"),
             lambda said: graphql.find_customers(said, "name", ["x"]),
         ):
             try:
