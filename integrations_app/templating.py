@@ -14,16 +14,12 @@ from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import dateformat, timezone
 from django_htmx.jinja import htmx_script
-from jinja2 import Environment, StrictUndefined, pass_context
+from jinja2 import Environment, StrictUndefined
 from jinja2.ext import Extension
-from jinja2.runtime import Context
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 
-from integrations_app.links import departures
-from integrations_app.links.judge import Link
 from integrations_app.vendors import vendors_in_box
-from integrations_app.vendors.vendor import Vendor
 
 # Names that the header and the search box look at, and that not every page has.
 OPTIONAL = {
@@ -83,7 +79,6 @@ def jinja_environment(**options: Any) -> Environment:
     made = Environment(**options, trim_blocks=True, extensions=[Unindented])  # noqa: S701 - Django turns escaping on
     made.globals |= OPTIONAL
     made.globals |= {
-        "asking_first": asking_first,
         "copyable": copyable,
         "favicon": f"data:image/svg+xml,{quote(FAVICON, safe=' /:=')}",
         "htmx_config": htmlsafe_json_dumps(HTMX_CONFIG, separators=(",", ":")),
@@ -124,19 +119,6 @@ def copyable(value: str, what: str) -> Markup:
     button = f'<button class="copy" type="button" aria-label="{label}">{icon("copy")}</button>'
     marked = f'<span class="copyable"><bdi class="id">{shown}</bdi>{button}</span>'
     return Markup(marked)  # noqa: S704 - escaped above
-
-
-@pass_context
-def asking_first(context: Context, link: Link, vendor: Vendor) -> str:
-    """The address of the page that asks before a link opens, for this user alone."""
-    departure = departures.Departure(
-        user=str(context["user"].pk),
-        environment=context["environment"].name,
-        customer_id=context["customer_id"],
-        vendor_identifier=vendor.identifier,
-        url=link.url,
-    )
-    return f"{reverse('leave')}?{urlencode({'to': departures.sign(departure)})}"
 
 
 def ago(moment: datetime) -> str:

@@ -3,6 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
+from integrations_app.customer import integration_views
 from integrations_app.customer import views as customer_views
 from integrations_app.links import views as link_views
 from integrations_app.lookup import views as lookup_views
@@ -27,11 +28,14 @@ urlpatterns = [
     path("lookup", lookup_views.lookup, name="lookup"),
     path("lookup/suggestions/", lookup_views.suggestions, name="suggestions"),
     path(f"{page}results/", customer_views.results, name="results"),
-    path(f"{page}wrong-link/", link_views.wrong_link, name="wrong-link"),
     path(f"{page}opened/", link_views.opened, name="opened"),
     path("record/", record_views.record, name="record"),
     path("record/csv/", record_views.record, {"as_csv": True}, name="record-csv"),
     path("operations/", operator_views.operations, name="operations"),
-    path("leave/", link_views.leave, name="leave"),
     path(page, customer_views.integrations, name="integrations"),
+    path(
+        "<str:environment>/customers/<any:customer_id>/integration/<any:integration_id>/",
+        integration_views.integration,
+        name="integration",
+    ),
 ]

@@ -58,7 +58,7 @@ const tellOpened = (event) => {
   if (!address || event.button > 1) return;
   const said = new FormData();
   said.set("csrfmiddlewaretoken", document.querySelector("[name=csrfmiddlewaretoken]").value);
-  said.set("integration", link.closest("tr")?.dataset.integrationId ?? "");
+  said.set("integration", link.closest("[data-integration-id]")?.dataset.integrationId ?? "");
   navigator.sendBeacon(address, said);
 };
 

@@ -7,14 +7,13 @@ because a list of bare ids helps nobody find back. Keys are never near it.
 """
 
 import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, NamedTuple, NoReturn
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import Error, OperationalError, models, transaction
 from django.http import HttpRequest
-from django.utils import timezone
 
 from dashboard import request_ids
 from dashboard.client_address import client_address
@@ -51,6 +50,8 @@ class Action(models.TextChoices):
     PAGE = "page", "Page or filter of a customer"
     TICKET = "ticket", "Ticket given"
     LINK = "link", "Link opened"
+    INTEGRATION = "integration", "Integration opened"
+    # Of rows from before an integration's own page asked
     LEAVE = "leave", "Unfamiliar link asked about"
     REPORT = "report", "Wrong link reported"
     LINK_SETTINGS = "link-settings", "Link template or trusted host"
@@ -168,12 +169,6 @@ def note(
 def views(**of: str) -> models.QuerySet[AuditEvent]:
     """Customers' pages that were shown."""
     return AuditEvent.objects.filter(action=Action.VIEW, outcome="shown", **of)
-
-
-def was_shown(request: HttpRequest, environment: str, customer_id: str) -> bool:
-    """Has the agent opened this customer's page in the last 24 hours?"""
-    mine = views(user=request.user.get_username(), environment=environment, customer_id=customer_id)
-    return mine.filter(at__gte=timezone.now() - timedelta(days=1)).exists()
 
 
 def seen_by(request: HttpRequest, environment: str, customer_id: str) -> dict[str, datetime]:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
+from django.urls import reverse
+
 from integrations_app import metrics
 from integrations_app.customer import sync
 from integrations_app.customer.chips import Chip, chips
@@ -84,7 +86,7 @@ def open_customer(
     found = without_circles(visit.memory, customer_id, found)
     shown = {item.id for item in (*found.page.rows, *unlisted(found.query, customer, found.page))}
     states, missing = sync.answered(environment, answers.get("states"), shown)
-    place = _place(environment, customer_id)
+    place = place_of(environment, customer_id)
     return CustomerPage(
         customer,
         found.query,
@@ -145,9 +147,15 @@ def prefetch(visit: Visit, customer_id: str) -> bool:
     return isinstance(found, Found) and bool(found.page.rows)
 
 
-def _place(environment: Environment, customer_id: str) -> Place:
-    settings = link_settings(environment.name)
-    return Place(customer_id, environment.label, environment.live, settings)
+def place_of(environment: Environment, customer_id: str) -> Place:
+    page = reverse("integrations", args=[environment.name, customer_id])
+    return Place(
+        customer_id,
+        environment.label,
+        environment.live,
+        link_settings(environment.name),
+        page.removesuffix("integrations/"),
+    )
 
 
 def _known(

@@ -1,6 +1,6 @@
 """One page of a list, whatever Stigg makes of the address: an old cursor, a filter, a circle."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import partial
 from hashlib import sha256
@@ -8,7 +8,7 @@ from hashlib import sha256
 from integrations_app.customer.listing import matching
 from integrations_app.customer.query import PAGE_SIZES, START, Query
 from integrations_app.customer.rows import is_of_record
-from integrations_app.stigg import MAX_LIMIT, BadRequest, BrokenRow, Calls, Integration, Page
+from integrations_app.stigg import MAX_LIMIT, BadRequest, BrokenRow, Calls, Integration, Page, Sent
 from integrations_app.upstream.copies import Memory, NoCopy
 from integrations_app.upstream.visit import Call
 
@@ -116,10 +116,20 @@ def _walked(stigg: Calls, customer_id: str) -> Iterator[tuple[Query, Page, str |
 
 def read_page_of_row(stigg: Calls, customer_id: str, query: Query) -> Found | str:
     """The page that has the looked-up record's row; or in words where it is not."""
+    ids = query.row_ids
+    found = look_for(stigg, customer_id, lambda item: is_of_record(item, ids))
+    return found if isinstance(found, str) else Found(replace(found[0], row=query.row), found[1])
+
+
+def look_for(
+    stigg: Calls, customer_id: str, is_it: Callable[[Integration | BrokenRow], bool]
+) -> tuple[Query, Page, Sent] | str:
+    """The first such row of the list, and its page; or in words where it is not."""
     rows, more = 0, False
     for step, page, following in _walked(stigg, customer_id):
-        if any(is_of_record(item, query.row_ids) for item in page.rows):
-            return Found(replace(step, row=query.row), page)
+        for sent in map(Sent, page.rows, page.sent):
+            if is_it(sent.row):
+                return step, page, sent
         rows, more = rows + len(page.rows), bool(following)
     return f"was not found in the first {rows} rows" if more else f"is in none of {rows} rows"
 

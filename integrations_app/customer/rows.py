@@ -2,23 +2,22 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
-from integrations_app.customer.query import Query
 from integrations_app.customer.states import State
 from integrations_app.links.judge import Link
 from integrations_app.links.offers import NOWHERE, Offer, Place, offer
-from integrations_app.stigg import BrokenRow, Integration, SyncData
+from integrations_app.stigg import BrokenRow, Integration, SyncData, fits_path
 from integrations_app.vendors import vendor_for
 from integrations_app.vendors.vendor import Vendor
 
 UNKNOWN_FORM = "Stigg sent details in a form that the desk does not know."
-MAX_REPORTED_CHARACTERS = 255
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One integration as shown. `problem` is set for one that could not be read.
+    """One integration as shown. `problem` is set for one that could not be read. `own_page` is the
+    address of the page that has all of it; "" for an id that no address can carry.
 
     `key` is the number that opens its link from the keyboard, for the first nine links of a page.
     `is_marked` when a look-up came by its record.
@@ -36,6 +35,7 @@ class Row:
     state: State | None = None
     key: str = ""
     is_marked: bool = False
+    own_page: str = ""
 
     @property
     def link(self) -> Link:
@@ -54,18 +54,7 @@ class Row:
 
     @property
     def can_be_reported(self) -> bool:
-        return bool(self.link.kind != "missing" and self.vendor.identifier)
-
-    def report(self, back: Query) -> str:
-        """The query of the page that reports this row's link as wrong and leads `back`."""
-        said = {
-            "vendor_identifier": self.vendor.identifier,
-            "integration_id": self.integration_id,
-            "host": self.link.host,
-            "source": "template" if self.offer.template else "stigg",
-        }
-        cut = {name: value[:MAX_REPORTED_CHARACTERS] for name, value in said.items()}
-        return urlencode(cut | {"back": str(back)})
+        return self.link.kind != "missing"
 
 
 def row(
@@ -77,8 +66,8 @@ def row(
 ) -> Row:
     vendor = vendor_for(item.vendor_identifier)
     if isinstance(item, BrokenRow):
-        nothing = offer(None, vendor, None, None)
-        return Row(item.id, vendor, nothing, problem=item.problem, state=state)
+        nothing, own_page = offer(None, vendor, None, None), _own_page(item, place)
+        return Row(item.id, vendor, nothing, problem=item.problem, state=state, own_page=own_page)
     data = item.sync_data or SyncData()
     return Row(
         integration_id=item.id,
@@ -90,7 +79,22 @@ def row(
         dimensions=data.dimensions or "",
         note=note if item.sync_data is None or data.is_known else UNKNOWN_FORM,
         state=state,
+        own_page=_own_page(item, place),
     )
+
+
+def _own_page(item: Integration | BrokenRow, place: Place) -> str:
+    if not fits_path(item.id):
+        return ""
+    query = f"?{urlencode({'record': record})}" if (record := record_of(item)) else ""
+    return f"{place.address}integration/{quote(item.id, safe='')}/{query}"
+
+
+def record_of(item: Integration | BrokenRow) -> str:
+    """The vendor's id of a row, else its billing id; "" without one."""
+    if isinstance(item, BrokenRow):
+        return ""
+    return item.synced_entity_id or (item.sync_data and item.sync_data.billing_id) or ""
 
 
 def with_keys(rows: Iterable[Row]) -> Iterator[Row]:

@@ -1,4 +1,5 @@
-"""The sync states beside a customer's list: an extra that never costs the list anything.
+"""The sync states beside a customer's list, and the failures beside one integration: extras that
+never cost a page anything.
 
 Not every key may use GraphQL. Where the list came and the states were refused, the desk remembers
 for some minutes that this environment has none, so that not every page pays for a question whose
@@ -7,19 +8,31 @@ nothing about GraphQL.
 """
 
 from collections.abc import Container, Mapping
+from dataclasses import replace
 
-from integrations_app.customer.states import State, by_integration
+from integrations_app.customer.states import MAX_QUOTED_CHARACTERS, State, by_integration
 from integrations_app.stigg import StiggError
-from integrations_app.stigg.graphql import SyncState, graphql_is_closed, sync_states
+from integrations_app.stigg.graphql import (
+    SyncFailure,
+    SyncState,
+    graphql_is_closed,
+    sync_failures,
+    sync_states,
+)
+from integrations_app.stigg.quotations import quotation
 from integrations_app.upstream.copies import Memory
 from integrations_app.upstream.environments import Environment
 from integrations_app.upstream.visit import Call
+from integrations_app.vendors import vendor_for
+from integrations_app.vendors.vendor import Vendor
 
 PATIENCE_SECONDS = 3.0  # less than the list may take: a page is not kept waiting for its extra
+FAILURES_PATIENCE_SECONDS = 1.0
 REMEMBERED_SECONDS = 300.0
 NO_STATES = "The sync status is not available right now. The list itself is not affected."
 
 _NONE_HERE = "no-sync-states"
+_NO_FAILURES = "no-sync-failures"
 
 
 def calls(memory: Memory, customer_id: str) -> dict[str, Call]:
@@ -29,6 +42,32 @@ def calls(memory: Memory, customer_id: str) -> dict[str, Call]:
     if memory.get(_NONE_HERE):
         return {}
     return {"states": lambda stigg: sync_states(stigg, customer_id, patience=PATIENCE_SECONDS)}
+
+
+def failure_calls(memory: Memory, customer_id: str) -> dict[str, Call]:
+    """What to gather beside one integration: `failures`, or nothing where GraphQL has none."""
+    if memory.get(_NONE_HERE) or memory.get(_NO_FAILURES):
+        return {}
+    patience = FAILURES_PATIENCE_SECONDS
+    return {"failures": lambda stigg: sync_failures(stigg, customer_id, patience=patience)}
+
+
+def failures_of(
+    environment: Environment, answer: tuple[SyncFailure, ...] | StiggError | None, vendor: Vendor
+) -> tuple[SyncFailure, ...]:
+    """Those of this vendor, and those that name none; nothing when they were not given."""
+    if isinstance(answer, StiggError):
+        if graphql_is_closed(answer):
+            memory = environment.upstream.memory
+            memory.set(_NO_FAILURES, value=True, seconds=REMEMBERED_SECONDS)
+        environment.log("sync failures", answer)
+        return ()
+    named = ((failure, failure.vendor_identifier) for failure in answer or ())
+    return tuple(
+        replace(failure, error=quotation(failure.error, MAX_QUOTED_CHARACTERS))
+        for failure, name in named
+        if not name or vendor_for(name).identifier == vendor.identifier
+    )
 
 
 def answered(

@@ -10,6 +10,7 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from urllib.parse import urljoin
 
 from integrations_app.customer.listing import Listing
 from integrations_app.customer.rows import Row
@@ -49,7 +50,7 @@ def ticket(
     ]
     for row in listing.rows:
         plain += _plain(row)
-        markdown += _markdown(row)
+        markdown += _markdown(row, address)
     return Ticket("\n".join(plain) + "\n", "\n".join(markdown) + "\n")
 
 
@@ -89,16 +90,19 @@ def _plain(row: Row) -> Iterator[str]:
         yield f"  Sync failed: {error}"
 
 
-def _markdown(row: Row) -> Iterator[str]:
+def _markdown(row: Row, address: str) -> Iterator[str]:
+    """With a link to the row's own page: one word here, in plain text a line for each row."""
     ids = "; ".join(f"{what} {code(value)}".lstrip() for what, value in _ids(row))
     name, link = escaped(row.vendor.name), row.link
     start = f"- **{name}**: {ids or _without_id(row)} –"
     if link.kind == "verified":
-        yield f"{start} {escaped(_about(row))}[Open in {name}](<{link.url}>)"
+        shown = f"{escaped(_about(row))}[Open in {name}](<{link.url}>)"
     elif link.kind == "unfamiliar":
-        yield f"{start} {escaped(_about(row))}{code(link.url)}"
+        shown = f"{escaped(_about(row))}{code(link.url)}"
     else:
-        yield f"{start} {_no_link(row)}"
+        shown = _no_link(row)
+    own_page = f" · [Details](<{urljoin(address, row.own_page)}>)" if row.own_page else ""
+    yield f"{start} {shown}{own_page}"
     if row.offer.warning:
         yield f"  **Warning:** {escaped(row.offer.warning)}"
     if error := _sync_error(row):

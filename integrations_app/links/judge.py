@@ -59,6 +59,12 @@ class Link:
     mode: Mode = ""
     account: str = ""
 
+    @property
+    def written(self) -> str:
+        """The host in its own letters; "" where those are the same."""
+        written = idna_to_unicode(self.host)
+        return written if written != self.host else ""
+
 
 class _Address(NamedTuple):
     """An address as it is written, then as browsers read it. What cannot be read is empty."""

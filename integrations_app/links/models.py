@@ -11,7 +11,7 @@ from .offers import LinkSettings
 from .url_templates import check_template
 
 ENVIRONMENT_LENGTH = 31  # dashboard/settings.py allows no longer name
-VENDOR_LENGTH = 255
+VENDOR_LENGTH = HOST_LENGTH = 255
 MAX_WORD_CHARACTERS = 200
 
 
@@ -125,7 +125,7 @@ class WrongLink(ForVendor):
     user = models.CharField(max_length=150, editable=False)
     customer_id = models.CharField("customer", max_length=255, editable=False)
     integration_id = models.CharField("integration", max_length=255, blank=True)
-    host = models.CharField(max_length=255, blank=True)
+    host = models.CharField(max_length=HOST_LENGTH, blank=True)
     source = models.CharField(max_length=8, choices=Source.choices)
     template = models.TextField(blank=True, editable=False)
     word = models.CharField("what is wrong", max_length=MAX_WORD_CHARACTERS, blank=True)

@@ -26,12 +26,16 @@ class LinkSettings:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Whose rows these are and where they are shown: what a link depends on besides its row."""
+    """Whose rows these are and where they are shown: what a link depends on besides its row.
+
+    `address` is where the customer's pages are.
+    """
 
     customer_id: str = ""
     environment_label: str = ""
     live: bool | None = None
     settings: LinkSettings = LinkSettings()
+    address: str = ""
 
 
 NOWHERE = Place()
@@ -56,6 +60,12 @@ class Offer:
     @property
     def opens(self) -> bool:
         return self.link.kind in ("verified", "unfamiliar")
+
+    @property
+    def unfamiliar(self) -> Link | None:
+        """The link that an agent is asked about before it opens: the row's, or Stigg's beside."""
+        both = (self.link, self.other)
+        return next((link for link in both if link and link.kind == "unfamiliar"), None)
 
 
 def offer(

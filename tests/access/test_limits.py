@@ -6,13 +6,11 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth.models import User
-from django.core import signing
 from django.core.cache import cache
 from django.test import Client
 
 from integrations_app.access.models import EnvironmentLimit
 from integrations_app.audit.events import AuditEvent
-from integrations_app.links import departures
 from integrations_app.links.models import LinkTemplate, TrustedHost, WrongLink
 from integrations_app.simulator import Simulator
 from tests.accounts import account, browser_of
@@ -26,7 +24,7 @@ ADMIN = "/admin/integrations_app/"
 ADDRESSES = [
     page("acme-corp"),
     page("acme-corp", part="results/"),
-    page("acme-corp", part="wrong-link/"),
+    "/production/customers/acme-corp/integration/integration-1/",
     "/?environment=production",
     "/lookup?q=acme-corp&environment=production",
     "/lookup?q=ops%40acme.example&environment=production",
@@ -115,15 +113,6 @@ def test_recents_leave_out_what_it_no_longer_sees() -> None:
     user.environment_limits.create(environment="staging")
     assert len(soup(desk.get("/")).select(".recents li")) == 1
     assert not names_production(desk.get("/"))
-
-
-def test_a_link_that_was_asked_about_before_the_limit_opens_no_more() -> None:
-    user = limited()
-    departure = ["acme-corp", "STRIPE", "https://unfamiliar.example/x"]
-    for environment, status in (("production", 404), ("staging", 200)):
-        token = departures.sign(departures.Departure(str(user.pk), environment, *departure))
-        assert signing.loads(token, salt=departures.SALT)
-        assert browser_of(user).get("/leave/", {"to": token}).status_code == status
 
 
 def test_an_account_limited_to_what_is_gone_sees_nothing_and_is_told_whom_to_ask(

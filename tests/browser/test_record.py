@@ -56,12 +56,12 @@ def test_an_unfamiliar_link_is_on_record_twice_when_asked_about_and_when_opened(
 ) -> None:
     outside.goto(PAGE)
     outside.get_by_role("link", name=re.compile("Check, then open")).first.click()
-    outside.wait_for_url("**/leave/**")  # until it has loaded, and its script with it
+    outside.wait_for_url("**/integration/**")  # until it has loaded, and its script with it
     told = outside.expect_event("requestfinished", lambda sent: sent.url.endswith("/opened/"))
     with told, outside.context.expect_page():
         outside.get_by_role("link", name=re.compile("opens in a new tab")).click()
     actions = AuditEvent.objects.exclude(action="sign-in").order_by("id")
-    assert list(actions.values_list("action", flat=True)) == ["view", "leave", "link"]
+    assert list(actions.values_list("action", flat=True)) == ["view", "integration", "link"]
 
 
 def test_an_auditor_filters_by_keyboard_and_follows_a_customer(auditor: Page) -> None:

@@ -226,7 +226,9 @@ def test_it_shows_hostile_values_as_inert_text(agent: Client) -> None:
     response = agent.get(page("hostile-values"))
     shown = soup(response)
     assert response.status_code == 200
-    assert {str(a["href"]).split("?")[0] for a in shown.select("a.open")} == {"/leave/"}
+    own_pages = "/production/customers/hostile-values/integration/"
+    assert all(str(a["href"]).startswith(own_pages) for a in shown.select("a.open"))
+    assert shown.select("a.open")
     assert "javascript:" in shown.get_text()
     assert len(shown.find_all("script")) == 2
     assert shown.select(".refused")
@@ -367,9 +369,7 @@ def test_a_refusal_that_quotes_the_request_brings_no_key_to_a_page_or_a_log(
     assert "for ***" in [record.__dict__.get("trace_id") for record in caplog.records]
 
 
-def test_a_row_without_a_vendor_has_no_report_that_could_not_be_sent(
-    agent: Client, stigg: Simulator
-) -> None:
+def test_a_row_without_a_vendor_has_a_page_of_its_own_too(agent: Client, stigg: Simulator) -> None:
     row = {
         "id": "i",
         "vendorIdentifier": "",
@@ -382,8 +382,10 @@ def test_a_row_without_a_vendor_has_no_report_that_could_not_be_sent(
         body=json.dumps({"data": [row], "pagination": {}}),
     )
     shown = soup(agent.get(page("acme-corp")))
-    assert shown.select_one("td.link a.open") is not None
-    assert shown.select_one("a.report") is None
+    link = element(shown, "td.link a.open")
+    own_page = agent.get(str(link["href"]))
+    assert element(own_page, ".host .id").get_text() == "a.example"
+    assert agent.post(str(link["href"])).status_code == 302
 
 
 def test_a_vendor_in_small_letters_is_the_vendor_that_the_page_shows(agent: Client) -> None:

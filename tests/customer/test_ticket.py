@@ -25,7 +25,9 @@ PLACE = Place(
     "Production",
     True,
     LinkSettings({"SALESFORCE": "https://acme.my.salesforce.com/{synced_entity_id}"}),
+    "/production/customers/acme-corp/",
 )
+OWN_PAGE = "https://desk.example/production/customers/acme-corp/integration/integration-1/"
 
 
 def linked(vendor: str, synced: str | None, url: str | None, **data: str) -> dict[str, Any]:
@@ -101,9 +103,12 @@ def test_it_says_the_same_in_markdown_with_links_for_verified_addresses_only() -
 3 integrations, 2026-11-24 12:05 UTC{"  "}
 <{ADDRESS}>
 
-- **Stripe**: `cus_1` – LIVE: [Open in Stripe](<{STRIPE}customers/cus_1>)
-- **Zuora**: `z1` – unfamiliar address at zuora.partner.example: `https://zuora.partner.example/z1`
-- **Stripe**: `cus_3` – No link: what Stigg sent is not safe to open.
+- **Stripe**: `cus_1` – LIVE: [Open in Stripe](<{STRIPE}customers/cus_1>)\
+ · [Details](<{OWN_PAGE}?record=cus_1>)
+- **Zuora**: `z1` – unfamiliar address at zuora.partner.example: `https://zuora.partner.example/z1`\
+ · [Details](<{OWN_PAGE}?record=z1>)
+- **Stripe**: `cus_3` – No link: what Stigg sent is not safe to open.\
+ · [Details](<{OWN_PAGE}?record=cus_3>)
 """
     )
 

@@ -1,59 +1,49 @@
-"""An agent says that a link is wrong: one small page, one line on record."""
+"""An agent says that a link is wrong, on the integration's own page: one line on record."""
 
 from datetime import timedelta
-from urllib.parse import urlsplit
+from urllib.parse import urljoin
 
 import pytest
-import time_machine
-from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
 
 from integrations_app.links.models import LinkTemplate, WrongLink
-from integrations_app.links.views import MAX_REPORTS_A_DAY
-from tests.pages import Response, element, page, problem, soup
+from integrations_app.links.reports import MAX_REPORTS_A_DAY
+from integrations_app.simulator import Simulator
+from tests.pages import element, page, problem, soup
 
-PAGE = "/production/customers/acme-corp/integrations/"
-GOOD = {
-    "vendor_identifier": "STRIPE",
-    "integration_id": "integration-1",
-    "host": "dashboard.stripe.com",
-    "source": "stigg",
-}
+PAGE = page("acme-corp")
+WORD = {"word": "opens another customer"}
 
 
-@pytest.fixture
-def agent(agent: Client) -> Client:
-    """An agent who has the customer's page open."""
-    agent.get(PAGE)
-    return agent
+def reported(
+    agent: Client, link: str = "a.open[href*=stripe]", customer_id: str = "acme-corp"
+) -> str:
+    """The address that the flag of a row leads to, without its fragment."""
+    flag = element(agent.get(page(customer_id)), f"tr:has({link}) a.report")
+    address, fragment = str(flag["href"]).split("#")
+    assert fragment == "report"
+    return address
 
 
-def filled(response: Response) -> tuple[str, dict[str, str]]:
-    """Where the report's form leads, and what it would send."""
-    form = element(response, "form.wrong-link")
-    return str(form["action"]), {
-        str(field["name"]): str(field.get("value", "")) for field in form.select("input")
-    }
+def form(agent: Client, address: str) -> str:
+    """Where the form on the page leads."""
+    return str(element(agent.get(address), "form#report")["action"])
 
 
-def test_an_agent_reports_a_link_from_its_row_and_is_back_where_it_was(agent: Client) -> None:
-    row = element(agent.get(f"{PAGE}?vendor=STRIPE&limit=50"), "tr[data-integration-id]")
-    report = element(row, "a.report")
-    assert "Report the Stripe link of cus_" in report["aria-label"]
-    action, form = filled(agent.get(str(report["href"])))
-    response = agent.post(action, form | {"word": "opens another customer"})
-    assert response.status_code == 302
-    assert response["Location"] == f"{PAGE}?vendor=STRIPE&limit=50"
+def test_an_agent_reports_a_link_from_its_row_and_is_thanked(agent: Client) -> None:
+    row = element(agent.get(PAGE), "tr:has(a.report)")
+    assert "Report the Stripe link of cus_" in element(row, "a.report")["aria-label"]
+    address = reported(agent)
+    response = agent.post(form(agent, address), WORD)
+    assert (response.status_code, response["Location"]) == (302, address)
     kept = WrongLink.objects.get()
     assert (kept.user, kept.environment, kept.vendor_identifier) == ("mara", "production", "STRIPE")
     assert (kept.customer_id, kept.integration_id) == ("acme-corp", row["data-integration-id"])
     assert (kept.host, kept.source, kept.template) == ("dashboard.stripe.com", "stigg", "")
     assert kept.word == "opens another customer"
-    assert (
-        "was sent to the operators"
-        in element(agent.get(response["Location"]), ".notice.ok").get_text()
-    )
+    thanks = element(agent.get(response["Location"]), ".notice.ok").get_text()
+    assert "was sent to the operators" in thanks
 
 
 def test_it_keeps_which_template_built_the_link(agent: Client) -> None:
@@ -61,16 +51,10 @@ def test_it_keeps_which_template_built_the_link(agent: Client) -> None:
     LinkTemplate.objects.create(
         environment="production", vendor_identifier="SALESFORCE", template=template
     )
-    report = element(agent.get(PAGE), "tr:has(a.open[href*=salesforce]) a.report")
-    action, form = filled(agent.get(str(report["href"])))
-    agent.post(action, form)
+    agent.post(reported(agent, "a.open[href*=salesforce]"))
     kept = WrongLink.objects.get()
-    assert (kept.source, kept.template, kept.host, kept.word) == (
-        "template",
-        template,
-        "acme.my.salesforce.com",
-        "",
-    )
+    told = (kept.source, kept.template, kept.host, kept.word)
+    assert told == ("template", template, "acme.my.salesforce.com", "")
 
 
 def test_a_link_of_stiggs_own_is_not_held_against_the_template(agent: Client) -> None:
@@ -78,119 +62,112 @@ def test_a_link_of_stiggs_own_is_not_held_against_the_template(agent: Client) ->
     LinkTemplate.objects.create(
         environment="production", vendor_identifier="STRIPE", template=template
     )
-    agent.post(f"{PAGE}wrong-link/", GOOD)
-    assert WrongLink.objects.get().template == ""
+    agent.post(reported(agent))
+    assert (WrongLink.objects.get().source, WrongLink.objects.get().template) == ("stigg", "")
+
+
+def test_stiggs_own_link_beside_the_desks_is_reported_by_a_tick(agent: Client) -> None:
+    LinkTemplate.objects.create(
+        environment="production",
+        vendor_identifier="STRIPE_INVOICING",
+        template="https://dashboard.stripe.com/customers/{synced_entity_id}",
+    )
+    address = reported(agent, "a:-soup-contains('invoices.partner.example')", "every-link")
+    assert element(agent.get(address), "form#report input[name=stiggs]")
+    assert not soup(agent.get(reported(agent))).select("input[name=stiggs]")
+    agent.post(address)
+    agent.post(address, {"stiggs": "on"})
+    told = WrongLink.objects.order_by("pk").values_list("source", "host")
+    assert list(told) == [
+        ("template", "dashboard.stripe.com"),
+        ("stigg", "invoices.partner.example"),
+    ]
 
 
 def test_looking_at_the_form_files_nothing(agent: Client) -> None:
-    assert agent.get(f"{PAGE}wrong-link/", GOOD).status_code == 200
+    assert form(agent, reported(agent))
     assert not WrongLink.objects.exists()
 
 
-def test_a_word_that_is_too_long_is_refused_and_kept_in_the_form(agent: Client) -> None:
-    response = agent.post(f"{PAGE}wrong-link/", GOOD | {"word": "x" * 201})
+@pytest.mark.parametrize(
+    ("word", "said"), [("x" * 201, "at most 200 characters"), ("a\x00b", "Null characters")]
+)
+def test_a_word_that_cannot_be_kept_is_refused_and_stays_in_the_form(
+    agent: Client, word: str, said: str
+) -> None:
+    response = agent.post(reported(agent), {"word": word})
     assert response.status_code == 400
-    assert element(response, "#word")["value"] == "x" * 201
-    assert "at most 200 characters" in element(response, "#word-problem").get_text()
+    assert str(element(response, "#word")["value"])[:1] == word[:1]
+    assert said in element(response, "#word-problem").get_text()
     assert not WrongLink.objects.exists()
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [
-        {"source": "elsewhere"},
-        {"source": ""},
-        {"vendor_identifier": ""},
-        {"vendor_identifier": "x" * 256},
-        {"host": "x" * 256},
-        {"integration_id": "a\x00b"},
-    ],
-)
-def test_nonsense_is_refused_and_not_kept(agent: Client, changed: dict[str, str]) -> None:
-    for send in (agent.get, agent.post):
-        response = send(f"{PAGE}wrong-link/", GOOD | changed)
-        assert response.status_code == 400
-        assert soup(response).select_one("[data-problem=bad-input]")
-    assert not WrongLink.objects.exists()
-
-
-@pytest.mark.parametrize("customer_id", ["..", "a%2Fb", "a%00b"])
-def test_it_takes_no_customer_that_cannot_be_one(agent: Client, customer_id: str) -> None:
-    assert (
-        agent.post(
-            f"/production/customers/{customer_id}/integrations/wrong-link/", GOOD
-        ).status_code
-        == 400
-    )
-    assert agent.post("/nowhere/customers/a/integrations/wrong-link/", GOOD).status_code == 404
-    assert not WrongLink.objects.exists()
-
-
-@pytest.mark.parametrize(
-    "back",
-    ["//evil.example/", "https://evil.example/", "?limit=0", "?vendor=<x>", "?a=1", "\\\\evil"],
-)
-def test_the_way_back_is_this_customers_page_and_nothing_else(agent: Client, back: str) -> None:
-    leads_to = urlsplit(agent.post(f"{PAGE}wrong-link/", GOOD | {"back": back})["Location"])
-    assert (leads_to.scheme, leads_to.netloc, leads_to.path) == ("", "", PAGE)
-
-
-def test_the_server_and_not_the_browser_says_who_and_which_template(agent: Client) -> None:
+def test_the_server_and_not_the_browser_says_who_which_link_and_which_template(
+    agent: Client,
+) -> None:
     forged = {
         "user": "tom",
         "template": "https://forged.example/",
         "customer_id": "other",
         "environment": "staging",
+        "integration_id": "other",
+        "vendor_identifier": "ZUORA",
+        "host": "forged.example",
+        "source": "template",
     }
-    agent.post(f"{PAGE}wrong-link/", GOOD | forged)
+    agent.post(reported(agent), forged)
     kept = WrongLink.objects.get()
-    assert (kept.user, kept.template, kept.customer_id, kept.environment) == (
-        "mara",
-        "",
-        "acme-corp",
-        "production",
-    )
+    assert (kept.user, kept.template, kept.customer_id) == ("mara", "", "acme-corp")
+    assert (kept.environment, kept.vendor_identifier) == ("production", "STRIPE")
+    assert (kept.host, kept.source) == ("dashboard.stripe.com", "stigg")
+    assert kept.integration_id != "other"
 
 
 def test_it_needs_a_sign_in_and_a_token_against_forgery(agent: Client) -> None:
-    assert Client().post(f"{PAGE}wrong-link/", GOOD).status_code == 302
+    address = reported(agent)
+    assert Client().post(address, WORD).status_code == 302
     strict = Client(enforce_csrf_checks=True)
     strict.cookies = agent.cookies
-    assert strict.post(f"{PAGE}wrong-link/", GOOD).status_code == 403
+    assert strict.post(address, WORD).status_code == 403
     assert not WrongLink.objects.exists()
 
 
 def test_a_row_without_a_link_has_nothing_to_report(agent: Client) -> None:
-    for row in soup(agent.get("/production/customers/every-link/integrations/")).select(
-        "tr[data-integration-id]"
-    ):
+    rows = soup(agent.get(page("every-link"))).select("tr[data-integration-id]")
+    for row in rows:
         assert bool(row.select_one("a.report")) is bool(row.select_one("a.open, .refused"))
-
-
-def test_links_of_customers_that_were_never_shown_cannot_be_reported(agent: Client) -> None:
-    for customer_id, environment in (("made-up", "production"), ("acme-corp", "staging")):
-        address = page(customer_id, environment=environment, part="wrong-link/")
-        for send in (agent.get, agent.post):
-            response = send(address, GOOD)
-            assert (response.status_code, problem(response)) == (403, "bad-input")
-            assert "Open the customer's page" in element(response, ".state").get_text()
+    silent = next(row for row in rows if not row.select_one("a.report"))
+    own_page = str(element(silent, "th a")["href"])
+    assert not soup(agent.get(own_page)).select("form#report")
+    response = agent.post(own_page, WORD)
+    assert (response.status_code, problem(response)) == (400, "bad-input")
     assert not WrongLink.objects.exists()
 
 
-def test_a_page_that_was_opened_yesterday_is_opened_again_first(agent: Client) -> None:
-    with time_machine.travel(timezone.now() + timedelta(hours=25)):
-        agent.force_login(get_user_model().objects.get())
-        assert agent.post(f"{PAGE}wrong-link/", GOOD).status_code == 403
-        agent.get(PAGE)
-        assert agent.post(f"{PAGE}wrong-link/", GOOD).status_code == 302
+def test_a_report_while_stigg_fails_is_not_lost(agent: Client, stigg: Simulator) -> None:
+    address = reported(agent)
+    stigg.fault(customer="acme-corp", status=503)
+    response = agent.post(address.replace("integration-", "integration-0"), WORD)
+    assert (response.status_code, problem(response)) == (503, "unavailable")
+    assert element(response, "#word")["value"] == WORD["word"]
+    assert "Your report was not sent" in element(response, "form#report").get_text()
+    assert not WrongLink.objects.exists()
+
+
+def test_a_link_that_is_not_the_customers_cannot_be_reported(agent: Client) -> None:
+    response = agent.post(urljoin(PAGE, "../integration/no-such/"), WORD)
+    assert (response.status_code, problem(response)) == (404, "no-integration")
+    assert not WrongLink.objects.exists()
 
 
 def test_an_agent_may_report_so_many_links_a_day(agent: Client) -> None:
-    for _ in range(MAX_REPORTS_A_DAY):
-        assert agent.post(f"{PAGE}wrong-link/", GOOD).status_code == 302
-    refused = agent.post(f"{PAGE}wrong-link/", GOOD)
+    address = reported(agent)
+    made = WrongLink(user="mara", environment="production", vendor_identifier="STRIPE")
+    WrongLink.objects.bulk_create([made] * (MAX_REPORTS_A_DAY - 1))
+    assert agent.post(address, WORD).status_code == 302
+    refused = agent.post(address, WORD)
     assert refused.status_code == 429
     assert "Tell an operator" in refused.content.decode()
     assert WrongLink.objects.count() == MAX_REPORTS_A_DAY
     WrongLink.objects.update(at=timezone.now() - timedelta(hours=25))
-    assert agent.post(f"{PAGE}wrong-link/", GOOD).status_code == 302
+    assert agent.post(address, WORD).status_code == 302
