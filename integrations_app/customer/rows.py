@@ -53,6 +53,12 @@ class Row:
         return bool(link.account or link.kind == "unfamiliar" or of.warning or of.other or of.why)
 
     @property
+    def needs_a_look(self) -> bool:
+        """Is its own page worth a line in a ticket?"""
+        failed = self.state is not None and self.state.kind == "failed"
+        return failed or bool(self.offer.warning) or self.link.kind in ("unfamiliar", "refused")
+
+    @property
     def can_be_reported(self) -> bool:
         return self.link.kind != "missing"
 

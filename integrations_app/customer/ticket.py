@@ -50,7 +50,11 @@ def ticket(
     ]
     for row in listing.rows:
         plain += _plain(row)
-        markdown += _markdown(row, address)
+        markdown += _markdown(row)
+        if row.needs_a_look and row.own_page:
+            details = urljoin(address, row.own_page)
+            plain.append(f"  Details: {details}")
+            markdown.append(f"  [Details](<{details}>)")
     return Ticket("\n".join(plain) + "\n", "\n".join(markdown) + "\n")
 
 
@@ -90,19 +94,16 @@ def _plain(row: Row) -> Iterator[str]:
         yield f"  Sync failed: {error}"
 
 
-def _markdown(row: Row, address: str) -> Iterator[str]:
-    """With a link to the row's own page: one word here, in plain text a line for each row."""
+def _markdown(row: Row) -> Iterator[str]:
     ids = "; ".join(f"{what} {code(value)}".lstrip() for what, value in _ids(row))
     name, link = escaped(row.vendor.name), row.link
     start = f"- **{name}**: {ids or _without_id(row)} –"
     if link.kind == "verified":
-        shown = f"{escaped(_about(row))}[Open in {name}](<{link.url}>)"
+        yield f"{start} {escaped(_about(row))}[Open in {name}](<{link.url}>)"
     elif link.kind == "unfamiliar":
-        shown = f"{escaped(_about(row))}{code(link.url)}"
+        yield f"{start} {escaped(_about(row))}{code(link.url)}"
     else:
-        shown = _no_link(row)
-    own_page = f" · [Details](<{urljoin(address, row.own_page)}>)" if row.own_page else ""
-    yield f"{start} {shown}{own_page}"
+        yield f"{start} {_no_link(row)}"
     if row.offer.warning:
         yield f"  **Warning:** {escaped(row.offer.warning)}"
     if error := _sync_error(row):

