@@ -3,7 +3,7 @@
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
 
-from integrations_app.customer import integration_views
+from integrations_app.customer import export_views, integration_views
 from integrations_app.customer import views as customer_views
 from integrations_app.links import views as link_views
 from integrations_app.lookup import views as lookup_views
@@ -28,6 +28,8 @@ urlpatterns = [
     path("lookup", lookup_views.lookup, name="lookup"),
     path("lookup/suggestions/", lookup_views.suggestions, name="suggestions"),
     path(f"{page}results/", customer_views.results, name="results"),
+    path(f"{page}csv/", export_views.export, {"form": "csv"}, name="export-csv"),
+    path(f"{page}json/", export_views.export, {"form": "json"}, name="export-json"),
     path(f"{page}opened/", link_views.opened, name="opened"),
     path("record/", record_views.record, name="record"),
     path("record/csv/", record_views.record, {"as_csv": True}, name="record-csv"),

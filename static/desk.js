@@ -221,7 +221,7 @@ const startWaiting = () => {
 
 document.addEventListener("submit", startWaiting);
 document.addEventListener("click", (event) => {
-  if (event.target.closest("a[href^='/']:not([target], [download])") && !opensElsewhere(event)) startWaiting();
+  if (event.target.closest("a[href^='/']:not([target], [download], [type])") && !opensElsewhere(event)) startWaiting();
 });
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") stopWaiting(); });
 window.addEventListener("pageshow", stopWaiting);

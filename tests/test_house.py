@@ -23,17 +23,21 @@ MAY_IMPORT = {
     "upstream": "django metrics pydantic stigg simulator traces",
     "access": "django allauth audit cryptography dashboard htmx requests upstream",
     "audit": "django dashboard htmx metrics stigg",
-    "record": "django access audit",
+    "record": "django access audit spreadsheets",
     "operators": (
         "django access allauth audit dashboard links metrics prometheus_client upstream vendors"
     ),
     "index": "django stigg upstream",
     "links": "django access ada_url audit publicsuffixlist stigg upstream vendors",
-    "customer": ("django access audit htmx index links metrics pages stigg upstream vendors"),
+    "customer": (
+        "django access audit dashboard htmx index links metrics pages spreadsheets stigg upstream"
+        " vendors"
+    ),
     "lookup": "django access ada_url audit customer index pages stigg upstream vendors",
     # what one sees from outside
     "metrics": "prometheus_client",
     "traces": "",
+    "spreadsheets": "",
     # what joins the rooms
     "htmx": "django",
     "templating": "django jinja2 links markupsafe vendors",

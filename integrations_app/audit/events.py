@@ -48,6 +48,7 @@ class Action(models.TextChoices):
     SUGGESTIONS = "suggest", "Suggestions while typing"
     VIEW = "view", "Customer opened"
     PAGE = "page", "Page or filter of a customer"
+    EXPORT = "export", "Rows exported"
     TICKET = "ticket", "Ticket given"
     LINK = "link", "Link opened"
     INTEGRATION = "integration", "Integration opened"

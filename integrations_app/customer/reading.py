@@ -94,18 +94,20 @@ def _list(stigg: Calls, customer_id: str, query: Query) -> Page:
 def _filter_here(stigg: Calls, customer_id: str, query: Query) -> Found:
     rows: list[Integration | BrokenRow] = []
     cut: tuple[str, ...] = ()
-    for _, page, following in _walked(stigg, customer_id):
+    for _, page, following in walked(stigg, customer_id):
         rows += matching(query, page.rows)
         cut = (CUT,) if following else (CIRCLE,) if page.next else ()
     return Found(query, Page(tuple(rows)), (FILTERED_HERE, *cut))
 
 
-def _walked(stigg: Calls, customer_id: str) -> Iterator[tuple[Query, Page, str | None]]:
-    """The largest pages of the whole list, each with the cursor that leads on: MAX_WALKED_PAGES
-    at most, and never in a circle.
+def walked(
+    stigg: Calls, customer_id: str, most: int = MAX_WALKED_PAGES
+) -> Iterator[tuple[Query, Page, str | None]]:
+    """The largest pages of the whole list, each with the cursor that leads on: `most` of them, and
+    never in a circle.
     """
     walk, step = Walk(), Query(limit=MAX_LIMIT)
-    for _ in range(MAX_WALKED_PAGES):
+    for _ in range(most):
         page = _list(stigg, customer_id, step)
         following = walk.without_circles(step.position, page).next
         yield step, page, following
@@ -126,7 +128,7 @@ def look_for(
 ) -> tuple[Query, Page, Sent] | str:
     """The first such row of the list, and its page; or in words where it is not."""
     rows, more = 0, False
-    for step, page, following in _walked(stigg, customer_id):
+    for step, page, following in walked(stigg, customer_id):
         for sent in map(Sent, page.rows, page.sent):
             if is_it(sent.row):
                 return step, page, sent
@@ -162,15 +164,15 @@ class Walk:
         """The page without the cursors that lead in a circle. `here` is its position."""
         ahead, back = f"after:{page.next}", f"before:{page.prev}"
         number = self.numbers.get(here)
-        if page.next and self._is_walked(here, number, ahead, 1):
+        if page.next and self._iswalked(here, number, ahead, 1):
             page = replace(page, next=None)
-        if page.prev and self._is_walked(here, number, back, -1):
+        if page.prev and self._iswalked(here, number, back, -1):
             page = replace(page, prev=None)
         if number is not None:
             self.numbers = {ahead: number + 1, back: number - 1, **self.numbers}
         return page
 
-    def _is_walked(self, here: str, number: int | None, there: str, step: int) -> bool:
+    def _iswalked(self, here: str, number: int | None, there: str, step: int) -> bool:
         if there == here or number is None:
             return there == here
         return (self.numbers.get(there, number + step) - number) * step < 0

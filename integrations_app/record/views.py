@@ -1,8 +1,6 @@
 """The record as auditors read it: a page, and the same rows as CSV. Either is itself on record."""
 
-import csv
-from collections.abc import Iterable, Iterator, Sequence
-from io import StringIO
+from collections.abc import Iterator
 
 from django.http import HttpRequest, StreamingHttpResponse
 from django.http.response import HttpResponseBase
@@ -10,6 +8,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from integrations_app import spreadsheets
 from integrations_app.access import rules
 from integrations_app.audit.events import Action, AuditEvent, note
 from integrations_app.record.filters import ROWS, Filter
@@ -44,7 +43,7 @@ def record(request: HttpRequest, *, as_csv: bool = False) -> HttpResponseBase:
     if as_csv:
         name = f"record-{timezone.now():%Y-%m-%d-%H%M%S}.csv"
         headers = {
-            "Content-Type": "text/csv; charset=utf-8",
+            "Content-Type": spreadsheets.CONTENT_TYPE,
             "Content-Disposition": f'attachment; filename="{name}"',
         }
         return StreamingHttpResponse(_csv(asked), headers=headers)
@@ -54,24 +53,9 @@ def record(request: HttpRequest, *, as_csv: bool = False) -> HttpResponseBase:
 
 
 def _csv(asked: Filter) -> Iterator[str]:
-    """Read in steps, so that nothing holds all; with the mark by which spreadsheets know UTF-8."""
-    yield f"\ufeff{_lines([COLUMNS])}"
+    """Read in steps, so that nothing holds all."""
+    yield spreadsheets.MARK + spreadsheets.lines([COLUMNS])
     rows = asked.rows()
     while found := list(rows[:CSV_ROWS].values_list(*COLUMNS)):
-        yield _lines(found)
+        yield spreadsheets.lines(found)
         rows = asked.rows().filter(id__lt=found[-1][0])
-
-
-def _lines(rows: Iterable[Sequence[object]]) -> str:
-    out = StringIO()
-    csv.writer(out).writerows([_cell(value) for value in row] for row in rows)
-    return out.getvalue()
-
-
-def _cell(value: object) -> str:
-    """A spreadsheet calculates what begins with one of these; an apostrophe makes it text.
-
-    https://owasp.org/www-community/attacks/CSV_Injection
-    """
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.lstrip()[:1] in tuple("=+-@") or text[:1] in ("\t", "\r") else text

@@ -32,6 +32,7 @@ OPEN_TO: dict[str, set[str]] = {
         (LOOKS_UP, ["lookup", "lookup/suggestions/"]),
         (LOOKS_UP, [CUSTOMER, *(f"{CUSTOMER}{part}/" for part in PARTS_OF_A_CUSTOMER)]),
         (LOOKS_UP, [INTEGRATION]),
+        ({"exporter", "superuser"}, [f"{CUSTOMER}csv/", f"{CUSTOMER}json/"]),
         ({"auditor", "superuser"}, ["record/", "record/csv/"]),
         (OPERATES, ["operations/"]),
         (

@@ -3,11 +3,13 @@
 import re
 
 import pytest
+from django.contrib.auth.models import User
 from django.core.cache import cache
 from playwright.sync_api import Browser, Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from integrations_app.simulator import Simulator
+from tests.accounts import give
 from tests.browser import chromium
 
 pytestmark = chromium.NEEDED
@@ -314,3 +316,16 @@ def test_the_journey_works_without_javascript(chrome: Browser, visit: Page) -> N
     page.locator("a[rel=prev]").click()
     assert len(ids(page)) == 7
     context.close()
+
+
+def test_an_export_is_a_download_that_leaves_the_page_as_it_is(visit: Page) -> None:
+    give(User.objects.get(), "exporter")
+    visit.goto(CUSTOMER.format("acme-corp"))
+    visit.locator("a[data-vendor=STRIPE]").click()
+    expect(visit.get_by_role("status")).to_contain_text("Stripe only")
+    with visit.expect_download() as downloaded:
+        visit.get_by_role("link", name="CSV").press("Enter")
+    assert downloaded.value.suggested_filename.startswith("acme-corp-production-")
+    assert len(downloaded.value.path().read_text().splitlines()) == 3
+    expect(visit.get_by_role("heading", name="2 integrations, Stripe only")).to_be_visible()
+    expect(visit.get_by_role("link", name="CSV")).to_be_focused()
