@@ -168,7 +168,7 @@ def begin(environment: Environment, customer_id: str, query: Query) -> Export:
 def as_csv(export: Export, _at: datetime) -> Iterator[str]:
     """A last line says what is missing; without one the export is whole."""
     yield spreadsheets.MARK + spreadsheets.lines([[*COLUMNS]])
-    for rows in export.rows():
+    for rows in filter(None, export.rows()):
         yield spreadsheets.lines([read(row) for read in COLUMNS.values()] for row in rows)
     if export.missing:
         yield spreadsheets.lines([[f"INCOMPLETE: {' '.join(export.missing)}"]])
@@ -184,10 +184,10 @@ def as_json(export: Export, at: datetime) -> Iterator[str]:
     }
     yield f'{json.dumps(about)[:-1]}, "integrations": ['
     between = "\n"
-    for rows in export.rows():
-        for shown in rows:
-            yield between + json.dumps({name: read(shown) for name, read in COLUMNS.items()})
-            between = ",\n"
+    for rows in filter(None, export.rows()):
+        cells = ({name: read(row) for name, read in COLUMNS.items()} for row in rows)
+        yield between + ",\n".join(map(json.dumps, cells))
+        between = ",\n"
     end = {"complete": not export.missing, "missing": export.missing}
     yield f"\n], {json.dumps(end)[1:]}\n"
 

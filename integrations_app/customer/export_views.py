@@ -1,7 +1,8 @@
 """Download a customer's rows: one export at a time for each agent, on record before it begins."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from contextvars import Context, copy_context
+from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.cache import cache
@@ -95,9 +96,12 @@ class Sending:
     agent: str
     request_id: str
     parts: Iterable[str] = ()
+    # Each part may be made in another thread, for which its calls are those of this request too
+    context: Context = field(default_factory=copy_context)
 
     def __iter__(self) -> Iterator[str]:
-        for part in self.parts:
+        parts = iter(self.parts)
+        while (part := self.context.run(next, parts, None)) is not None:
             _under_way.set(self.agent, self.request_id, STILL_SECONDS)
             yield part
 

@@ -326,3 +326,10 @@ def test_the_server_sends_it_in_parts_and_not_compressed(stigg: Simulator, tmp_p
     assert lines == [1, 100, MERIDIAN - 100]
     assert "gzip" in str(response.request.headers["Accept-Encoding"])
     assert "Content-Encoding" not in response.headers
+    # Whichever thread made a part: its calls are those of this request
+    asked_by = {
+        seen["headers"].get("x-request-id")
+        for seen in stigg.requests()
+        if str(seen["path"]).endswith("/meridian-group/integrations")
+    }
+    assert asked_by == {response.headers["X-Request-ID"]}
