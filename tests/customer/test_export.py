@@ -218,6 +218,14 @@ def test_a_failure_at_the_start_is_a_page_with_its_status(
     assert agent.get(address("acme-corp")).status_code == 200  # none is under way
 
 
+def test_an_unknown_customers_empty_list_is_no_export(agent: Client, stigg: Simulator) -> None:
+    body = '{"data": [], "pagination": {}}'
+    stigg.fault(customer="nobody", route="integrations", body=body)
+    response = agent.get(address("nobody"))
+    assert response.status_code == 404
+    assert "does not know this customer" in element(response, ".state").get_text()
+
+
 def test_a_copy_from_before_stigg_failed_is_no_export(agent: Client, stigg: Simulator) -> None:
     agent.get(page("acme-corp", "?limit=100"))
     stigg.fault(customer="acme-corp", status=503)

@@ -393,7 +393,13 @@ def test_what_was_not_looked_at_is_not_claimed(agent: Client, stigg: Simulator) 
     assert "Stigg's record of the customer did not come" in words
 
 
-def test_a_customer_that_stigg_does_not_know_is_said_to_be_unknown(agent: Client) -> None:
+@pytest.mark.parametrize("fault", [{}, {"body": '{"data": [], "pagination": {}}'}])
+def test_a_customer_that_stigg_does_not_know_is_said_to_be_unknown(
+    agent: Client, stigg: Simulator, fault: dict[str, Any]
+) -> None:
+    """Also where its list comes, and is empty."""
+    if fault:
+        stigg.fault(customer="nobody", route="integrations", **fault)
     response = agent.get(named("nobody", "integration-1"))
     assert (response.status_code, problem(response)) == (404, "not-found")
 
