@@ -44,7 +44,7 @@ from integrations_app.upstream.environments import Environment
 from integrations_app.upstream.problems import Problem, problem_for
 from integrations_app.upstream.visit import Call
 
-MAX_JSON_CHARACTERS = 20_000
+MAX_JSON_CHARACTERS = 8_000
 MAX_RECORD_CHARACTERS = 1_000
 OTHER_RECORD = (
     "The address of this page names another record. Stigg has no such record under this "
@@ -164,9 +164,9 @@ def _read(stigg: Calls, sought: Sought) -> Found | str:
         found = look_for(stigg, sought.customer_id, fits)
         if not isinstance(found, str):
             return Found(found[2], note)
-        words = found
         if own:
             return Found(own, OTHER_RECORD)
+        words = found
     return words
 
 
@@ -217,6 +217,6 @@ def _not_found(words: str, customer: Customer | None) -> Problem:
 
 def _as_json(sent: object) -> str:
     """In ASCII, so that nothing in it can hide or turn round; what looks like a secret is blank."""
-    text = without_secrets(json.dumps(sent, indent=2))
-    cut = len(text) > MAX_JSON_CHARACTERS
-    return f"{text[:MAX_JSON_CHARACTERS]}\n…" if cut else text
+    text = json.dumps(sent, indent=2)
+    shown = without_secrets(text[:MAX_JSON_CHARACTERS])
+    return shown if len(text) <= MAX_JSON_CHARACTERS else f"{shown}\n…"

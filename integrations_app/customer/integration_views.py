@@ -18,6 +18,9 @@ from integrations_app.links.models import WrongLink
 from integrations_app.pages import render_page
 from integrations_app.stigg.customer_ids import problem_with_customer_id
 
+NOT_REPORTED = "This link is not reported"
+NO_LINK = "This integration has no link that could be wrong."
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def integration(
@@ -66,10 +69,6 @@ def _report(
         return _show(request, context, sought, opened, form)
     reports.keep(request, form.save(commit=False), opened.row.vendor, opened.row.offer)
     return HttpResponseRedirect(opened.row.own_page)
-
-
-NOT_REPORTED = "This link is not reported"
-NO_LINK = "This integration has no link that could be wrong."
 
 
 def _show(

@@ -164,15 +164,15 @@ class Walk:
         """The page without the cursors that lead in a circle. `here` is its position."""
         ahead, back = f"after:{page.next}", f"before:{page.prev}"
         number = self.numbers.get(here)
-        if page.next and self._iswalked(here, number, ahead, 1):
+        if page.next and self._is_walked(here, number, ahead, 1):
             page = replace(page, next=None)
-        if page.prev and self._iswalked(here, number, back, -1):
+        if page.prev and self._is_walked(here, number, back, -1):
             page = replace(page, prev=None)
         if number is not None:
             self.numbers = {ahead: number + 1, back: number - 1, **self.numbers}
         return page
 
-    def _iswalked(self, here: str, number: int | None, there: str, step: int) -> bool:
+    def _is_walked(self, here: str, number: int | None, there: str, step: int) -> bool:
         if there == here or number is None:
             return there == here
         return (self.numbers.get(there, number + step) - number) * step < 0

@@ -92,11 +92,11 @@ def row(
 def _own_page(item: Integration | BrokenRow, place: Place) -> str:
     if not fits_path(item.id):
         return ""
-    query = f"?{urlencode({'record': record})}" if (record := record_of(item)) else ""
+    query = f"?{urlencode({'record': record})}" if (record := _record_of(item)) else ""
     return f"{place.address}integration/{quote(item.id, safe='')}/{query}"
 
 
-def record_of(item: Integration | BrokenRow) -> str:
+def _record_of(item: Integration | BrokenRow) -> str:
     """The vendor's id of a row, else its billing id; "" without one."""
     if isinstance(item, BrokenRow):
         return ""

@@ -62,11 +62,10 @@ def failures_of(
             memory.set(_NO_FAILURES, value=True, seconds=REMEMBERED_SECONDS)
         environment.log("sync failures", answer)
         return ()
-    named = ((failure, failure.vendor_identifier) for failure in answer or ())
     return tuple(
         replace(failure, error=quotation(failure.error, MAX_QUOTED_CHARACTERS))
-        for failure, name in named
-        if not name or vendor_for(name).identifier == vendor.identifier
+        for failure in answer or ()
+        if vendor_for(failure.vendor_identifier).identifier in ("", vendor.identifier)
     )
 
 

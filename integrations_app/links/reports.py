@@ -19,7 +19,6 @@ TOO_MANY = (
     "desk takes. Tell an operator about this one."
 )
 
-
 # What the agent adds, if anything
 WrongLinkForm = modelform_factory(WrongLink, fields=("word",))
 

@@ -13,11 +13,12 @@ _SECRETS = re.compile(
     rf"""
       (?P<name>\b(?:{_NAMES})["']?\s*[:=]\s*(?:bearer\s+|basic\s+)?|\bbearer\s+)["']?[^\s"',;]{{8,}}
     | \b(?:sk|rk|pk|whsec|server|client|publishable|shpat|xox[abp]|ghp)[-_][\w-]{{16,}}
-    # a JWT, an access key, a name and password in an address, and what is long and random
+    # a JWT, an access key, a name and password in an address, and what is long and random: that has
+    # a digit soon, and to look further would take the square of a long word
     | \beyJ[\w-]{{8,}}\.[\w-]+(?:\.[\w-]*)?
     | \bAKIA[0-9A-Z]{{16}}\b
     | ://[^\s/@]+@
-    | (?=[A-Za-z+/_-]*[0-9])[A-Za-z0-9+/_-]{{40,}}={{0,2}}
+    | (?=[A-Za-z+/_-]{{0,100}}[0-9])[A-Za-z0-9+/_-]{{40,}}={{0,2}}
     """,
     re.IGNORECASE | re.VERBOSE,
 )
