@@ -31,10 +31,11 @@ lint: .venv/dev.stamp ## rules, form and types
 	$(BIN)/djlint --quiet --profile django --check integrations_app/templates
 	$(BIN)/hadolint docs/deploy/Dockerfile
 
-fmt: .venv/dev.stamp ## put everything into the house's form
+fmt: .venv/dev.stamp ## format the code
 	$(BIN)/ruff check --fix $(SOURCES)
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/djlint --quiet --reformat templates
+	$(BIN)/djlint --quiet --profile django --reformat integrations_app/templates
 
 bench: .venv/dev.stamp ## measure: minutes, ratios, no verdict
 	$(BIN)/python tests/bench/page_times.py
