@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest.mock import patch
 from urllib.parse import quote, unquote
 
 ROOT = Path(__file__).parent.parent.parent
@@ -175,6 +176,27 @@ def pages(get: Get, url: str) -> None:
         )
 
 
+def roles_and_record(get: Get) -> None:
+    """What asking for an account's rights and writing an event add to a page; with and without
+    them by turns.
+    """
+    from django.contrib.auth.models import User
+
+    from integrations_app.access import rules
+    from integrations_app.audit.events import AuditEvent
+
+    known = rules.rights(User.objects.get())
+    page = partial(get, PAGES["6 rows"])
+    whole, bare = list[Took](), list[Took]()
+    for _ in range(ROUNDS):
+        whole.append(timed(page))
+        with patch.object(rules, "rights", lambda _: known), patch.object(AuditEvent, "save"):
+            bare.append(timed(page))
+    more, of = median(whole).processor - median(bare).processor, median(whole).processor
+    clock = median(whole).clock - median(bare).clock
+    print(f"roles and the record: {more:.2f} ms of a page's {of:.2f}; {clock:.2f} by the clock")
+
+
 def look_ups(get: Get, url: str) -> None:
     """By id, which waits for the slower of two calls.
 
@@ -239,6 +261,7 @@ def main() -> None:
         os.environ |= settings(url, Path(directory) / "bench.sqlite3")
         get = server(signed_in())
         pages(get, url)
+        roles_and_record(get)
         look_ups(get, url)
         first_visits(get)
     process.terminate()
