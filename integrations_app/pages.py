@@ -8,6 +8,8 @@ from django.shortcuts import render
 
 from integrations_app.upstream.problems import Problem
 
+MAX_ADDRESS = 6_000  # in bytes, of a page of the desk: many proxies take 8,192
+
 
 def render_page(
     request: HttpRequest,

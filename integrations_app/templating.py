@@ -19,6 +19,7 @@ from jinja2.ext import Extension
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
 
+from integrations_app.pages import MAX_ADDRESS
 from integrations_app.vendors import vendors_in_box
 
 # Names that the header and the search box look at, and that not every page has.
@@ -99,9 +100,13 @@ def url(name: str, *args: str) -> str:
 
 
 def look_up(text: str, environment: Any) -> str:
-    """The address that looks a text up in an environment."""
+    """The address that looks a text up in an environment; the empty box for one that is too
+    long.
+    """
     query = urlencode({"q": text, "environment": environment.name}, quote_via=quote)
-    return f"{reverse('lookup')}?{query}"
+    address = f"{reverse('lookup')}?{query}"
+    fits = len(address) <= MAX_ADDRESS
+    return address if fits else f"{reverse('home')}?environment={environment.name}"
 
 
 @cache

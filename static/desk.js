@@ -124,6 +124,7 @@ document.addEventListener("keydown", (event) => {
 // The combobox of https://www.w3.org/WAI/ARIA/apg/patterns/combobox/: the focus stays in the box, the arrow keys move
 // the choice. Enter never waits.
 const FEWEST_LETTERS = 3;
+const MOST_LETTERS = 100;
 
 const combobox = (box, list) => {
   const options = () => [...list.querySelectorAll("[role=option]")];
@@ -168,13 +169,15 @@ const combobox = (box, list) => {
     if (lines.length < 2) return;
     event.preventDefault();
     box.setRangeText(lines.join("; "), box.selectionStart, box.selectionEnd, "end");
+    box.value = box.value.slice(0, box.maxLength); // as the browser cuts a line
   });
 
   box.addEventListener("blur", () => show(false));
   list.addEventListener("mousedown", (event) => event.preventDefault()); // the box keeps the focus until the click
 
   box.addEventListener("htmx:beforeRequest", (event) => {
-    if (box.value.trim().length >= FEWEST_LETTERS) return;
+    const letters = box.value.trim().length;
+    if (letters >= FEWEST_LETTERS && letters <= MOST_LETTERS) return;
     event.preventDefault();
     show(false);
   });
@@ -192,6 +195,17 @@ const combobox = (box, list) => {
 
 const suggestions = document.getElementById("suggestions");
 if (suggestions) combobox(document.getElementById("q"), suggestions);
+
+// --- Look-up -----------------------------------------------------------------------------------------------------------
+
+// The address of an answer can be shared. A text that is too long for an address is sent as a form, as all are without
+// scripts.
+const LONGEST_ADDRESS = 5_000; // bytes of the text in it
+
+document.addEventListener("submit", (event) => {
+  const box = event.target.querySelector("#q");
+  if (box) event.target.method = String(new URLSearchParams({ q: box.value })).length > LONGEST_ADDRESS ? "post" : "get";
+});
 
 // --- Waiting ----------------------------------------------------------------------------------------------------------
 

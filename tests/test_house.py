@@ -40,7 +40,7 @@ MAY_IMPORT = {
     "spreadsheets": "",
     # what joins the rooms
     "htmx": "django",
-    "templating": "django jinja2 links markupsafe vendors",
+    "templating": "django jinja2 links markupsafe pages vendors",
     "pages": "django upstream",
     "urls": "django customer links lookup operators record",
     "models": "access audit index links operators",

@@ -11,7 +11,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.http import urlencode
-from django.views.decorators.http import require_safe
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
 
 from integrations_app.access import rules
 from integrations_app.audit import events, tickets
@@ -32,9 +33,10 @@ from integrations_app.lookup.finding import (
 )
 from integrations_app.lookup.guesses import EMAIL_PATTERN, MAX_TERMS
 from integrations_app.lookup.joined import join
+from integrations_app.lookup.paste import MAX_PASTE_LENGTH
 from integrations_app.lookup.plain import NOT_FILLED_IN
 from integrations_app.lookup.suggest import suggest
-from integrations_app.pages import render_page
+from integrations_app.pages import MAX_ADDRESS, render_page
 from integrations_app.upstream import environments
 from integrations_app.upstream.environments import Environment
 
@@ -71,11 +73,19 @@ def _home(
     return render(request, "lookup/home.html", context, status=400 if problem else 200)
 
 
-@require_safe
+@csrf_exempt  # it does what a link to it does
+@require_http_methods(["GET", "HEAD", "POST"])
 def lookup(request: HttpRequest) -> HttpResponse:
     """Find the customer that a pasted text means: straight to the one, a choice of several, or what
     was tried.
+
+    What the box sends has an address of its own, unless the text is too long for one.
     """
+    if request.method == "POST":
+        address = f"{request.path}?{request.POST.urlencode()}"
+        if len(address) <= MAX_ADDRESS:
+            return HttpResponseRedirect(address)
+        request.GET = request.POST
     chosen, (query, emails) = _chosen(request), _query(request)
     if not query.strip() and not tickets.in_address(request):
         return HttpResponseRedirect(f"{reverse('home')}?{urlencode({'environment': chosen.name})}")
@@ -155,12 +165,7 @@ def _ticket(request: HttpRequest, chosen: Environment, reading: Reading, text: s
     left = max(0, min(SCOUT_SECONDS, ends - time.monotonic()))
     missed = [each.text for each in joined.nowhere if not each.problem]
     others = elsewhere(chosen, missed, _own_hosts(request), left) if missed else None
-    context = _box(chosen, text) | {
-        "joined": joined,
-        "elsewhere": others,
-        "reading": reading,
-        "limit": MAX_TERMS,
-    }
+    context = _box(chosen, text) | {"joined": joined, "elsewhere": others, "reading": reading}
     problem = None if joined.hits else joined.problem
     template = "lookup/ticket.html"
     return render_page(request, template, context, status=joined.status, problem=problem)
@@ -171,7 +176,7 @@ def _several(
 ) -> HttpResponse:
     findings = find_each(chosen, reading.terms, _own_hosts(request))
     _note(request, "list", chosen, text)
-    context = _box(chosen, text) | {"findings": findings, "reading": reading, "limit": MAX_TERMS}
+    context = _box(chosen, text) | {"findings": findings, "reading": reading}
     return render(request, "lookup/list.html", context)
 
 
@@ -232,7 +237,13 @@ def _chosen(request: HttpRequest) -> Environment:
 
 def _box(chosen: Environment, text: str) -> dict[str, Any]:
     """What every page with the large box needs; `may_search` decides what the box says it takes."""
-    return {"environment": chosen, "text": text, "may_search": may_search(chosen)}
+    return {
+        "environment": chosen,
+        "text": text,
+        "may_search": may_search(chosen),
+        "most_terms": MAX_TERMS,
+        "most_read": MAX_PASTE_LENGTH,
+    }
 
 
 def _recents(request: HttpRequest) -> list[tuple[Recent, Environment]]:
