@@ -228,7 +228,8 @@ _TICKET_WORDS = frozenset(
 def _possible_ids(text: str, own_hosts: Collection[str]) -> tuple[str, ...]:
     read = _Text(text, own_hosts)
     read.read_all()
-    words = (word.strip(".:!?*_~#=\\/|-") for word in _TOKEN.findall(read.rest))
+    tokens = (part for token in _TOKEN.findall(read.rest) for part in re.split("[=:]", token))
+    words = (word.strip(".!?*_~#\\/|-") for word in tokens)
     found = (word for word in words if _looks_like_an_id(word) and not _IS_A_NUMBER.fullmatch(word))
     return tuple(dict.fromkeys(found))
 
@@ -344,7 +345,9 @@ def _emails(match: re.Match[str]) -> Iterator[Evidence]:
 def _vendors_ids(match: re.Match[str]) -> Iterator[Evidence]:
     """The ids in a token whose shape leaves little doubt: the token itself, or what a mark ends."""
     token = match[0].strip(".:!?…*_~#=\\/|")
-    for candidate in (token, *re.split(r"[=:/|*#\\]+|%20", token)):
+    parts = re.split(r"[=:/*#\\]+|%20", token)
+    smaller = [piece for part in parts for piece in part.split("|")]
+    for candidate in dict.fromkeys([token, *parts, *smaller]):
         candidate = candidate.strip(".:!?…*_~")
         if _is_vendors_id(candidate) or _GENERATED_ID.fullmatch(candidate):
             yield Evidence("id", candidate)

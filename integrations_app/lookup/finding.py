@@ -133,7 +133,7 @@ class Finding:
         """
         if len(self.hits) == 1 and not (self.problem or self.notes or self.left_out):
             return self.hits[0]
-        exact = [hit for hit in self.hits if hit.why[0] in (ID, PAGE)]
+        exact = [hit for hit in self.hits if hit.why[0] == ID]
         others = [hit for hit in self.hits if hit not in exact]
         in_doubt = any(_weight(hit.why[0]) <= _WEIGHTS[EMAIL] for hit in others)
         return exact[0] if len(exact) == 1 and not in_doubt else None

@@ -56,11 +56,9 @@ class Joined:
         """The one customer that all evidence leads to.
 
         An id, an address or an e-mail must lead there alone; a name or a domain may lead to others
-        beside. Nothing may lead nowhere, and no call may be missing that might have brought
-        another customer.
+        beside. Nothing may lead nowhere, and no call may be missing.
         """
-        unsure = [each for each in self.findings if not each.certain]
-        if self.nowhere or any(each.problem or each.left_out for each in unsure):
+        if any(each.problem or each.left_out for each in self.findings):
             return None
         ids = [{_key(hit) for hit in _leads(each)} for each in self.findings]
         strong = [found for found, each in zip(ids, self.findings, strict=True) if _is_strong(each)]
@@ -94,7 +92,7 @@ def join(
     return Joined(
         tuple(
             replace(each, hits=(replace(hit, why=(ROW,), record=record),), problem=None)
-            if each in missed and (record := _record(each, records))
+            if not each.hits and (record := _record(each, records))
             else each
             for each in joined.findings
         )
@@ -118,7 +116,7 @@ def _leads(finding: Finding) -> tuple[Hit, ...]:
 
 
 def _is_strong(finding: Finding) -> bool:
-    return any(hit.is_exact for hit in finding.hits)
+    return any(hit.is_exact for hit in finding.hits[:1])
 
 
 def _key(hit: Hit) -> tuple[str, str]:

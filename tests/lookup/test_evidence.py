@@ -390,6 +390,9 @@ NOISE = st.text(st.characters(categories=("L", "N", "P", "Z", "Cc")), max_size=1
 @settings(max_examples=120, deadline=None, suppress_health_check=[FIXTURE])
 @given(one=SOMEBODY, other=SOMEBODY, around=AROUND, before=NOISE, after=NOISE)
 @example(one="twin-one", other="twin-two", around="{id} and {email}", before="", after="")
+@example(one=AUTH0, other=ACME, around="id={id} email={email}", before="MESSAGE", after="")
+@example(one="empty-co", other=ACME, around="id={id} email={email}", before="order", after="")
+@example(one=AUTH0, other=ACME, around="{id}: {email}", before="user:", after="")
 def test_an_id_of_one_and_an_e_mail_of_another_never_open_either(
     agent: Client, one: str, other: str, around: str, before: str, after: str
 ) -> None:

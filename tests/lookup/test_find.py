@@ -17,7 +17,7 @@ from integrations_app.lookup.find import (
     find_each,
     may_search,
 )
-from integrations_app.lookup.finding import Finding
+from integrations_app.lookup.finding import Finding, Hit, merged
 from integrations_app.lookup.guesses import split
 from integrations_app.lookup.suggest import MAX_SUGGESTIONS, suggest
 from integrations_app.simulator import Simulator
@@ -144,10 +144,16 @@ def test_an_exact_id_does_not_win_over_another_customers_e_mail(stigg: Simulator
     assert ids(finding) == ["ops@globex.example", "other"]
 
 
-def test_an_address_with_an_id_of_one_and_an_e_mail_of_another_is_a_choice() -> None:
+@pytest.mark.parametrize(
+    "page",
+    [
+        f"https://dashboard.stripe.com/customers/{ACME.synced_id('STRIPE')}",
+        "https://app.stigg.io/p-9bb/customers/acme-corp",
+    ],
+)
+def test_an_address_with_an_id_of_one_and_an_e_mail_of_another_is_a_choice(page: str) -> None:
     """Globex has its e-mail for an id, so the exact id alone would have opened it."""
-    record = ACME.synced_id("STRIPE")
-    finding = one(f"https://dashboard.stripe.com/customers/{record}?email=ops%40globex.example")
+    finding = one(f"{page}?email=ops%40globex.example")
     assert finding.certain is None
     assert sorted(ids(finding)) == ["acme-corp", "ops@globex.example"]
 
@@ -189,6 +195,20 @@ def test_it_puts_the_best_match_first_and_archived_ones_last(stigg: Simulator) -
         ("a", ("name",), True),
         ("b", ("name contains",), False),
     ]
+
+
+def test_what_one_call_knows_of_a_customer_completes_what_another_does(
+    production: Environment,
+) -> None:
+    bare = Hit("acme-corp", production, ("id",))
+    full = Hit("acme-corp", production, ("name",), "Acme Inc.", "ops@acme.example", archived=True)
+    (hit,) = merged([bare, full])
+    assert (hit.why, hit.name, hit.email, hit.archived) == (
+        ("id", "name"),
+        "Acme Inc.",
+        "ops@acme.example",
+        True,
+    )
 
 
 def test_it_finds_archived_customers() -> None:
@@ -357,6 +377,7 @@ def test_an_exact_id_does_not_wait_for_a_slow_search_and_nothing_waits_for_long(
     assert finding.certain
     assert finding.problem is None
     assert PART not in finding.tried
+    assert PART not in one("auth0|65f1c0ffee0badc0de5ca1ab").tried
     late = one("Empty Co.")
     assert ids(late) == ["empty-co"]
     assert late.problem

@@ -87,9 +87,7 @@ def test_an_id_that_is_listed_too_often_is_still_one_look_up(agent: Client) -> N
 
 
 @pytest.mark.slow  # starts the desk in a process of its own
-def test_the_server_takes_the_longest_text_in_any_script(
-    stigg: Simulator, tmp_path: Path
-) -> None:
+def test_the_server_takes_the_longest_text_in_any_script(stigg: Simulator, tmp_path: Path) -> None:
     with open_desk(stigg, DATABASE_URL=f"sqlite:///{tmp_path}/desk.sqlite3") as desk:
         agent = desk.sign_in()
         for text in (LONGEST, "漢" * 40_002, "🦄" * 20_001):
