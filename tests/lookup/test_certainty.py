@@ -2,6 +2,7 @@
 
 import json
 
+import pytest
 from django.test import Client
 
 from integrations_app.index import entries
@@ -14,6 +15,7 @@ ACME_MAKER = RowMaker("production", "acme-corp")
 MERIDIAN = RowMaker("production", "meridian-group")
 CUS = ACME_MAKER.synced_id("STRIPE")
 CUS2 = ACME_MAKER.synced_id("STRIPE", 2)  # Stigg's search knows the first only
+HUB = ACME_MAKER.synced_id("HUBSPOT")
 SF = ACME_MAKER.synced_id("SALESFORCE")
 OTHER = RowMaker("production", "twin-one").synced_id("STRIPE")
 AWS = RowMaker("production", "every-link").synced_id("AWS_MARKETPLACE")
@@ -58,7 +60,7 @@ def test_the_same_id_in_two_environments_is_two_customers(agent: Client) -> None
 
 def test_nothing_opens_while_calls_were_left_out_of_a_ticket(agent: Client) -> None:
     """All of it is Meridian's, but not everything was asked that could have said otherwise."""
-    ids = [MERIDIAN.synced_id("STRIPE", number) for number in range(1, 12)]
+    ids = [MERIDIAN.synced_id("STRIPE", number) for number in (*range(1, 9), 10, 11, 12)]
     numbers = [MERIDIAN.synced_id("HUBSPOT", number) for number in range(1, 9)]
     response = look_up(agent, f"Customer ID: meridian-group, {' '.join([*ids, *numbers])}")
     assert chosen_from(response) == [("meridian-group", "production")]
@@ -72,6 +74,15 @@ def test_nothing_opens_while_calls_were_left_out_of_a_single_id(agent: Client) -
     response = look_up(agent, AWS)
     assert chosen_from(response) == [("every-link", "production")]
     assert any("Not tried:" in said for said in notices(soup(response)))
+
+
+def test_nothing_opens_while_nobody_can_tell_whether_a_word_is_an_id(
+    agent: Client, stigg: Simulator
+) -> None:
+    stigg.fault(route="customer", customer="empty-co", status=503)
+    response = look_up(agent, f"{MAIL} asks about empty-co")
+    assert chosen_from(response) == [("acme-corp", "production")]
+    assert element(response, "[data-nowhere]")["data-nowhere"] == "empty-co"
 
 
 # --- one customer ---------------------------------------------------------------------------------
@@ -105,9 +116,16 @@ def test_a_second_record_whose_search_failed_is_found_in_the_customers_own(
     assert opened(response) == f"{PAGE.format('acme-corp')}?row={CUS2}#row"
 
 
-def test_the_row_of_the_first_record_is_marked(agent: Client) -> None:
-    response = look_up(agent, f"{MAIL} asks about {CUS}")
-    assert opened(response) == f"{PAGE.format('acme-corp')}?row={CUS}#row"
+@pytest.mark.parametrize(
+    ("text", "record"),
+    [
+        (f"{MAIL} asks about {CUS}", CUS),
+        (f"Customer ID: acme-corp, https://app.hubspot.com/contacts/1/record/0-2/{HUB}", HUB),
+    ],
+    ids=["before what has no record", "after it"],
+)
+def test_the_row_of_the_first_record_is_marked(agent: Client, text: str, record: str) -> None:
+    assert opened(look_up(agent, text)) == f"{PAGE.format('acme-corp')}?row={record}#row"
 
 
 def test_a_second_record_is_found_in_each_form_of_its_id(agent: Client, stigg: Simulator) -> None:
@@ -131,11 +149,19 @@ def test_what_led_to_a_customer_is_called_what_it_is(agent: Client) -> None:
     assert element(response, "[data-nowhere]")["data-nowhere"] == NOBODYS
 
 
-def test_where_two_customers_are_named_no_record_of_either_is_read(
-    agent: Client, stigg: Simulator
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{CUS}, {OTHER} and {NOBODYS} of our customer",
+        "Customer ID: acme-corp\nCustomer ID: empty-co",
+        "acme-corp; nobody@nowhere.example",
+    ],
+    ids=["two vendors' ids", "two ids", "a list"],
+)
+def test_where_no_customer_opens_no_page_is_asked_for(
+    agent: Client, stigg: Simulator, text: str
 ) -> None:
-    response = look_up(agent, f"{CUS}, {OTHER} and {NOBODYS} of our customer")
-    assert len(chosen_from(response)) == 2
+    assert look_up(agent, text).status_code == 200
     settle()
     assert not [seen for seen in stigg.requests() if seen["path"].endswith("/integrations")]
 

@@ -1,6 +1,7 @@
 """From a pasted text to customers, over real HTTP to the simulated Stigg."""
 
 import json
+from urllib.parse import unquote
 
 import pytest
 from hypothesis import given, settings
@@ -377,7 +378,7 @@ def test_an_exact_id_does_not_wait_for_a_slow_search_and_nothing_waits_for_long(
     assert finding.certain
     assert finding.problem is None
     assert PART not in finding.tried
-    assert PART not in one("auth0|65f1c0ffee0badc0de5ca1ab").tried
+    assert one("auth0|65f1c0ffee0badc0de5ca1ab").problem is None
     late = one("Empty Co.")
     assert ids(late) == ["empty-co"]
     assert late.problem
@@ -565,6 +566,8 @@ def test_an_id_that_could_lead_elsewhere_is_no_hit(stigg: Simulator, hostile: st
         route="graphql", body=json.dumps({"data": {"customers": {"edges": [{"node": node}]}}})
     )
     assert ids(one("Acme Inc.")) == []
+    settle()
+    assert not [seen for seen in stigg.requests() if hostile in unquote(str(seen["path"]))]
 
 
 # --- a name that is written otherwise -------------------------------------------------------------
@@ -601,6 +604,24 @@ def test_a_slip_is_asked_about_and_opens_nobody(text: str, customer_id: str) -> 
     assert finding.certain is None
     assert finding.hits == ()
     assert customer_id in [hit.customer_id for hit in finding.similar]
+
+
+def test_a_second_try_that_cannot_end_in_time_is_not_begun_and_said(
+    stigg: Simulator, production: Environment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(production.upstream, "deadline_seconds", asks.SEARCH_SECONDS - 1)
+    finding = find(production, "Meridan Group")
+    assert finding.left_out == ("similar names",)
+    assert len([seen for seen in stigg.requests() if seen["method"] == "POST"]) == 1
+
+
+def test_words_that_may_be_ids_leave_no_second_try_beyond_the_bound(
+    stigg: Simulator, production: Environment
+) -> None:
+    texts = [f"nobody-{number}" for number in range(MAX_CALLS_IN_LIST // 3)]
+    words = [f"word-{number}" for number in range(5)]
+    find_each(production, texts, possible_ids=words)
+    assert len(stigg.requests()) <= MAX_CALLS_IN_LIST + len(words)
 
 
 def test_a_second_try_that_fails_is_no_miss(stigg: Simulator) -> None:
