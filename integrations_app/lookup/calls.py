@@ -35,8 +35,8 @@ class Ask:
 
     `why` tells why a customer that came fits, or "" that it does not: an upstream that forgets a
     filter must not lead an agent to a stranger. `searches` when the call needs GraphQL, `by_id`
-    when it asks for one customer by the customer's own id. `record` is the vendor's id that it
-    asks for.
+    when the text is the customer's own id. `record` is the vendor's id that it asks for, `of` the
+    customer whom the index names for it.
     """
 
     words: str
@@ -45,6 +45,7 @@ class Ask:
     searches: bool = False
     by_id: bool = False
     record: str = ""
+    of: str = ""
 
 
 BY_ID: Collection[GuessKind] = ("customer_id", "stigg_page", "desk_page")

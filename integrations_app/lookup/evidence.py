@@ -138,7 +138,8 @@ def _standing_alone(term: str, own_hosts: Collection[str]) -> str:
     pieces = list(text.found.values())
     if not pieces or (len(pieces) == 1 and pieces[0].term == term):
         return "" if _is_prose(term) or _GREETING.fullmatch(term) else term
-    return pieces[0].term if len(pieces) == 1 and _ALONE.fullmatch(text.rest) else ""
+    alone = len(pieces) == 1 and _ALONE.fullmatch(text.rest) and not text.possible_ids()
+    return pieces[0].term if alone else ""
 
 
 # --- the evidence ---------------------------------------------------------------------------------
@@ -159,14 +160,15 @@ _ADDRESS = re.compile(
 )
 _AFTER_ADDRESS = ".,;:!?)]}'’`*_~|…"
 _OWN_PATH = re.compile(r"(?<![\w/.:-])/[\w-]{1,31}/customers/[^\s/?#]{1,255}[^\s<>\"]{0,300}")
-_MAILBOX = r"[^\s@<>()\[\]\",;:\\|`{}" + _RECORD + _MAIL + "]"
+_MARKS = "‘’“”«»„（）［］【】「」『』、。，；：→"  # end a word as blanks do
+_MAILBOX = r"[^\s@<>()\[\]\",;:\\|`{}" + _MARKS + _RECORD + _MAIL + "]"
 _EMAIL_IN_TEXT = re.compile(rf"({_MAILBOX}{{1,64}})@({HOST})")
 _STRICT_MAILBOX = re.compile(r"[\w.+%-]+\Z")
 _LABEL_OF_EMAIL = re.compile(
     r"(?:e-?mail|mail|q|query|user|login|from|to|cc|customer|contact)=", re.I
 )
 
-_ID = r"[^\s\"'`“”«»,;<>(){}\[\]" + _RECORD + _MAIL + "]{1,255}"
+_ID = r"[^\s\"'`,;<>(){}\[\]" + _MARKS + _RECORD + _MAIL + "]{1,255}"
 _WHOSE = (
     r"(?:stigg|customer|client|account|company|contact|org|organi[sz]ation|tenant|external|user)"
 )
@@ -228,10 +230,7 @@ _TICKET_WORDS = frozenset(
 def _possible_ids(text: str, own_hosts: Collection[str]) -> tuple[str, ...]:
     read = _Text(text, own_hosts)
     read.read_all()
-    tokens = (part for token in _TOKEN.findall(read.rest) for part in re.split("[=:]", token))
-    words = (word.strip(".!?*_~#\\/|-") for word in tokens)
-    found = (word for word in words if _looks_like_an_id(word) and not _IS_A_NUMBER.fullmatch(word))
-    return tuple(dict.fromkeys(found))
+    return read.possible_ids()
 
 
 def _evidence(text: str, own_hosts: Collection[str]) -> tuple[str, ...]:
@@ -283,6 +282,15 @@ class _Text:
             return _around(match[0], pieces, mark) if pieces else match[0]
 
         self.rest = pattern.sub(replaced, self.rest)
+
+    def possible_ids(self) -> tuple[str, ...]:
+        """Words of the rest that look like ids."""
+        tokens = (part for token in _TOKEN.findall(self.rest) for part in re.split("[=:#]", token))
+        words = (word.strip(".!?*_~\\/|-") for word in tokens)
+        found = (
+            word for word in words if _looks_like_an_id(word) and not _IS_A_NUMBER.fullmatch(word)
+        )
+        return tuple(dict.fromkeys(found))
 
     def add(self, piece: Evidence) -> None:
         self.found.setdefault(piece.term.casefold() if piece.kind != "id" else piece.term, piece)

@@ -14,10 +14,12 @@ as many again in each other environment; one for suggestions.
 import logging
 import re
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
 from itertools import zip_longest
+from threading import Lock
 
 from integrations_app.customer.page import prefetch
 from integrations_app.lookup import addresses
@@ -36,6 +38,7 @@ from integrations_app.lookup.guesses import Guess, guesses, unwrapped
 from integrations_app.lookup.remembered import remembered
 from integrations_app.stigg import (
     BadRequest,
+    Calls,
     Customer,
     CustomerNotFound,
     Forbidden,
@@ -94,13 +97,13 @@ def find(environment: Environment, text: str, own_hosts: Collection[str] = ()) -
     ends = time.monotonic() + environment.upstream.deadline_seconds
     (plan,) = plans_for(environment, [text], own_hosts, MAX_CALLS)
     page = ahead(environment, plan.id_of_page)
+    led = None if page else _page_of_first(environment, plan)
     searches = [ask for ask in plan.asks if ask.searches]
-    searching = beside().submit(answered, environment, searches) if searches else None
-    answers = answered(environment, [ask for ask in plan.asks if not ask.searches])
+    searching = beside().submit(answered, environment, searches, led) if searches else None
+    answers = answered(environment, [ask for ask in plan.asks if not ask.searches], led)
     if page:
         answers |= _vouched_for(plan, answers, page)
     if searching and not _settled(plan, answers):
-        ahead(environment, _only_one(answers))
         answers |= _waited_for(searching, searches, ends)
     found = finding(environment, plan, answers)
     return _second_try(environment, [found], MAX_CALLS - len(plan.asks), ends)[0]
@@ -151,10 +154,20 @@ def ahead(environment: Environment, customer_id: str) -> Future[bool] | None:
     return beside().submit(prefetch, environment.visit(), customer_id)
 
 
-def _only_one(answers: Answers) -> str:
-    """The one customer of all exact answers so far, whose page is likely to come next."""
-    ids = {one.id for found in answers.values() if isinstance(found, tuple) for one in found}
-    return ids.pop() if len(ids) == 1 else ""
+def _page_of_first(environment: Environment, plan: Plan) -> Callable[[str], None]:
+    """What asks for the page of the first customer that is likely, and of no other. The only one
+    that the index names is likely before any answer.
+    """
+    first = Lock()
+
+    def led_to(customer_id: str) -> None:
+        if first.acquire(blocking=False):
+            ahead(environment, customer_id)
+
+    remembered = {ask.of for ask in plan.asks if ask.of}
+    if len(remembered) == 1:
+        led_to(*remembered)
+    return led_to
 
 
 def _vouched_for(plan: Plan, answers: Answers, page: Future[bool]) -> Answers:
@@ -204,13 +217,23 @@ def _with_similar(first: Finding, second: Finding, *, left_out: bool) -> Finding
     )
 
 
-def answered(environment: Environment, asked: Sequence[Ask]) -> Answers:
-    """Ask all of it side by side."""
+def answered(
+    environment: Environment, asked: Sequence[Ask], led: Callable[[str], None] | None = None
+) -> Answers:
+    """Ask all of it side by side; each call that brings a single customer tells `led`."""
     searches = all(ask.searches for ask in asked)
     found = environment.visit(searches=searches).gather(
-        **{str(number): ask.call for number, ask in enumerate(asked)}
+        **{str(number): partial(_answer, ask, led) for number, ask in enumerate(asked)}
     )
     return {ask: found[str(number)] for number, ask in enumerate(asked)}
+
+
+def _answer(ask: Ask, led: Callable[[str], None] | None, stigg: Calls) -> tuple[Known, ...]:
+    found = ask.call(stigg)
+    fitting = {one.id for one in found if ask.why(one)}
+    if led and len(fitting) == 1:
+        led(*fitting)
+    return found
 
 
 def _settled(plan: Plan, answers: Answers) -> bool:

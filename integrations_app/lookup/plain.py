@@ -2,6 +2,7 @@
 
 import html
 import re
+import unicodedata
 from urllib.parse import unquote
 
 SHORTENED = (
@@ -28,6 +29,9 @@ _POINT_ZERO = re.compile(r"(?<![\w.,-])(\d{5,16})\.0(?![\w.])")
 _SHORTENED = re.compile(r"(?<![\w.,])\d(?:[.,]\d{1,14})?E\+\d{2}(?!\w)")
 # An address that a mail broke at its end: the next line goes on with the rest of an id.
 _BROKEN = re.compile(r"(https?://[^\s<>\"]{1,1900}[_=&%-])(?:\n|; )[ >]{0,4}(?=[^\s]{0,40}\d)")
+# As keyboards of other scripts and word processors write them
+_WIDE = re.compile("[０-９]{5,}|＠|(?<=\\w)[\u2010\u2011](?=\\w)")
+_MAIL_LINK = re.compile(r"(mailto:[^\s?<>]{1,320})\?(?=\S)", re.IGNORECASE)
 _ENCODED = re.compile(r"\S{0,500}%[0-9A-Fa-f]{2}\S{0,500}")
 _PLACEHOLDER = re.compile(
     r"\{\{[^{}\n]{0,200}\}\}|\{%[^\n]{0,200}%\}|[%$#]\{[^{}\n]{1,200}\}|\[\[[^\[\]\n]{1,200}\]\]"
@@ -42,9 +46,14 @@ def plain(text: str) -> str:
     text = re.sub(r"\r\n?|\u2028", "\n", _INVISIBLE.sub("", text))
     text = _JIRA_LINK.sub(r" \1 ", _CHAT_LINK.sub(r" \1 ", text))
     text = _BROKEN.sub(r"\1", _ESCAPED.sub(r"\1", text))
+    text = _MAIL_LINK.sub(r"\1 ", _WIDE.sub(_narrow, text))
     text = _POINT_ZERO.sub(r"\1", _CELL.sub(r"\1\2", text))
     text = _GROUPED.sub(lambda number: number[0].replace(",", ""), text)
     return _ENCODED.sub(lambda token: _decoded(token[0]), text)
+
+
+def _narrow(match: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", match[0]).replace("\u2010", "-")
 
 
 def _decoded(token: str) -> str:

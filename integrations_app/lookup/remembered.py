@@ -29,6 +29,7 @@ def remembered(environment: Environment, guesses: Sequence[Guess]) -> Iterator[A
             partial(_why, words=words, spellings=spellings),
             partial(_customer, customer_id=customer_id),
             record=ids[0].value,
+            of=customer_id,
         )
 
 

@@ -149,6 +149,13 @@ def test_what_led_to_a_customer_is_called_what_it_is(agent: Client) -> None:
     assert element(response, "[data-nowhere]")["data-nowhere"] == NOBODYS
 
 
+def test_a_miss_says_that_ordinary_words_were_not_read_as_ids(agent: Client) -> None:
+    response = look_up(agent, f"Hi, please look at globex, {NOBODYS} of nobody@nowhere.example")
+    said = " ".join(soup(response).get_text(" ").split())
+    assert "Nothing that was read in the text leads to a customer in Production." in said
+    assert "An id that is an ordinary word is read only behind a label" in said
+
+
 @pytest.mark.parametrize(
     "text",
     [

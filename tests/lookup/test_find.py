@@ -1,12 +1,15 @@
 """From a pasted text to customers, over real HTTP to the simulated Stigg."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from urllib.parse import unquote
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from integrations_app.index import entries
 from integrations_app.lookup import calls as asks
 from integrations_app.lookup import find as finder
 from integrations_app.lookup.elsewhere import Elsewhere, elsewhere
@@ -683,6 +686,52 @@ def test_a_miss_where_the_key_may_not_search_is_no_not_there(stigg: Simulator) -
         one("Nobody at all").miss
         == "Nothing was found in Production, but not everything was asked."
     )
+
+
+PAGE_OF_ACME = "/api/v1/customers/acme-corp/integrations"
+
+
+def page_is_asked_for_before(stigg: Simulator, text: str, *slow: str) -> bool:
+    """Whether the customer's page is asked for while calls of these routes are on their way."""
+    for route in slow:
+        stigg.fault(route=route, delay=20)  # seconds that nobody waits for
+    over = Event()
+
+    def is_asked_for() -> bool:
+        while not over.wait(0.02):
+            if PAGE_OF_ACME in {seen["path"] for seen in stigg.requests()}:
+                stigg.stop()
+                return True
+        return False
+
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(is_asked_for)
+        one(text)
+        over.set()
+        return asked.result()
+
+
+@pytest.mark.parametrize(
+    ("text", "slow"),
+    [
+        ("ops@acme.example", "graphql"),
+        ("ops@acme.example", "customers"),
+        ("Acme Inc.", "customers"),
+        (ACME.synced_id("STRIPE"), "customer"),
+    ],
+)
+def test_the_page_is_asked_for_as_soon_as_any_call_leads_to_one_customer(
+    stigg: Simulator, text: str, slow: str
+) -> None:
+    assert page_is_asked_for_before(stigg, text, slow)
+
+
+def test_the_page_of_a_customer_that_the_index_names_is_asked_for_at_once(
+    stigg: Simulator,
+) -> None:
+    record = ACME.synced_id("STRIPE", 2)
+    entries.add("production", [("acme-corp", [record])])
+    assert page_is_asked_for_before(stigg, record, "customer", "graphql")
 
 
 def test_the_page_of_the_only_exact_hit_is_asked_for_while_searches_run(stigg: Simulator) -> None:
