@@ -1,6 +1,9 @@
 """Which browser gets the next free thread."""
 
 import asyncio
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
@@ -41,6 +44,12 @@ class Requests:
             await asyncio.sleep(0)
 
 
+def play(scene: Coroutine[Any, Any, None]) -> None:
+    """In a thread of its own: in this one the browser's tests may have left a running loop."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, scene).result()
+
+
 def test_a_browser_with_many_requests_does_not_go_before_one_with_few() -> None:
     async def scene() -> None:
         requests = Requests(threads=1)
@@ -52,7 +61,7 @@ def test_a_browser_with_many_requests_does_not_go_before_one_with_few() -> None:
         await requests.answer("b1")
         assert requests.running == ["a3"]
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_an_eighth_of_the_threads_is_for_browsers_that_hold_none() -> None:
@@ -67,7 +76,7 @@ def test_an_eighth_of_the_threads_is_for_browsers_that_hold_none() -> None:
         await requests.answer("a1")
         assert requests.running[-1] == "a7"
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_threads_are_free_again_when_all_is_answered() -> None:
@@ -79,7 +88,7 @@ def test_threads_are_free_again_when_all_is_answered() -> None:
         await asyncio.gather(*requests.tasks)
         assert requests.turns.free == 2
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_who_leaves_takes_no_thread_along() -> None:
@@ -94,7 +103,7 @@ def test_who_leaves_takes_no_thread_along() -> None:
         await requests.settle()
         assert requests.turns.free == 1
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_who_leaves_in_the_moment_of_its_turn_passes_it_on() -> None:
@@ -108,7 +117,7 @@ def test_who_leaves_in_the_moment_of_its_turn_passes_it_on() -> None:
         await requests.settle()
         assert requests.running == ["c1"]
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_nobody_waits_for_ever() -> None:
@@ -119,7 +128,7 @@ def test_nobody_waits_for_ever() -> None:
                 await turns.turn("b").__aenter__()
         assert turns.free == 1
 
-    asyncio.run(scene())
+    play(scene())
 
 
 def test_a_browser_may_not_wait_without_end() -> None:
@@ -131,4 +140,4 @@ def test_a_browser_may_not_wait_without_end() -> None:
         for task in requests.tasks:
             task.cancel()
 
-    asyncio.run(scene())
+    play(scene())
