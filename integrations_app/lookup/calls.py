@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 
-from integrations_app.lookup.finding import (
+from integrations_app.lookup.hits import (
     DOMAIN,
     EMAIL,
     ID,

@@ -1,6 +1,6 @@
 """What did the agent paste?
 
-split() and unwrapped() take the paste apart (paste.py), guesses() says what each term may be, in
+split() and unwrapped() take the paste apart (terms.py), guesses() says what each term may be, in
 order.
 Pure: a text in, an answer out, for any text at all. Finding the customer is the caller's part.
 """
@@ -14,7 +14,7 @@ from typing import Literal
 import ada_url
 
 from integrations_app.lookup import addresses
-from integrations_app.lookup.paste import MAX_TERMS, Pasted, split, unwrapped
+from integrations_app.lookup.terms import MAX_TERMS, Pasted, split, unwrapped
 from integrations_app.stigg.customer_ids import problem_with_customer_id
 from integrations_app.vendors import known_vendors
 from integrations_app.vendors.vendor import IdShape

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from difflib import SequenceMatcher
 
-from integrations_app.lookup.paste import is_legal_form
+from integrations_app.lookup.terms import is_legal_form
 
 MIN_LIKENESS = 0.8
 MAX_COMPARED = 100  # characters of a name; comparing costs their product

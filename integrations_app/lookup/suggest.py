@@ -6,7 +6,7 @@ It is the call that Enter makes as well, so Enter never denies what stands here.
 from integrations_app.lookup import addresses
 from integrations_app.lookup.calls import part
 from integrations_app.lookup.find import MAX_PART, MIN_PART, Plan, answered, finding, may_search
-from integrations_app.lookup.finding import Hit
+from integrations_app.lookup.hits import Hit
 from integrations_app.lookup.guesses import split, unwrapped
 from integrations_app.upstream.environments import Environment
 

@@ -17,10 +17,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 from integrations_app.access import rules
 from integrations_app.audit import events, tickets
 from integrations_app.audit.events import Action, Recent, recents
-from integrations_app.lookup.elsewhere import SCOUT_SECONDS, elsewhere
-from integrations_app.lookup.evidence import Reading, read
+from integrations_app.lookup.other_environments import SCOUT_SECONDS, elsewhere
+from integrations_app.lookup.pasted_text import Reading, read
 from integrations_app.lookup.find import find, find_each, may_search
-from integrations_app.lookup.finding import (
+from integrations_app.lookup.hits import (
     DOMAIN,
     EMAIL,
     NAME,
@@ -32,8 +32,8 @@ from integrations_app.lookup.finding import (
     Hit,
 )
 from integrations_app.lookup.guesses import EMAIL_PATTERN, MAX_TERMS
-from integrations_app.lookup.joined import join
-from integrations_app.lookup.paste import MAX_PASTE_LENGTH
+from integrations_app.lookup.whole_ticket import join
+from integrations_app.lookup.terms import MAX_PASTE_LENGTH
 from integrations_app.lookup.plain import NOT_FILLED_IN
 from integrations_app.lookup.suggest import suggest
 from integrations_app.pages import MAX_ADDRESS, render_page

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from integrations_app.index import entries
 from integrations_app.lookup import calls as asks
 from integrations_app.lookup import find as finder
-from integrations_app.lookup.elsewhere import Elsewhere, elsewhere
+from integrations_app.lookup.other_environments import Elsewhere, elsewhere
 from integrations_app.lookup.find import (
     CALLS_OF_PAGE,
     MAX_CALLS,
@@ -21,7 +21,7 @@ from integrations_app.lookup.find import (
     find_each,
     may_search,
 )
-from integrations_app.lookup.finding import Finding, Hit, merged
+from integrations_app.lookup.hits import Finding, Hit, merged
 from integrations_app.lookup.guesses import split
 from integrations_app.lookup.suggest import MAX_SUGGESTIONS, suggest
 from integrations_app.simulator import Simulator

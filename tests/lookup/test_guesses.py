@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from integrations_app.lookup.evidence import read
+from integrations_app.lookup.pasted_text import read
 from integrations_app.lookup.guesses import (
     MAX_GUESSES,
     MAX_TERMS,
@@ -18,7 +18,7 @@ from integrations_app.lookup.guesses import (
     split,
     unwrapped,
 )
-from integrations_app.lookup.paste import MAX_PASTE_LENGTH, MAX_TERM_LENGTH
+from integrations_app.lookup.terms import MAX_PASTE_LENGTH, MAX_TERM_LENGTH
 from integrations_app.stigg.customer_ids import problem_with_customer_id
 from integrations_app.vendors.salesforce import checked as salesforce_id
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from django.test import Client, override_settings
 
-from integrations_app.lookup.paste import MAX_PASTE_LENGTH
+from integrations_app.lookup.terms import MAX_PASTE_LENGTH
 from integrations_app.pages import MAX_ADDRESS
 from integrations_app.simulator import Simulator
 from integrations_app.simulator.rows import RowMaker

@@ -18,7 +18,7 @@ from typing import Literal
 
 from integrations_app.lookup import addresses
 from integrations_app.lookup.guesses import HOST, guesses, named_in
-from integrations_app.lookup.paste import (
+from integrations_app.lookup.terms import (
     MAX_PASTE_LENGTH,
     MAX_TERMS,
     has_legal_form,

@@ -5,7 +5,7 @@ from concurrent.futures import wait
 from dataclasses import dataclass, field
 
 from integrations_app.lookup.find import MAX_CALLS, MAX_CALLS_IN_LIST, find_planned, plans_for
-from integrations_app.lookup.finding import Finding
+from integrations_app.lookup.hits import Finding
 from integrations_app.upstream.environments import Environment, among, beside
 
 SCOUT_SECONDS = 2.0  # how long other environments are waited for

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from integrations_app.lookup.find import ahead, find_each
-from integrations_app.lookup.finding import ROW, Finding, Hit, merged
+from integrations_app.lookup.hits import ROW, Finding, Hit, merged
 from integrations_app.stigg import Customer
 from integrations_app.upstream.environments import Environment
 from integrations_app.upstream.problems import Problem
