@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from functools import partial
 
+from integrations_app.lookup.guesses import Guess, GuessKind
 from integrations_app.lookup.hits import (
     DOMAIN,
     EMAIL,
@@ -16,7 +17,6 @@ from integrations_app.lookup.hits import (
     SIMILAR,
     SUBSCRIPTION,
 )
-from integrations_app.lookup.guesses import Guess, GuessKind
 from integrations_app.lookup.similar import beginnings, core, is_like, is_same
 from integrations_app.stigg import Calls, Customer
 from integrations_app.stigg.graphql import Match, SearchField, find_customers

@@ -33,9 +33,10 @@ from integrations_app.lookup.calls import (
     part,
     similar,
 )
-from integrations_app.lookup.hits import DOMAIN, PAGE, SIMILAR, Finding, Hit, merged
-from integrations_app.lookup.guesses import Guess, guesses, unwrapped
 from integrations_app.lookup.from_index import remembered
+from integrations_app.lookup.guesses import Guess, guesses
+from integrations_app.lookup.hits import DOMAIN, PAGE, SIMILAR, Finding, Hit, merged
+from integrations_app.lookup.terms import unwrapped
 from integrations_app.stigg import (
     BadRequest,
     Calls,

@@ -1,9 +1,4 @@
-"""What did the agent paste?
-
-split() and unwrapped() take the paste apart (terms.py), guesses() says what each term may be, in
-order.
-Pure: a text in, an answer out, for any text at all. Finding the customer is the caller's part.
-"""
+"""What a term may be, the likelier first. Pure: a text in, an answer out, for any text at all."""
 
 import re
 import string
@@ -14,24 +9,11 @@ from typing import Literal
 import ada_url
 
 from integrations_app.lookup import addresses
-from integrations_app.lookup.terms import MAX_TERMS, Pasted, split, unwrapped
+from integrations_app.lookup.emails import EMAIL_PATTERN, HOST, only_email_in
+from integrations_app.lookup.terms import unwrapped
 from integrations_app.stigg.customer_ids import problem_with_customer_id
 from integrations_app.vendors import known_vendors
 from integrations_app.vendors.vendor import IdShape
-
-__all__ = [
-    "EMAIL_PATTERN",
-    "HOST",
-    "MAX_GUESSES",
-    "MAX_TERMS",
-    "Guess",
-    "GuessKind",
-    "Pasted",
-    "guesses",
-    "named_in",
-    "split",
-    "unwrapped",
-]
 
 _WORDS = re.compile(r"[^\s\"'<>()\[\]{},;:=]+")  # of what somebody searched for
 _SUBSCRIPTION = re.compile(r"subscription-[\w-]{4,240}", re.ASCII)  # as Stigg makes their ids
@@ -94,7 +76,7 @@ def guesses(term: str, own_hosts: Collection[str] = ()) -> tuple[Guess, ...]:
     text = unwrapped(term)
     if address := addresses.find(text):
         return _from_address(address, own_hosts)
-    text = _only_email_in(text) or text
+    text = only_email_in(text) or text
     certain = _certain(text)
     return (*certain, *_customer_id(text), *(() if certain else _possible(text)))[:MAX_GUESSES]
 
@@ -184,8 +166,6 @@ def _possible(text: str) -> Iterator[Guess]:
 
 # --- e-mails and their domains --------------------------------------------------------------------
 
-HOST = r"(?:[^\W_](?:[\w-]{0,61}[^\W_])?\.){1,8}(?:[^\W\d_]{2,63}|xn--[a-z0-9-]{2,59})"
-EMAIL_PATTERN = re.compile(rf"[^\s@<>()\[\]\",;:\\|]{{1,64}}@{HOST}")
 _DOMAIN = re.compile(HOST)
 _PUBLIC_MAIL = re.compile(
     r"(?:126|163|aol|fastmail|gmail|googlemail|gmx|hey|icloud|mac|mail|me|msn|naver|protonmail|qq|rediffmail|ymail"
@@ -196,16 +176,6 @@ _PUBLIC_MAIL = re.compile(
 
 def _email(text: str) -> tuple[Guess, ...]:
     return (Guess("email", text),) if EMAIL_PATTERN.fullmatch(text) else ()
-
-
-def _only_email_in(text: str) -> str:
-    """The e-mail of "Anna Berg <anna@acme.com>" and "E-mail: anna@acme.com"; "" when there are
-    several.
-    """
-    if not re.search(r"[\s<]", text):
-        return ""
-    found = {email.lower(): email for email in EMAIL_PATTERN.findall(text)}
-    return next(iter(found.values())) if len(found) == 1 else ""
 
 
 def _forms(domain: str) -> tuple[str, ...]:

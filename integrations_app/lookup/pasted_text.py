@@ -16,8 +16,10 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Literal
 
-from integrations_app.lookup import addresses
-from integrations_app.lookup.guesses import HOST, guesses, named_in
+from integrations_app.lookup import addresses, emails
+from integrations_app.lookup.emails import MARKS
+from integrations_app.lookup.guesses import guesses, named_in
+from integrations_app.lookup.plain import NOT_FILLED_IN, plain, without_what_is_lost
 from integrations_app.lookup.terms import (
     MAX_PASTE_LENGTH,
     MAX_TERMS,
@@ -26,7 +28,6 @@ from integrations_app.lookup.terms import (
     split,
     unwrapped,
 )
-from integrations_app.lookup.plain import NOT_FILLED_IN, plain, without_what_is_lost
 from integrations_app.vendors import known_vendors
 
 MAX_POSSIBLE = 10
@@ -160,15 +161,8 @@ _ADDRESS = re.compile(
 )
 _AFTER_ADDRESS = ".,;:!?)]}'’`*_~|…"
 _OWN_PATH = re.compile(r"(?<![\w/.:-])/[\w-]{1,31}/customers/[^\s/?#]{1,255}[^\s<>\"]{0,300}")
-_MARKS = "‘’“”«»„（）［］【】「」『』、。，；：→"  # end a word as blanks do
-_MAILBOX = r"[^\s@<>()\[\]\",;:\\|`{}" + _MARKS + _RECORD + _MAIL + "]"
-_EMAIL_IN_TEXT = re.compile(rf"({_MAILBOX}{{1,64}})@({HOST})")
-_STRICT_MAILBOX = re.compile(r"[\w.+%-]+\Z")
-_LABEL_OF_EMAIL = re.compile(
-    r"(?:e-?mail|mail|q|query|user|login|from|to|cc|customer|contact)=", re.I
-)
 
-_ID = r"[^\s\"'`,;<>(){}\[\]" + _MARKS + _RECORD + _MAIL + "]{1,255}"
+_ID = r"[^\s\"'`,;<>(){}\[\]" + MARKS + _RECORD + _MAIL + "]{1,255}"
 _WHOSE = (
     r"(?:stigg|customer|client|account|company|contact|org|organi[sz]ation|tenant|external|user)"
 )
@@ -258,7 +252,7 @@ class _Text:
     def read_all(self) -> None:
         self.take(_ADDRESS, self.address)
         self.take(_OWN_PATH, self.own_path)
-        self.take(_EMAIL_IN_TEXT, _emails, _MAIL)
+        self.take(emails.IN_TEXT, _emails, _MAIL)
         self.take(_TOKEN, _vendors_ids)
         self.take(_NAMED_ID, _named_ids)
         self.take(_ID_LABEL, _labelled)
@@ -337,17 +331,7 @@ def _around(text: str, pieces: Sequence[Evidence], mark: str) -> str:
 
 
 def _emails(match: re.Match[str]) -> Iterator[Evidence]:
-    """The e-mail, and where its beginning is in doubt the longer and the shorter one.
-
-    Most marks are legal in a mailbox, and none is common: "sales/ops@acme.com" may be an address of
-    its own. Reading only one of the two could lead to another person.
-    """
-    mailbox = _LABEL_OF_EMAIL.sub("", match[1]).strip("*_~'’.#=")
-    strict = _STRICT_MAILBOX.search(mailbox)
-    if mailbox:
-        yield Evidence("e-mail", f"{mailbox}@{match[2]}")
-    if strict and strict[0].lstrip("+%") != mailbox:
-        yield Evidence("e-mail", f"{strict[0].lstrip('+%')}@{match[2]}")
+    return (Evidence("e-mail", email) for email in emails.spelled(match))
 
 
 def _vendors_ids(match: re.Match[str]) -> Iterator[Evidence]:

@@ -7,7 +7,7 @@ from integrations_app.lookup import addresses
 from integrations_app.lookup.calls import part
 from integrations_app.lookup.find import MAX_PART, MIN_PART, Plan, answered, finding, may_search
 from integrations_app.lookup.hits import Hit
-from integrations_app.lookup.guesses import split, unwrapped
+from integrations_app.lookup.terms import split, unwrapped
 from integrations_app.upstream.environments import Environment
 
 MAX_SUGGESTIONS = 8

@@ -17,8 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from integrations_app.access import rules
 from integrations_app.audit import events, tickets
 from integrations_app.audit.events import Action, Recent, recents
-from integrations_app.lookup.other_environments import SCOUT_SECONDS, elsewhere
-from integrations_app.lookup.pasted_text import Reading, read
+from integrations_app.lookup.emails import EMAIL_PATTERN
 from integrations_app.lookup.find import find, find_each, may_search
 from integrations_app.lookup.hits import (
     DOMAIN,
@@ -31,11 +30,12 @@ from integrations_app.lookup.hits import (
     Finding,
     Hit,
 )
-from integrations_app.lookup.guesses import EMAIL_PATTERN, MAX_TERMS
-from integrations_app.lookup.whole_ticket import join
-from integrations_app.lookup.terms import MAX_PASTE_LENGTH
+from integrations_app.lookup.other_environments import SCOUT_SECONDS, elsewhere
+from integrations_app.lookup.pasted_text import Reading, read
 from integrations_app.lookup.plain import NOT_FILLED_IN
 from integrations_app.lookup.suggest import suggest
+from integrations_app.lookup.terms import MAX_PASTE_LENGTH, MAX_TERMS
+from integrations_app.lookup.whole_ticket import join
 from integrations_app.pages import MAX_ADDRESS, render_page
 from integrations_app.upstream import environments
 from integrations_app.upstream.environments import Environment

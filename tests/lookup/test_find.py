@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from integrations_app.index import entries
 from integrations_app.lookup import calls as asks
 from integrations_app.lookup import find as finder
-from integrations_app.lookup.other_environments import Elsewhere, elsewhere
 from integrations_app.lookup.find import (
     CALLS_OF_PAGE,
     MAX_CALLS,
@@ -22,8 +21,9 @@ from integrations_app.lookup.find import (
     may_search,
 )
 from integrations_app.lookup.hits import Finding, Hit, merged
-from integrations_app.lookup.guesses import split
+from integrations_app.lookup.other_environments import Elsewhere, elsewhere
 from integrations_app.lookup.suggest import MAX_SUGGESTIONS, suggest
+from integrations_app.lookup.terms import split
 from integrations_app.simulator import Simulator
 from integrations_app.simulator.data import customers
 from integrations_app.simulator.rows import RowMaker

@@ -9,16 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from integrations_app.lookup.guesses import MAX_GUESSES, Guess, guesses
 from integrations_app.lookup.pasted_text import read
-from integrations_app.lookup.guesses import (
-    MAX_GUESSES,
+from integrations_app.lookup.terms import (
+    MAX_PASTE_LENGTH,
+    MAX_TERM_LENGTH,
     MAX_TERMS,
-    Guess,
-    guesses,
     split,
     unwrapped,
 )
-from integrations_app.lookup.terms import MAX_PASTE_LENGTH, MAX_TERM_LENGTH
 from integrations_app.stigg.customer_ids import problem_with_customer_id
 from integrations_app.vendors.salesforce import checked as salesforce_id
 

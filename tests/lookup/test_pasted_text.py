@@ -8,8 +8,8 @@ from django.test import Client
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from integrations_app.lookup.pasted_text import Form, read
 from integrations_app.lookup.find import CALLS_OF_PAGE, MAX_CALLS_IN_LIST
+from integrations_app.lookup.pasted_text import Form, read
 from integrations_app.lookup.terms import MAX_PASTE_LENGTH, MAX_TERMS
 from integrations_app.simulator import Simulator
 from integrations_app.simulator.rows import RowMaker
