@@ -167,8 +167,10 @@ _WHOSE = (
     r"(?:stigg|customer|client|account|company|contact|org|organi[sz]ation|tenant|external|user)"
 )
 _ID_LABEL = re.compile(
-    rf"\b(?P<before>\w*)[ ]?\b(?:{_WHOSE}[ _-]?)*(?P<what>id|ref|reference|key|number|no|{_WHOSE})"
-    rf"\b\.?[\"'`*]{{0,3}}\s{{0,3}}(?P<sign>[:=#]|is\b)?[\s\"'`*“(<\[{{#]{{0,4}}(?P<id>{_ID})",
+    rf"\b(?P<before>\w*)[ ]?\b(?:(?:{_WHOSE}|ref)[ _-]?)*"
+    rf"(?P<what>id|ref|reference|key|number|no|{_WHOSE})"
+    rf"\b\.?[\"'`*]{{0,3}}\s{{0,3}}(?P<sign>[:=#]|is\b)?[\s\"'`*“(<\[{{#]{{0,4}}(?P<id>(?>{_ID}))"
+    r"(?![\"'`]\s?[:=])",  # then it is the next label
     re.IGNORECASE,
 )
 # "Invoice ID: 4711" is no customer's.
