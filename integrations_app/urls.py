@@ -5,7 +5,7 @@ from django.urls.converters import StringConverter
 
 from integrations_app.customer import export_views, integration_views
 from integrations_app.customer import views as customer_views
-from integrations_app.links import views as link_views
+from integrations_app.links import beacon
 from integrations_app.lookup import views as lookup_views
 from integrations_app.operators import views as operator_views
 from integrations_app.record import views as record_views
@@ -30,7 +30,7 @@ urlpatterns = [
     path(f"{page}results/", customer_views.results, name="results"),
     path(f"{page}csv/", export_views.export, {"form": "csv"}, name="export-csv"),
     path(f"{page}json/", export_views.export, {"form": "json"}, name="export-json"),
-    path(f"{page}opened/", link_views.opened, name="opened"),
+    path(f"{page}opened/", beacon.opened, name="opened"),
     path("record/", record_views.record, name="record"),
     path("record/csv/", record_views.record, {"as_csv": True}, name="record-csv"),
     path("operations/", operator_views.operations, name="operations"),

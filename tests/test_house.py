@@ -108,7 +108,7 @@ PURE = {
     "upstream.copies": {"stigg"},
     "upstream.limits": {"metrics", "stigg", "upstream.copies"},
     "upstream.upstream": {"metrics", "stigg", "traces", "upstream.copies", "upstream.limits"},
-    "upstream.visit": {
+    "upstream.fresh_or_copy": {
         "metrics",
         "stigg",
         "traces",

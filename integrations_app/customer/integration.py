@@ -41,8 +41,8 @@ from integrations_app.stigg.quotations import without_secrets
 from integrations_app.stigg.records import read_rows
 from integrations_app.upstream.copies import NoCopy
 from integrations_app.upstream.environments import Environment
+from integrations_app.upstream.fresh_or_copy import Call
 from integrations_app.upstream.problems import Problem, problem_for
-from integrations_app.upstream.visit import Call
 
 MAX_JSON_CHARACTERS = 8_000
 MAX_RECORD_CHARACTERS = 1_000

@@ -18,8 +18,8 @@ from integrations_app.links.models import link_settings
 from integrations_app.links.offers import Place
 from integrations_app.stigg import Customer, CustomerNotFound, StiggError
 from integrations_app.upstream.environments import Environment
+from integrations_app.upstream.fresh_or_copy import Call, Visit
 from integrations_app.upstream.problems import Problem, problem_for
-from integrations_app.upstream.visit import Call, Visit
 from integrations_app.vendors import known_vendors
 
 NO_CUSTOMER = (

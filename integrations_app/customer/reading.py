@@ -10,7 +10,7 @@ from integrations_app.customer.query import PAGE_SIZES, START, Query
 from integrations_app.customer.rows import is_of_record
 from integrations_app.stigg import MAX_LIMIT, BadRequest, BrokenRow, Calls, Integration, Page, Sent
 from integrations_app.upstream.copies import Memory, NoCopy
-from integrations_app.upstream.visit import Call
+from integrations_app.upstream.fresh_or_copy import Call
 
 MAX_WALKED_PAGES = 5
 EXPIRED = "Stigg gave no rows for the page of the list in the address. This is the first page."

@@ -22,7 +22,7 @@ from integrations_app.stigg.graphql import (
 from integrations_app.stigg.quotations import quotation
 from integrations_app.upstream.copies import Memory
 from integrations_app.upstream.environments import Environment
-from integrations_app.upstream.visit import Call
+from integrations_app.upstream.fresh_or_copy import Call
 from integrations_app.vendors import vendor_for
 from integrations_app.vendors.vendor import Vendor
 

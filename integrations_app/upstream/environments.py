@@ -15,9 +15,9 @@ from integrations_app import traces
 from integrations_app.stigg import ApiKey, Client, CustomerNotFound, Limits, StiggError, UserToken
 
 from .copies import Memory
+from .fresh_or_copy import Visit
 from .limits import RetryBudget, Room
 from .upstream import Upstream
-from .visit import Visit
 
 logger = logging.getLogger(__name__)
 

@@ -123,7 +123,7 @@ def waits() -> Iterator[list[float]]:
 
     The work of our client is a part of it.
     """
-    from integrations_app.upstream.visit import Call, Visit
+    from integrations_app.upstream.fresh_or_copy import Call, Visit
 
     waited, side_by_side = list[float](), Visit._side_by_side
 

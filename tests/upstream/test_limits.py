@@ -31,9 +31,9 @@ from integrations_app.stigg.graphql import find_customers
 from integrations_app.upstream import environments, limits
 from integrations_app.upstream import upstream as upstreams
 from integrations_app.upstream.copies import Memory
+from integrations_app.upstream.fresh_or_copy import Visit
 from integrations_app.upstream.limits import Busy, RetryBudget, Room, Wish
 from integrations_app.upstream.upstream import Flight, Flights, Upstream
-from integrations_app.upstream.visit import Visit
 from tests import hostile
 
 NOON = "2026-11-24T12:00:00Z"
