@@ -27,7 +27,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from dashboard.client_address import client_address
 from dashboard.request_ids import current_request
 from integrations_app.access import rules
-from integrations_app.access.roles import give_roles
+from integrations_app.access.company_roles import give_roles
 from integrations_app.audit.events import Action, note
 
 logger = logging.getLogger(__name__)

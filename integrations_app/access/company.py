@@ -33,7 +33,7 @@ from django.views.decorators.http import require_safe
 
 from dashboard.client_address import client_address
 from integrations_app.access.accounts import Busy, place
-from integrations_app.access.roles import claims
+from integrations_app.access.company_roles import claims
 from integrations_app.audit.events import Action, note
 
 logger = logging.getLogger(__name__)
