@@ -19,7 +19,7 @@ from pytest_django.live_server_helper import LiveServer
 from integrations_app import simulator
 from integrations_app.audit.events import AuditEvent
 from integrations_app.simulator import data, graph
-from integrations_app.upstream import environments
+from integrations_app.upstream import environments, fresh_or_copy
 from tests.accounts import account, browser_of, made_again_when_emptied
 from tests.browser import chromium
 
@@ -82,6 +82,16 @@ def settle() -> None:
     """Wait for the calls that no page waits for."""
     environments.beside().shutdown()
     environments.beside.cache_clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def patience() -> Iterator[None]:
+    """On a slow machine an extra may take longer than a page waits for it; tests that are about
+    this set it themselves.
+    """
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(fresh_or_copy, "EXTRA_SECONDS", 20.0)
+        yield
 
 
 @pytest.fixture

@@ -1,6 +1,6 @@
 """Open a customer: its calls side by side, and what is shown when one of them fails."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -19,9 +19,11 @@ from integrations_app.links.offers import Place
 from integrations_app.stigg import Customer, CustomerNotFound, StiggError
 from integrations_app.upstream.environments import Environment
 from integrations_app.upstream.fresh_or_copy import Call, Visit
+from integrations_app.upstream.limits import Late
 from integrations_app.upstream.problems import Problem, problem_for
 from integrations_app.vendors import known_vendors
 
+EXTRAS = ("states",)
 NO_CUSTOMER = (
     "Stigg did not give the customer's name and counts just now. The list itself is not affected."
 )
@@ -44,6 +46,7 @@ class CustomerPage:
     read_at: datetime | None = None
     trouble: Problem | None = None
     row_missing: str = ""
+    states_are_late: bool = False
 
     @property
     def status(self) -> int:
@@ -68,13 +71,18 @@ class CustomerPage:
 
 
 def open_customer(
-    environment: Environment, customer_id: str, query: Query, *, refresh: bool = False
+    environment: Environment,
+    customer_id: str,
+    query: Query,
+    *,
+    refresh: bool = False,
+    extras: Collection[str] = EXTRAS,
 ) -> CustomerPage:
     """Read the customer, a page of its integrations and their sync states; with `refresh`, past
-    what is kept.
+    what is kept. `extras` are not waited for.
     """
     visit = environment.visit(refresh=refresh)
-    answers = visit.gather(**_calls(visit, customer_id, query))
+    answers = visit.gather(extras, **_calls(visit, customer_id, query))
     customer, notices = _known(environment, answers["customer"])
     found = _or_not_found(answers["found"], answers["customer"])
     if isinstance(found, StiggError):
@@ -95,6 +103,7 @@ def open_customer(
         read_at=datetime.fromtimestamp(visit.read_at, UTC) if visit.read_at else None,
         trouble=problem_for(visit.trouble) if visit.trouble else None,
         row_missing=row_missing,
+        states_are_late=isinstance(answers.get("states"), Late),
     )
 
 
@@ -143,7 +152,7 @@ def prefetch(visit: Visit, customer_id: str) -> bool:
 
     Whether rows came: they speak for their customer, also where its own call gave no answer.
     """
-    found = visit.gather(**_calls(visit, customer_id, Query()))["found"]
+    found = visit.gather(EXTRAS, **_calls(visit, customer_id, Query()))["found"]
     return isinstance(found, Found) and bool(found.page.rows)
 
 

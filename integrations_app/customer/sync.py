@@ -1,5 +1,6 @@
-"""The sync states beside a customer's list, and the failures beside one integration: extras that
-never cost a page anything.
+"""The sync states beside a customer's list, and the failures beside one integration: extras.
+
+The list does not wait for its states: they come later by themselves, or by a link.
 
 Not every key may use GraphQL. Where the list came and the states were refused, the desk remembers
 for some minutes that this environment has none, so that not every page pays for a question whose
@@ -23,6 +24,7 @@ from integrations_app.stigg.quotations import quotation
 from integrations_app.upstream.copies import Memory
 from integrations_app.upstream.environments import Environment
 from integrations_app.upstream.fresh_or_copy import Call
+from integrations_app.upstream.limits import Late
 from integrations_app.vendors import vendor_for
 from integrations_app.vendors.vendor import Vendor
 
@@ -75,10 +77,12 @@ def answered(
     shown: Container[str],
 ) -> tuple[Mapping[str, State], tuple[str, ...]]:
     """The states of what is `shown`, and what the agent should know when they are missing: nothing,
-    if always.
+    if always, or while they are on their way.
     """
     if not isinstance(answer, StiggError):
         return by_integration(answer or (), shown), ()
+    if isinstance(answer, Late):
+        return {}, ()
     never = graphql_is_closed(answer)
     if never:
         environment.upstream.memory.set(_NONE_HERE, value=True, seconds=REMEMBERED_SECONDS)

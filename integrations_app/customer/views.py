@@ -18,7 +18,7 @@ from integrations_app.access import rules
 from integrations_app.access.rules import environment_or_404
 from integrations_app.audit import events, tickets
 from integrations_app.audit.events import Action
-from integrations_app.customer.page import CustomerPage, open_customer
+from integrations_app.customer.page import EXTRAS, CustomerPage, open_customer
 from integrations_app.customer.query import BadQuery, Query
 from integrations_app.customer.ticket import Ticket, ticket
 from integrations_app.htmx import page_of
@@ -59,11 +59,18 @@ def _customer(
         return _bad_address(request, context | {"page": page}, error.problems)
     if asking := tickets.asked_first(request, name, customer_id):
         return asking
-    opened = open_customer(environment, customer_id, query, refresh="refresh" in request.GET)
+    extras = () if _asks_for_states(request) else EXTRAS
+    refresh = "refresh" in request.GET
+    opened = open_customer(environment, customer_id, query, refresh=refresh, extras=extras)
     _note(request, context, opened)
     if not opened.trouble:
         remember(name, customer_id, opened.record_ids)
     return _show(request, context | {"page": page}, opened)
+
+
+def _asks_for_states(request: HttpRequest) -> bool:
+    """What a page asks by itself that was shown without them."""
+    return getattr(getattr(request, "htmx", None), "trigger", "") == "late-states"
 
 
 def _bad_address(

@@ -5,8 +5,8 @@ copy. Each call is handed who answers it: `Copies`, or `Asking`.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, cast
@@ -15,9 +15,10 @@ from integrations_app import metrics, traces
 from integrations_app.stigg import Calls, Question, Read, StiggError
 
 from .copies import FRESH_SECONDS, Copies, Memory, NoCopy
-from .limits import Busy, Place, Wish
+from .limits import Busy, Late, Place, Wish
 from .upstream import ANSWERED_BY_A_COPY, GRACE_SECONDS, Upstream
 
+EXTRA_SECONDS = 0.1  # an extra may take longer than all else
 Call = Callable[[Calls], Any]
 
 
@@ -66,10 +67,14 @@ class Visit:
         """When the oldest answer came, in seconds of the epoch; None before there is one."""
         return min(self._used, default=None)
 
-    def gather(self, **calls: Call | Sequence[Call]) -> dict[str, Any]:
+    def gather(
+        self, extras: Collection[str] = (), /, **calls: Call | Sequence[Call]
+    ) -> dict[str, Any]:
         """Make the calls side by side; each name gets its result, or the StiggError in its place.
 
         Several calls under one name say the same: Stigg is asked the first, copies may answer any.
+        `extras` are waited for no longer than the others need, and EXTRA_SECONDS: then they are
+        Late, and go on without the page.
         """
         ways = {name: (call,) if callable(call) else call for name, call in calls.items()}
         found: dict[str, Any] = {}
@@ -78,11 +83,12 @@ class Visit:
             self._note_copies("fresh", kept)
             found |= kept
         missing = {name: same[0] for name, same in ways.items() if name not in found}
-        for name, answer in self._side_by_side(missing).items():
+        for name, answer in self._side_by_side(missing, extras).items():
             found[name] = answer
             if isinstance(answer, ANSWERED_BY_A_COPY):
                 older = self._from_copies(name, ways[name], self._older)
-                self.trouble = answer if older else self.trouble
+                if older and not isinstance(answer, Late):
+                    self.trouble = answer
                 self._note_copies("older", older)
                 found |= older
         return found
@@ -112,11 +118,15 @@ class Visit:
             return {name: answer}
         return {}
 
-    def _side_by_side(self, calls: Mapping[str, Call]) -> dict[str, Any]:
+    def _side_by_side(self, calls: Mapping[str, Call], extras: Collection[str]) -> dict[str, Any]:
         place = Place(self._room, Wish(self._upstream.name, traces.current().account))
         try:
             running = {name: self._start(call, place) for name, call in calls.items()}
-            return {name: self._outcome(*started) for name, started in running.items()}
+            found = {name: self._outcome(*running[name]) for name in running if name not in extras}
+            ends = time.monotonic() + EXTRA_SECONDS
+            return found | {
+                name: self._extra(*running[name], ends) for name in running if name in extras
+            }
         except Busy as error:
             return dict.fromkeys(calls, error)
         finally:
@@ -125,6 +135,11 @@ class Visit:
     def _start(self, call: Call, place: Place) -> "tuple[Asking, Future[Any]]":
         asking = Asking(self._upstream, self._ends, self._fresh(), place)
         return asking, self._upstream.start(partial(call, asking))
+
+    def _extra(self, asking: Asking, running: "Future[Any]", ends: float) -> Any:
+        if not wait([running], max(ends - time.monotonic(), 0)).done:
+            return Late("takes longer than what it belongs to")
+        return self._outcome(asking, running)
 
     def _outcome(self, asking: Asking, running: "Future[Any]") -> Any:
         try:

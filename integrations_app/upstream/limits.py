@@ -35,6 +35,10 @@ class Busy(Unavailable):
     kind = "busy"
 
 
+class Late(TimedOut):
+    """What a page does not wait for; the answer is kept when it comes. Ask again in a moment."""
+
+
 @dataclass(slots=True)
 class RetryBudget:
     """A tenth of the calls may be retries, so that an outage is not doubled by the desk."""

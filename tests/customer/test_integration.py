@@ -363,6 +363,15 @@ def test_a_billing_id_is_a_record_too(agent: Client, stigg: Simulator) -> None:
     assert (ids(response)["Billing id"], notices(soup(response))) == ("sub_1", [])
 
 
+@pytest.mark.parametrize(("billing_id", "notes"), [("cus_1", []), ("sub_1", ["Billing id sub_1"])])
+def test_a_row_names_the_billing_id_where_it_is_another_one(
+    agent: Client, stigg: Simulator, billing_id: str, notes: list[str]
+) -> None:
+    answers(stigg, record("cus_1", syncData={"billingId": billing_id}))
+    cell = element(agent.get(page("acme-corp")), "td[data-label='Record in vendor']")
+    assert [note.get_text(" ", strip=True) for note in cell.select(".note")] == notes
+
+
 def test_what_only_the_customers_record_names_is_found_and_said_to_be(agent: Client) -> None:
     response = agent.get(of_vendor(agent, "Salesforce", "narrowed-list"))
     assert response.status_code == 200

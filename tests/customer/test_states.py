@@ -19,7 +19,7 @@ from integrations_app.customer.states import State, by_integration, state_of
 from integrations_app.simulator import Simulator
 from integrations_app.stigg import Integration, Page
 from integrations_app.stigg.graphql import SyncState
-from integrations_app.upstream import environments
+from integrations_app.upstream import environments, fresh_or_copy
 from integrations_app.upstream.environments import Environment
 from tests.pages import HTMX, Response, element, notices, page, soup
 
@@ -200,7 +200,7 @@ def test_a_broken_row_spans_the_column(agent: Browser, stigg: Simulator) -> None
     stigg.fault(customer="acme-corp", route="integrations", shape="broken-row")
     shown = opened(agent.get(page("acme-corp")))
     assert has_column(shown)
-    assert {str(td["colspan"]) for td in shown.select("td.broken")} == {"4"}
+    assert {str(td["colspan"]) for td in shown.select("td.broken")} == {"3"}
 
 
 def test_a_word_of_tomorrow_is_shown_as_it_came(agent: Browser, stigg: Simulator) -> None:
@@ -324,6 +324,36 @@ def test_the_page_waits_less_for_the_states_than_for_the_list(
     shown = opened(agent.get(page("acme-corp")))
     assert not has_column(shown)
     assert notices(shown) == [sync.NO_STATES]
+
+
+def test_a_list_does_not_wait_for_its_states_and_shows_them_when_they_have_come(
+    agent: Browser, stigg: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fresh_or_copy, "EXTRA_SECONDS", 0.05)
+    stigg.fault(route="graphql", delay=1.5, times=1)
+    response = agent.get(page("acme-corp"))
+    late = element(response, "#late-states")
+    assert len(soup(response).select("tbody tr")) == 6
+    assert set(cells(opened(response)).values()) == {"…"}
+    assert notices(opened(response)) == []
+    assert element(response, "#late-states a")["href"] == page("acme-corp")
+    asked_by_itself = HTMX | {"HX-Trigger": "late-states", "HX-Target": "results"}
+    shown = agent.get(str(late["hx-get"]), headers=asked_by_itself)
+    assert has_column(opened(shown))
+    assert not soup(shown).select("#late-states")
+    assert questions(stigg) == 1  # the first page's question went on
+
+
+def test_states_that_never_come_are_said_once_and_asked_for_once(
+    agent: Browser, stigg: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fresh_or_copy, "EXTRA_SECONDS", 0.05)
+    monkeypatch.setattr(sync, "PATIENCE_SECONDS", 0.5)
+    stigg.fault(route="graphql", delay=30)
+    late = element(agent.get(page("acme-corp")), "#late-states")
+    shown = agent.get(str(late["hx-get"]), headers=HTMX | {"HX-Trigger": "late-states"})
+    assert notices(opened(shown)) == [sync.NO_STATES]
+    assert not soup(shown).select("#late-states")
 
 
 def test_a_failure_is_on_record_without_the_customer(
