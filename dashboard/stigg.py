@@ -9,7 +9,7 @@ from pydantic import SecretStr
 ENVIRONMENT_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}")
 # First parts of the desk's own addresses.
 TAKEN_NAMES = {
-    *("accounts", "admin", "healthz", "leave", "lookup"),
+    *("accounts", "admin", "healthz", "help", "lookup"),
     *("metrics", "operations", "readyz", "record", "static"),
 }
 SENDABLE = re.compile(r"[\x21-\x7e]*")  # anything else cannot go into a header

@@ -2,6 +2,7 @@
 
 from django.urls import path, register_converter
 from django.urls.converters import StringConverter
+from django.views.generic import TemplateView
 
 from integrations_app.customer import export_views, integration_views
 from integrations_app.customer import views as customer_views
@@ -31,6 +32,7 @@ urlpatterns = [
     path(f"{page}csv/", export_views.export, {"form": "csv"}, name="export-csv"),
     path(f"{page}json/", export_views.export, {"form": "json"}, name="export-json"),
     path(f"{page}opened/", beacon.opened, name="opened"),
+    path("help/", TemplateView.as_view(template_name="help.html"), name="help"),
     path("record/", record_views.record, name="record"),
     path("record/csv/", record_views.record, {"as_csv": True}, name="record-csv"),
     path("operations/", operator_views.operations, name="operations"),

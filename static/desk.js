@@ -77,7 +77,8 @@ const switchKeys = (state) => {
 
 switchKeys(remembered());
 
-document.getElementById("keys")?.addEventListener("click", () => {
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("#keys")) return;
   const state = document.documentElement.dataset.keys === "on" ? "off" : "on";
   switchKeys(state);
   try { localStorage.setItem(SWITCH, state); } catch { /* it then lasts as long as the page */ }
@@ -92,31 +93,76 @@ const toBox = () => {
   return box;
 };
 
-const copyTicket = () => {
-  const button = document.getElementById("copy-ticket");
+const copyFrom = (button) => {
   if (button) copy(button, document.activeElement);
   return button;
 };
 
-const openLink = (number) => {
-  const link = document.querySelector(`#results a[data-key="${number}"]`);
+const click = (selector, within = document) => {
+  const link = within?.querySelector(selector);
   link?.click();
   return link;
 };
 
-const refresh = () => {
-  const link = document.getElementById("refresh");
-  link?.click();
-  return link;
+const row = () => document.activeElement.closest("#results tbody tr");
+
+const toRow = (step) => {
+  const rows = [...document.querySelectorAll("#results tbody tr")];
+  const at = rows.indexOf(row() ?? document.getElementById("row"));
+  const next = rows[at < 0 ? 0 : at + step];
+  if (!next) return null;
+  next.tabIndex = -1;
+  next.focus();
+  return next;
 };
 
-const SHORTCUTS = { "/": toBox, "c": copyTicket, "r": refresh };
+const SHORTCUTS = {
+  "/": toBox,
+  "?": () => click("#help-link"),
+  "c": () => copyFrom(document.getElementById("copy-ticket")),
+  "e": () => click(".details", row()),
+  "enter": () => document.activeElement === row() && click(".open", row()),
+  "j": () => toRow(1),
+  "k": () => toRow(-1),
+  "r": () => click("#refresh"),
+  "y": () => copyFrom(row()?.querySelector(".copy")),
+};
 
+// Caps Lock changes the letter; Shift is a modifier like the others, but where it makes the sign.
 document.addEventListener("keydown", (event) => {
-  if (document.documentElement.dataset.keys === "off" || event.repeat) return;
-  if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
-  const act = SHORTCUTS[event.key] ?? (/^[1-9]$/.test(event.key) ? openLink : null);
-  if (act?.(event.key)) event.preventDefault();
+  const key = event.key.toLowerCase();
+  if (document.documentElement.dataset.keys === "off" || event.repeat && !"jk".includes(key)) return;
+  if (opensElsewhere(event) && key !== "?" || isTyping(event.target)) return;
+  if (document.querySelector("dialog[open]")) return;
+  const act = SHORTCUTS[key] ?? (/^[1-9]$/.test(key) ? () => click(`#results [data-key="${key}"]`) : null);
+  if (act?.()) event.preventDefault();
+});
+
+// --- Help -------------------------------------------------------------------------------------------------------------
+
+// The page of its own, as a dialog; where it does not come, the link leads to it.
+const showHelp = async (link) => {
+  const text = await fetch(link.href).then((answer) => answer.text(), () => "");
+  const help = new DOMParser().parseFromString(text, "text/html").getElementById("help");
+  if (!help) { location.assign(link.href); return; }
+  const dialog = document.createElement("dialog");
+  const close = document.createElement("button");
+  close.className = "secondary";
+  close.textContent = "Close";
+  close.autofocus = true;
+  close.addEventListener("click", () => dialog.close());
+  dialog.setAttribute("aria-labelledby", "help-heading");
+  dialog.append(help, close);
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  switchKeys(document.documentElement.dataset.keys);
+  dialog.showModal();
+};
+
+document.getElementById("help-link")?.addEventListener("click", (event) => {
+  if (opensElsewhere(event) || document.getElementById("help")) return;
+  event.preventDefault();
+  showHelp(event.currentTarget);
 });
 
 // --- Suggestions ------------------------------------------------------------------------------------------------------
@@ -235,7 +281,7 @@ const startWaiting = () => {
 
 document.addEventListener("submit", startWaiting);
 document.addEventListener("click", (event) => {
-  if (event.target.closest("a[href^='/']:not([target], [download], [type])") && !opensElsewhere(event)) startWaiting();
+  if (event.target.closest("a[href^='/']:not([target], [download], [type], .account a)") && !opensElsewhere(event)) startWaiting();
 });
 document.addEventListener("keydown", (event) => { if (event.key === "Escape") stopWaiting(); });
 window.addEventListener("pageshow", stopWaiting);

@@ -29,7 +29,7 @@ OPEN_TO: dict[str, set[str]] = {
     route: who
     for who, routes in [
         ({*LOOKS_UP, "auditor"}, [""]),
-        (LOOKS_UP, ["lookup", "lookup/suggestions/"]),
+        (LOOKS_UP, ["help/", "lookup", "lookup/suggestions/"]),
         (LOOKS_UP, [CUSTOMER, *(f"{CUSTOMER}{part}/" for part in PARTS_OF_A_CUSTOMER)]),
         (LOOKS_UP, [INTEGRATION]),
         ({"exporter", "superuser"}, [f"{CUSTOMER}csv/", f"{CUSTOMER}json/"]),

@@ -117,27 +117,6 @@ def test_numbers_follow_the_rows_after_a_filter(rows: Page) -> None:
     expect(opened.value).to_have_url(re.compile("lightning.force.com"))
 
 
-def test_the_keys_can_be_switched_off_and_stay_off(rows: Page) -> None:
-    switch = rows.get_by_role("button", name="Single-key shortcuts")
-    expect(switch).to_have_attribute("aria-pressed", "true")
-    switch.click()
-    expect(switch).to_have_attribute("aria-pressed", "false")
-    rows.reload()
-    expect(rows.get_by_role("button", name="Single-key shortcuts")).to_have_attribute(
-        "aria-pressed", "false"
-    )
-    expect(rows.locator("kbd").filter(visible=True)).to_have_count(0)
-    for key in "5c/":
-        rows.keyboard.press(key)
-    expect(rows).to_have_url(re.compile(re.escape(PAGE) + "$"))
-    expect(rows.get_by_role("combobox")).not_to_be_focused()
-    expect(rows.get_by_role("status")).to_have_text("")
-    assert rows.evaluate("Object.entries(localStorage)") == [["desk-keys", "off"]]
-    rows.get_by_role("button", name="Single-key shortcuts").click()
-    rows.keyboard.press("5")
-    expect(rows.locator(".host")).to_have_text("zuora.partner.example")
-
-
 def test_one_key_and_one_button_copy_the_summary_for_the_ticket(rows: Page) -> None:
     heading = rows.locator("#results-heading")
     heading.focus()
@@ -171,7 +150,7 @@ def test_it_all_works_without_javascript(chrome: Browser, rows: Page) -> None:
     context = chrome.new_context(base_url=rows.url, java_script_enabled=False, storage_state=state)
     page = context.new_page()
     page.goto(PAGE)
-    for useless in (".key kbd", "#keys", "#copy-ticket", ".copy"):
+    for useless in (".key kbd", "#copy-ticket", ".copy"):
         expect(page.locator(useless).filter(visible=True)).to_have_count(0)
     page.get_by_text("Text for the ticket").click()
     expect(page.get_by_label("Plain text")).to_contain_text(
