@@ -93,6 +93,12 @@ const toBox = () => {
   return box;
 };
 
+const toFind = () => {
+  const box = document.getElementById("find");
+  box?.select();
+  return box;
+};
+
 const copyFrom = (button) => {
   if (button) copy(button, document.activeElement);
   return button;
@@ -122,6 +128,7 @@ const SHORTCUTS = {
   "c": () => copyFrom(document.getElementById("copy-ticket")),
   "e": () => click(".details", row()),
   "enter": () => document.activeElement === row() && click(".open", row()),
+  "f": toFind,
   "j": () => toRow(1),
   "k": () => toRow(-1),
   "r": () => click("#refresh"),

@@ -130,9 +130,10 @@ class Export:
     def _shown(self, items: Iterable[Integration | BrokenRow], note: str = "") -> list[Row]:
         chosen = matching(self.query, items)
         states = by_integration(self.states, {item.id for item in chosen})
-        return [
+        rows = [
             row(item, note=note, place=self.place, state=states.get(item.id)) for item in chosen
         ]
+        return [each for each in rows if each.has(self.query.find)]
 
 
 def begin(environment: Environment, customer_id: str, query: Query) -> Export:
@@ -180,6 +181,7 @@ def as_json(export: Export, at: datetime) -> Iterator[str]:
         "customer": export.customer_id,
         "environment": export.environment.name,
         "vendors": export.query.vendors,
+        "find": export.query.find,
         "exported_at": at.isoformat(timespec="seconds"),
     }
     yield f'{json.dumps(about)[:-1]}, "integrations": ['

@@ -120,5 +120,5 @@ def _note(
         environment=environment.name,
         customer_id=customer_id,
         ticket=tickets.given(request, environment.name, customer_id),
-        detail=str(Query(query.vendors)),
+        detail=str(Query(query.vendors, find=query.find)),
     )

@@ -6,13 +6,14 @@ from itertools import islice
 from types import MappingProxyType
 
 from integrations_app.customer.chips import MAX_CHIPS, Chip, chips, counted
-from integrations_app.customer.query import PAGE_SIZES, Query
+from integrations_app.customer.query import MAX_ROWS, PAGE_SIZES, Query
 from integrations_app.customer.rows import Row, is_of_record, row, with_keys
 from integrations_app.customer.states import State
 from integrations_app.links.offers import NOWHERE, Place
-from integrations_app.stigg import MAX_LIMIT, BrokenRow, Customer, Integration, Page
+from integrations_app.stigg import BrokenRow, Customer, Integration, Page
 from integrations_app.vendors import vendor_for
 
+MANY = 9  # rows, more than one sees at a glance
 NAMED_BY_CUSTOMER = "Named by the customer record only; Stigg's list leaves it out."
 
 
@@ -40,7 +41,10 @@ def unlisted(query: Query, customer: Customer | None, page: Page) -> list[Integr
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Everything that the results region shows."""
+    """Everything that the results region shows. `looked_at` are the rows among which those with the
+    text of `find` were looked for; `has_states` if one of them has a state: else there is no
+    column, because dashes in every row tell nothing.
+    """
 
     query: Query
     rows: tuple[Row, ...]
@@ -48,26 +52,59 @@ class Listing:
     next: Query | None
     prev: Query | None
     matching: int | None
+    looked_at: int
+    has_states: bool
 
     @property
     def summary(self) -> str:
-        """What stands above the table and is read out after a change: "20 of 137 integrations"."""
-        shown, known = len(self.rows), self.matching
-        if self.next and not shown:
+        """What stands above the table and is read out after a change: "21–40 of 137
+        integrations".
+        """
+        if self.next and not self.rows:
             return "No integrations on this page"
-        count = f"{shown} of {known}" if known is not None and known > shown else str(shown)
+        count = self.position or self._count
         noun = "integration" if count == "1" else "integrations"
         names = " and ".join(chip.vendor.name for chip in self.chips if chip.selected)
-        return f"{count} {noun}{f', {names} only' if names else ''}"
+        finds = f" with “{self.query.find}”" if self.query.find else ""
+        return f"{count} {noun}{finds}{f', {names} only' if names else ''}"
 
     @property
-    def sizes(self) -> list[tuple[int, Query]]:
-        return [(size, self.query.sized(size)) for size in PAGE_SIZES]
+    def position(self) -> str:
+        """Which rows of how many, "21–40 of 137"; "" where that is not known for certain."""
+        first, known, shown = self.query.offset, self.matching, len(self.rows)
+        if first is None or known is None or self.query.find or not 0 < shown < known:
+            return ""
+        last = first + shown
+        fits = last <= known if self.next else last == known
+        return f"{first + 1}–{last} of {known}" if fits else ""
 
     @property
-    def has_states(self) -> bool:
-        """Is there a state to show? Else there is no column: dashes in every row tell nothing."""
-        return any(row.state for row in self.rows)
+    def _count(self) -> str:
+        shown, known = len(self.rows), self.looked_at if self.query.find else self.matching
+        is_part = known is not None and (known > shown or self.query.find)
+        return f"{shown} of {known}" if is_part else str(shown)
+
+    @property
+    def sizes(self) -> list[Query]:
+        """This list in pages of other sizes, as far as they are smaller than the list."""
+        known = self.matching
+        sizes = (*PAGE_SIZES, MAX_ROWS)
+        return [self.query.sized(size) for size in sizes if known is None or size < known]
+
+    @property
+    def on_one_page(self) -> Query | None:
+        """All rows at once, where the list is known to be short enough."""
+        fits = self.matching is not None and PAGE_SIZES[0] < self.matching <= MAX_ROWS
+        return self.query.sized(MAX_ROWS) if fits else None
+
+    @property
+    def has_pages(self) -> bool:
+        is_long = self.query.has_cursor or self.next or len(self.rows) > PAGE_SIZES[0]
+        return bool(is_long and not self.query.find)
+
+    @property
+    def can_be_searched(self) -> bool:
+        return bool(self.query.find or self.next or self.prev or len(self.rows) > MANY)
 
     @property
     def is_dense(self) -> bool:
@@ -87,17 +124,20 @@ def listing(
     named = [(item, NAMED_BY_CUSTOMER) for item in unlisted(query, customer, page)]
     items = [*listed, *named]
     rows = [row(item, note=note, place=place, state=states.get(item.id)) for item, note in items]
+    shown = [each for each in rows if each.has(query.find)]
     ids = query.row_ids
     marked = (number for number, (item, _) in enumerate(items) if is_of_record(item, ids))
-    for number in islice(marked, 1):
-        rows[number] = replace(rows[number], is_marked=True)
+    for number in islice(marked, 1):  # there is no text to find then
+        shown[number] = replace(rows[number], is_marked=True)
     return Listing(
         query=query,
-        rows=tuple(with_keys(rows)),
+        rows=tuple(with_keys(shown)),
         chips=tuple(chips(query, customer, page)),
-        next=query.following(page.next) if page.next else None,
+        next=query.following(page.next, len(rows)) if page.next and not query.find else None,
         prev=query.preceding(page.prev),
         matching=_how_many(query, customer),
+        looked_at=len(rows),
+        has_states=any(row.state for row in rows),
     )
 
 
@@ -105,8 +145,7 @@ def cuts(query: Query, customer: Customer | None, page: Page) -> Iterator[str]:
     """What the desk itself left out of a page, in sentences."""
     if page.left_out:
         yield (
-            f"Stigg sent {page.left_out} rows more than a page may hold. "
-            f"The desk shows the first {MAX_LIMIT}."
+            f"Stigg sent {page.left_out} rows more than a page may hold. The desk leaves them out."
         )
     if unlisted(query, customer, page) and customer and customer.left_out:
         yield (

@@ -35,7 +35,8 @@ class CustomerPage:
     the list.
 
     `read_at` is when the oldest part came from Stigg. `trouble` is why parts of it are copies from
-    before. `row_missing` is in words where the looked-up record has no row.
+    before. `row_missing` is in words where the looked-up record has no row. `has_failed` is whether
+    any of the customer's integrations failed to sync, as far as Stigg told.
     """
 
     customer: Customer | None
@@ -47,6 +48,7 @@ class CustomerPage:
     trouble: Problem | None = None
     row_missing: str = ""
     states_are_late: bool = False
+    has_failed: bool = False
 
     @property
     def status(self) -> int:
@@ -57,6 +59,10 @@ class CustomerPage:
         """How many integrations the customer has, as far as Stigg told."""
         counts = self.customer.vendor_counts if self.customer else None
         return None if counts is None else counts.total()
+
+    @property
+    def position(self) -> str:
+        return self.listing.position if self.listing else ""
 
     @property
     def record_ids(self) -> tuple[str, ...]:
@@ -104,6 +110,7 @@ def open_customer(
         trouble=problem_for(visit.trouble) if visit.trouble else None,
         row_missing=row_missing,
         states_are_late=isinstance(answers.get("states"), Late),
+        has_failed=sync.has_failed(answers.get("states")),
     )
 
 

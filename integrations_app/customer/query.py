@@ -1,4 +1,4 @@
-"""What the address of a customer's page asks for: vendors, a cursor, a size."""
+"""What the address of a customer's page asks for: vendors, a text, a cursor, a size."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,15 +10,19 @@ from integrations_app.stigg import DEFAULT_LIMIT, MAX_LIMIT, UUID_PATTERN
 from integrations_app.vendors import known_vendors, vendor_for
 
 PAGE_SIZES = (20, 50, 100)
+MAX_ROWS = 2 * MAX_LIMIT  # on one page, which then takes two calls
 # Stigg's names are capitals and underscores; a name that we have never seen must still fit one
 # comma-joined value.
 VENDOR_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}", re.ASCII)
 MAX_VENDORS_CHARACTERS = 255
 MAX_ROW_CHARACTERS = 255
+MAX_FIND_CHARACTERS = 100
 MAX_TRAIL = 20  # pages; addresses may not grow without end
 START = "start"
-_ONCE = ("after", "before", "limit", "trail", "row")
-_POSITION = re.compile(f"{START}|(after|before):{UUID_PATTERN.pattern}", re.ASCII)
+_ONCE = ("after", "before", "limit", "trail", "row", "find")
+_POSITION = re.compile(
+    f"({START}|(after|before):{UUID_PATTERN.pattern})(:(?P<rows>[0-9]{{1,3}}))?", re.ASCII
+)
 
 
 class BadQuery(ValueError):
@@ -36,11 +40,14 @@ class Query:
     Equal filters give equal addresses: vendors are sorted and said once. What changes the filter
     or the size also drops the cursor, which belongs to the list it came from.
 
-    `trail` are the positions of the pages that led here by Next, the last one last: Previous goes
-    back over them, because not every Stigg that can go on can also go back.
+    `trail` are the positions of the pages that led here by Next, the last one last, each with its
+    number of rows: Previous goes back over them, because not every Stigg that can go on can also go
+    back.
 
     `row` is the vendor's record that a look-up came by: its row is marked. It belongs to the list
     without a filter, and to the page that the look-up opened: links to others leave it out.
+
+    `find` is a text that rows are to have in them. It is looked for in the whole list.
     """
 
     vendors: tuple[str, ...] = ()
@@ -49,10 +56,12 @@ class Query:
     limit: int = DEFAULT_LIMIT
     trail: tuple[str, ...] = ()
     row: str = ""
+    find: str = ""
 
     @classmethod
     def read(cls, parameters: Mapping[str, Sequence[str]]) -> Self:
-        """Read `vendor` (repeated), `after`, `before`, `limit`, `trail`, `row`. Raises BadQuery."""
+        """Read `vendor` (repeated), `after`, `before`, `limit`, `trail`, `row`, `find`. Raises
+        BadQuery."""
         named = filter(None, parameters.get("vendor", ()))
         vendors = tuple(sorted({vendor_for(name).identifier for name in named}))
         once = {name: parameters.get(name, ()) for name in _ONCE}
@@ -64,17 +73,20 @@ class Query:
             *_cursor_problems(first["after"], first["before"], first["trail"]),
             *_limit_problems(first["limit"]),
             *_row_problems(first["row"]),
+            *_find_problems(first["find"]),
         ]
         if problems:
             raise BadQuery(problems)
-        has_cursor = bool(first["after"] or first["before"])
+        find = first["find"].strip()
+        has_cursor = bool(first["after"] or first["before"]) and not find
         return cls(
             vendors,
-            after=first["after"] or None,
-            before=first["before"] or None,
+            after=first["after"] or None if has_cursor else None,
+            before=first["before"] or None if has_cursor else None,
             limit=int(first["limit"] or DEFAULT_LIMIT),
             trail=tuple(filter(None, first["trail"].split(","))) if has_cursor else (),
-            row="" if vendors else first["row"],
+            row="" if vendors or find else first["row"],
+            find=find,
         )
 
     @property
@@ -96,11 +108,24 @@ class Query:
             return f"after:{self.after}"
         return f"before:{self.before}" if self.before else START
 
-    def start(self) -> Self:
-        return type(self)(self.vendors, limit=self.limit)
+    @property
+    def offset(self) -> int | None:
+        """How many rows of its list come before the page; None where the trail does not tell."""
+        if self.has_cursor and not (self.trail and self.trail[0].startswith(START)):
+            return None
+        found = [_POSITION.fullmatch(position) for position in self.trail]
+        rows = [match["rows"] for match in found if match]
+        return sum(map(int, rows)) if all(rows) else None
 
-    def following(self, cursor: str) -> Self:
-        trail = (*self.trail, self.position)[-MAX_TRAIL:]
+    def start(self) -> Self:
+        return replace(self, after=None, before=None, trail=(), row="")
+
+    def finding(self, text: str) -> Self:
+        return replace(self.start(), find=text)
+
+    def following(self, cursor: str, rows: int) -> Self:
+        """The page after this one, which has so many rows."""
+        trail = (*self.trail, f"{self.position}:{rows}")[-MAX_TRAIL:]
         return replace(self, after=cursor, before=None, trail=trail, row="")
 
     def preceding(self, cursor: str | None) -> Self | None:
@@ -112,12 +137,13 @@ class Query:
         return replace(self, after=None, before=cursor, row="") if cursor else None
 
     def _at(self, position: str, trail: tuple[str, ...]) -> Self:
-        way, _, cursor = position.partition(":")
+        way, _, rest = position.partition(":")
+        cursor = rest.partition(":")[0]
         return replace(
             self,
             after=cursor if way == "after" else None,
             before=cursor if way == "before" else None,
-            trail=trail if cursor else (),
+            trail=() if way == START else trail,
             row="",
         )
 
@@ -144,6 +170,7 @@ class Query:
         pairs += [("limit", str(self.limit))] if self.limit != DEFAULT_LIMIT else []
         pairs += [("trail", ",".join(self.trail))] if self.trail else []
         pairs += [("row", self.row)] if self.row else []
+        pairs += [("find", self.find)] if self.find else []
         return f"?{urlencode(pairs, safe=',:')}" if pairs else ""
 
 
@@ -175,10 +202,15 @@ def _is_trail(positions: Sequence[str]) -> bool:
 
 def _limit_problems(limit: str) -> Iterable[str]:
     is_number = re.fullmatch(r"[0-9]{1,3}", limit, re.ASCII)
-    if limit and not (is_number and 1 <= int(limit) <= MAX_LIMIT):
-        yield f"limit is a whole number from 1 to {MAX_LIMIT}."
+    if limit and not (is_number and 1 <= int(limit) <= MAX_ROWS):
+        yield f"limit is a whole number from 1 to {MAX_ROWS}."
 
 
 def _row_problems(row: str) -> Iterable[str]:
     if len(row) > MAX_ROW_CHARACTERS or not row.isprintable():
         yield f"row is a vendor's id: at most {MAX_ROW_CHARACTERS} characters that can be read."
+
+
+def _find_problems(find: str) -> Iterable[str]:
+    if len(find) > MAX_FIND_CHARACTERS or not find.isprintable():
+        yield f"find is a text of at most {MAX_FIND_CHARACTERS} characters that can be read."

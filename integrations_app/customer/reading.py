@@ -44,7 +44,7 @@ def readings(customer_id: str, query: Query) -> list[Call]:
     and also while Stigg does not answer.
     """
     read: Call = partial(read_page, customer_id=customer_id, query=query)
-    if query.has_cursor or not query.vendors:
+    if query.has_cursor or query.find or not query.vendors:
         return [read]
     filtered = partial(_filter_whole, customer_id=customer_id, query=query)
     sizes = dict.fromkeys((query.limit, *PAGE_SIZES))
@@ -68,6 +68,8 @@ def read_page(stigg: Calls, customer_id: str, query: Query) -> Found:
 
 
 def _read_start(stigg: Calls, customer_id: str, query: Query) -> Found:
+    if query.find:
+        return _read_whole(stigg, customer_id, query)
     if not query.vendors:
         return Found(query, _list(stigg, customer_id, query))
     page = _list_unless_refused(stigg, customer_id, query)
@@ -82,22 +84,36 @@ def _list_unless_refused(stigg: Calls, customer_id: str, query: Query) -> Page |
 
 
 def _list(stigg: Calls, customer_id: str, query: Query) -> Page:
-    return stigg.list_integrations(
-        customer_id,
-        after=query.after,
-        before=query.before,
-        limit=query.limit,
-        vendor_identifier=query.vendors,
+    """A page of the list; a second call brings what is more than Stigg's largest page."""
+    ask = partial(stigg.list_integrations, customer_id, vendor_identifier=query.vendors)
+    page = ask(after=query.after, before=query.before, limit=min(query.limit, MAX_LIMIT))
+    left = query.limit - MAX_LIMIT
+    if left <= 0 or not page.next or query.before:
+        return page
+    more = ask(after=page.next, limit=left)
+    return Page(
+        rows=page.rows + more.rows,
+        next=more.next,
+        prev=page.prev,
+        left_out=page.left_out + more.left_out,
+        sent=page.sent + more.sent,
     )
 
 
 def _filter_here(stigg: Calls, customer_id: str, query: Query) -> Found:
+    found = _read_whole(stigg, customer_id, query)
+    return Found(query, Page(found.page.rows), (FILTERED_HERE, *found.notices))
+
+
+def _read_whole(stigg: Calls, customer_id: str, query: Query) -> Found:
+    """All rows of the chosen vendors; `next` is set where only the list's beginning was read."""
     rows: list[Integration | BrokenRow] = []
     cut: tuple[str, ...] = ()
+    following = None
     for _, page, following in walked(stigg, customer_id):
         rows += matching(query, page.rows)
         cut = (CUT,) if following else (CIRCLE,) if page.next else ()
-    return Found(query, Page(tuple(rows)), (FILTERED_HERE, *cut))
+    return Found(query, Page(tuple(rows), next=following), cut)
 
 
 def walked(
@@ -113,7 +129,7 @@ def walked(
         yield step, page, following
         if not following:
             return
-        step = step.following(following)
+        step = step.following(following, len(page.rows))
 
 
 def read_page_of_row(stigg: Calls, customer_id: str, query: Query) -> Found | str:

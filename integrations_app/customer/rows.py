@@ -58,6 +58,13 @@ class Row:
         failed = self.state is not None and self.state.kind == "failed"
         return failed or bool(self.offer.warning) or self.link.kind in ("unfamiliar", "refused")
 
+    def has(self, text: str) -> bool:
+        """Is the text in the row's ids, its vendor or its state? Capitals do not matter."""
+        ids = (self.integration_id, self.synced_entity_id, self.billing_id, self.price_group_id)
+        state = (self.state.words, self.state.error, self.state.said) if self.state else ()
+        held = "\n".join((*ids, self.vendor.name, self.vendor.identifier, *state))
+        return text.casefold() in held.casefold()
+
     @property
     def can_be_reported(self) -> bool:
         return self.link.kind != "missing"

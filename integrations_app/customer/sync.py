@@ -46,6 +46,10 @@ def calls(memory: Memory, customer_id: str) -> dict[str, Call]:
     return {"states": lambda stigg: sync_states(stigg, customer_id, patience=PATIENCE_SECONDS)}
 
 
+def has_failed(answer: tuple[SyncState, ...] | StiggError | None) -> bool:
+    return isinstance(answer, tuple) and any(state.status == "ERROR" for state in answer)
+
+
 def failure_calls(memory: Memory, customer_id: str) -> dict[str, Call]:
     """What to gather beside one integration: `failures`, or nothing where GraphQL has none."""
     if memory.get(_NONE_HERE) or memory.get(_NO_FAILURES):

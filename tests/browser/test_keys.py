@@ -168,3 +168,16 @@ def test_where_there_is_hardly_a_keyboard_no_key_is_offered(chrome: Browser, row
     names = page.locator(".vendor > bdi").all()
     assert all(each.evaluate("(name) => name.scrollWidth <= name.clientWidth") for each in names)
     touched.close()
+
+
+def test_f_leads_to_the_filter_which_keeps_the_focus(rows: Page) -> None:
+    rows.goto("/production/customers/meridian-group/integrations/")
+    rows.keyboard.press("f")
+    expect(rows.locator("#find")).to_be_focused()
+    rows.keyboard.type("zuora")
+    rows.keyboard.press("Enter")
+    expect(rows.get_by_role("status")).to_have_text("31 of 137 integrations with “zuora”")
+    expect(rows).to_have_url(re.compile(r"\?find=zuora$"))
+    expect(rows.locator("#find")).to_be_focused()
+    rows.go_back()
+    expect(rows.get_by_role("heading", name="1–20 of 137 integrations")).to_be_visible()

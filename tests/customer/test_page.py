@@ -108,7 +108,7 @@ def test_it_leads_a_fragment_opened_by_hand_to_its_page(agent: Client) -> None:
     "query",
     [
         "?limit=0",
-        "?limit=101",
+        "?limit=201",
         "?limit=abc",
         "?limit=1e3",
         "?limit=١٠",

@@ -1,8 +1,11 @@
 """From page to page of a list: Previous works wherever Next did, and nothing untrue is said."""
 
 import json
+import re
+from socket import socket
 
 import pytest
+from django.core.cache import cache
 from django.test import Client
 
 from integrations_app.customer.query import MAX_TRAIL, START, BadQuery, Query
@@ -129,9 +132,98 @@ def test_it_says_how_many_of_a_records_integrations_it_left_out(
 def test_a_trail_is_bounded() -> None:
     query = Query()
     for _ in range(3 * MAX_TRAIL):
-        query = query.following(A)
+        query = query.following(A, 20)
     assert len(query.trail) == MAX_TRAIL
     assert Query.read({"after": [A], "trail": [",".join(query.trail)]}) == query
+
+
+def heading(agent: Client, address: str) -> str:
+    return element(agent.get(address), "#results-heading").get_text()
+
+
+def test_each_page_says_which_rows_of_how_many_it_has(agent: Client) -> None:
+    walked = walk(agent, page("meridian-group", "?limit=50"), "next")
+    known = ["1–50 of 137", "51–100 of 137", "101–137 of 137"]
+    assert [heading(agent, at) for at in walked] == [f"{each} integrations" for each in known]
+    titles = [element(agent.get(at), "title").get_text() for at in walked]
+    assert [title.split(" – ")[0] for title in titles] == [f"Meridian Group, {at}" for at in known]
+    back = walk(agent, walked[-1], "prev")
+    assert [heading(agent, at) for at in back] == [f"{each} integrations" for each in known[::-1]]
+
+
+def test_a_filtered_list_has_positions_of_its_own(agent: Client) -> None:
+    walked = walk(agent, page("meridian-group", "?vendor=STRIPE"), "next")
+    assert heading(agent, walked[-1]) == "41–42 of 42 integrations, Stripe only"
+
+
+def test_no_position_is_claimed_that_is_not_known(agent: Client, stigg: Simulator) -> None:
+    second = walk(agent, page("meridian-group", "?limit=50"), "next")[1]
+    for address in (
+        re.sub("&trail=[^&]*", "", second),  # opened directly
+        second.replace("start:50", "start"),  # of an older desk
+        second.replace("start:50", "start:100"),  # does not fit how many there are
+    ):
+        assert heading(agent, address) == "50 of 137 integrations"
+    stigg.fault(customer="meridian-group", route="customer", status=500)
+    cache.clear()
+    assert heading(agent, second) == "50 integrations"
+
+
+def test_positions_count_the_rows_that_came_and_not_those_that_fit(
+    agent: Client, point: Point
+) -> None:
+    named = [{"id": f"i{n}", "vendorIdentifier": "STRIPE"} for n in range(10)]
+    body = json.dumps({"data": {"id": "acme-corp", "integrations": named}}).encode()
+    customer = hostile.head(f"Content-Length: {len(body)}", "Connection: close") + body
+
+    def answer(connection: socket, head: bytes) -> None:
+        if b"/integrations" in head.split(b"\r\n")[0]:
+            by_cursor(FORWARD_ONLY)(connection, head)
+        else:
+            connection.sendall(customer)
+
+    with hostile.server(answer) as stigg:
+        point(stigg.url)
+        forth = walk(agent, page("acme-corp"), "next")
+        assert [heading(agent, at).split()[0] for at in forth] == ["1–1", "2–3", "4–6", "7–10"]
+
+
+def test_up_to_two_hundred_rows_come_on_one_page_by_two_calls(
+    agent: Client, stigg: Simulator
+) -> None:
+    first = soup(agent.get(page("meridian-group")))
+    link = first.find("a", string=re.compile("All on one page"))
+    assert link is not None
+    before = len(stigg.requests())
+    whole = agent.get(str(link["href"]))
+    asked = [str(seen["path"]) for seen in stigg.requests()[before:]]
+    assert len(rows(whole)) == 137
+    assert sum(path.endswith("/integrations") for path in asked) == 2
+    assert element(whole, "#results-heading").get_text() == "137 integrations"
+    assert soup(whole).select_one("a[rel=next]") is None
+    known = walk(agent, page("meridian-group"), "next")
+    assert rows(whole) == [id_ for at in known for id_ in rows(agent.get(at))]
+
+
+def test_what_is_more_than_two_hundred_is_on_the_next_page(agent: Client, point: Point) -> None:
+    answers = {
+        "first": listing(100, A),
+        f"after={A}": listing(100, B),
+        f"after={B}": listing(50, None),
+    }
+    with hostile.server(by_cursor(answers)) as stigg:
+        point(stigg.url)
+        forth = walk(agent, page("acme-corp", "?limit=200"), "next")
+        assert [len(rows(agent.get(at))) for at in forth] == [200, 50]
+
+
+def test_pages_are_offered_only_where_there_is_more_than_one(agent: Client) -> None:
+    assert soup(agent.get(page("acme-corp"))).select(".pager, .find") == []
+    offered = soup(agent.get(page("meridian-group", "?vendor=STRIPE"))).select(".sizes a")
+    assert [link.get_text(" ", strip=True) for link in offered] == [
+        "20 rows a page",
+        "All on one page",
+    ]
 
 
 @pytest.mark.parametrize(
