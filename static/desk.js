@@ -11,9 +11,9 @@ const opensElsewhere = (event) => event.ctrlKey || event.metaKey || event.shiftK
 
 const results = () => document.getElementById("results");
 
-// --- Copy -------------------------------------------------------------------------------------------------------------
+// --- Copy
 
-// The clipboard needs a secure page; an internal desk may be served by plain http, where selecting still works.
+// Over plain http there is no clipboard; selecting works.
 const copyBySelection = (text) => {
   const field = document.createElement("textarea");
   field.value = text;
@@ -49,9 +49,9 @@ document.addEventListener("click", (event) => {
   if (button) copy(button);
 });
 
-// --- The record -------------------------------------------------------------------------------------------------------
+// --- The record
 
-// That a link was opened is told beside the click, which waits for nothing.
+// Told beside the click, which waits for nothing.
 const tellOpened = (event) => {
   const link = event.target.closest("a[target=_blank]");
   const address = link?.closest("[data-opened]")?.dataset.opened;
@@ -64,9 +64,9 @@ const tellOpened = (event) => {
 
 for (const name of ["click", "auxclick"]) document.addEventListener(name, tellOpened);
 
-// --- Keys -------------------------------------------------------------------------------------------------------------
+// --- Keys
 
-// Single keys can be switched off (WCAG 2.1.4). The switch is a setting of this browser; it holds no customer's data.
+// They can be switched off (WCAG 2.1.4), for this browser.
 const SWITCH = "desk-keys";
 const remembered = () => { try { return localStorage.getItem(SWITCH) ?? "on"; } catch { return "on"; } };
 
@@ -135,7 +135,7 @@ const SHORTCUTS = {
   "y": () => copyFrom(row()?.querySelector(".copy")),
 };
 
-// Caps Lock changes the letter; Shift is a modifier like the others, but where it makes the sign.
+// Caps Lock changes the letter. Shift is a modifier, but where it makes the sign.
 document.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
   if (document.documentElement.dataset.keys === "off" || event.repeat && !"jk".includes(key)) return;
@@ -145,9 +145,9 @@ document.addEventListener("keydown", (event) => {
   if (act?.()) event.preventDefault();
 });
 
-// --- Help -------------------------------------------------------------------------------------------------------------
+// --- Help
 
-// The page of its own, as a dialog; where it does not come, the link leads to it.
+// The page as a dialog; where it does not come, the link leads there.
 const showHelp = async (link) => {
   const text = await fetch(link.href).then((answer) => answer.text(), () => "");
   const help = new DOMParser().parseFromString(text, "text/html").getElementById("help");
@@ -172,10 +172,9 @@ document.getElementById("help-link")?.addEventListener("click", (event) => {
   showHelp(event.currentTarget);
 });
 
-// --- Suggestions ------------------------------------------------------------------------------------------------------
+// --- Suggestions
 
-// The combobox of https://www.w3.org/WAI/ARIA/apg/patterns/combobox/: the focus stays in the box, the arrow keys move
-// the choice. Enter never waits.
+// https://www.w3.org/WAI/ARIA/apg/patterns/combobox/: the focus stays in the box. Enter never waits.
 const FEWEST_LETTERS = 3;
 const MOST_LETTERS = 100;
 
@@ -197,7 +196,7 @@ const combobox = (box, list) => {
     box.setAttribute("aria-expanded", String(open));
   };
 
-  // One place past either end is the box itself, as typed.
+  // Past either end is the box, as typed.
   const move = (step) => {
     const all = [null, ...options()];
     choose(all.at((all.indexOf(chosen()) + step) % all.length));
@@ -216,7 +215,7 @@ const combobox = (box, list) => {
     event.preventDefault();
   });
 
-  // A box of one line would join pasted lines to one word.
+  // A box of one line would join the lines.
   box.addEventListener("paste", (event) => {
     const lines = event.clipboardData.getData("text").split(/[\r\n]+/).filter((line) => line.trim());
     if (lines.length < 2) return;
@@ -234,7 +233,7 @@ const combobox = (box, list) => {
     event.preventDefault();
     show(false);
   });
-  // An error, or a sign-in that has ended, is for Enter to show.
+  // Errors are for Enter to show.
   box.addEventListener("htmx:beforeOnLoad", (event) => { if (event.detail.xhr.status !== 200) event.preventDefault(); });
   list.addEventListener("htmx:afterSwap", () => {
     const found = options().length;
@@ -249,10 +248,9 @@ const combobox = (box, list) => {
 const suggestions = document.getElementById("suggestions");
 if (suggestions) combobox(document.getElementById("q"), suggestions);
 
-// --- Look-up -----------------------------------------------------------------------------------------------------------
+// --- Look-up
 
-// The address of an answer can be shared. A text that is too long for an address is sent as a form, as all are without
-// scripts.
+// Answers have addresses to share; a text too long for one is sent as a form.
 const LONGEST_ADDRESS = 5_000; // bytes of the text in it
 
 document.addEventListener("submit", (event) => {
@@ -260,10 +258,10 @@ document.addEventListener("submit", (event) => {
   if (box) event.target.method = String(new URLSearchParams({ q: box.value })).length > LONGEST_ADDRESS ? "post" : "get";
 });
 
-// --- Waiting ----------------------------------------------------------------------------------------------------------
+// --- Waiting
 
-// The bar is for the eye and ticks; a screen reader hears two sentences. A navigation that becomes a download, or that the
-// agent stops, tells nobody that it ended: then Escape or the time ends the wait.
+// The bar is for the eye; a screen reader hears two sentences. A download, or a page that is stopped, tells nobody that the
+// wait is over: then Escape or the time ends it.
 const LONGEST_WAIT = 100; // ticks, three times as long as the desk waits for Stigg
 const bar = document.createElement("p");
 bar.id = "waiting";
@@ -294,33 +292,33 @@ document.addEventListener("keydown", (event) => { if (event.key === "Escape") st
 window.addEventListener("pageshow", stopWaiting);
 document.addEventListener("htmx:afterRequest", (event) => { if (event.target.id !== "q") stopWaiting(); });
 
-// --- Results ----------------------------------------------------------------------------------------------------------
+// --- Results
 
 document.addEventListener("htmx:beforeRequest", (event) => {
   event.detail.target.closest("#results")?.setAttribute("aria-busy", "true");
 });
 
-// Ages tick on, or a page left open would call an old answer new.
-const inWords = (seconds) => (seconds < 60 ? `${seconds} s` : seconds < 3600 ? `${Math.floor(seconds / 60)} min` : `${Math.floor(seconds / 3600)} h`);
+// A page left open must not call an old answer new.
+const inWords = (minutes) => (minutes < 1 ? "just now" : minutes < 60 ? `${minutes} min old` : `${Math.floor(minutes / 60)} h old`);
 
 const tellAges = () => {
   for (const age of document.querySelectorAll("time[data-age]")) {
     age.title = age.dateTime;
-    age.textContent = `${inWords(Math.max(0, Math.floor((Date.now() - Date.parse(age.dateTime)) / 1000)))} old`;
+    age.textContent = inWords(Math.floor((Date.now() - Date.parse(age.dateTime)) / 60000));
   }
 };
 
 tellAges();
-setInterval(tellAges, 1000);
+setInterval(tellAges, 15000);
 
-// A wait that Stigg asked for is counted down, then the page tries again: three times, and never while nobody looks.
+// After a wait the page tries again: three times, and never while nobody looks.
 const AUTOMATIC_TRIES = 3;
 let tries = 0;
 
 const countDown = () => {
   const panel = document.querySelector("[data-retry-after]");
   if (!panel) { tries = 0; return; }
-  // All who wait would come back in the same instant.
+  // Not all who wait in one instant.
   const due = Date.now() + Number(panel.dataset.retryAfter) * 1000 + Math.random() * 1000;
   const shown = panel.querySelector("[data-countdown]");
   const again = document.getElementById("try-again"); // a look-up has none: it would start anew for ever
@@ -357,13 +355,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   unreachable(event);
 });
 
-// With a key held, a click asks the browser for a tab or a window of its own; htmx would follow the link here.
+// With a key held a click asks for a tab; htmx would follow the link here.
 document.addEventListener("click", (event) => {
   if (opensElsewhere(event) && event.target.closest("[hx-get]")) event.stopPropagation();
 }, true);
 
-// htmx keeps the focus where the new rows have the same id; where it went with the old ones, it starts at the heading,
-// or at the row that was looked up.
+// A focus that went with the old rows starts at the heading, or at the row that was looked up.
 document.addEventListener("htmx:afterSettle", (event) => {
   const heading = document.getElementById("results-heading");
   if (!heading || event.target.closest("#results") === null) return;
@@ -375,11 +372,11 @@ document.addEventListener("htmx:afterSettle", (event) => {
   countDown();
 });
 
-// htmx notes the path of the page, with the customer's id in it, for a history that the desk does not let it keep.
+// htmx notes the path, with the customer's id, for a history that it may not keep.
 const forgetPath = () => { try { sessionStorage.removeItem("htmx-current-path-for-history"); } catch { /* nothing is kept */ } };
 
 forgetPath();
 for (const name of ["htmx:pushedIntoHistory", "htmx:replacedInHistory"]) document.addEventListener(name, forgetPath);
 
-// A page that comes back from the browser's memory may show a customer after its sign-in has ended.
+// A page from the browser's memory may show a customer after the sign-in has ended.
 window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });

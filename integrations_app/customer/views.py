@@ -59,7 +59,7 @@ def _customer(
         return _bad_address(request, context | {"page": page}, error.problems)
     if asking := tickets.asked_first(request, name, customer_id):
         return asking
-    extras = () if _asks_for_states(request) else EXTRAS
+    extras = () if query.find or _asks_for_states(request) else EXTRAS
     refresh = "refresh" in request.GET
     opened = open_customer(environment, customer_id, query, refresh=refresh, extras=extras)
     _note(request, context, opened)

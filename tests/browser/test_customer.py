@@ -186,7 +186,7 @@ def test_an_old_copy_is_shown_with_its_age_while_stigg_fails(visit: Page, stigg:
     stigg.fault(customer="acme-corp", status=500)
     visit.keyboard.press("r")
     expect(visit.locator("[data-stale=unavailable]")).to_be_visible()
-    expect(visit.locator("time[data-age]")).to_have_text(re.compile(r"^\d+ s old$"))
+    expect(visit.locator("time[data-age]")).to_have_text("just now")
     visit.locator("a[data-vendor=STRIPE]").click()
     expect(visit.get_by_role("heading", name="2 integrations, Stripe only")).to_be_visible()
 

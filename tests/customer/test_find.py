@@ -8,9 +8,9 @@ from django.test import Client
 from integrations_app.simulator import Simulator
 from tests import hostile
 from tests.accounts import account, browser_of, give
-from tests.customer.test_pager import listing, point, walk
+from tests.customer.test_pager import point, walk
 from tests.pages import Response, element, notices, page, rows, soup
-from tests.upstream.test_bad_days import A, B, Point, by_cursor
+from tests.upstream.test_bad_days import A, B, Point, by_cursor, listing
 
 __all__ = ["point"]
 C, D, E = (f"{letter * 8}-0000-4000-8000-000000000000" for letter in "cde")

@@ -1,7 +1,6 @@
 """What a browser loads at first: few requests and few bytes, as they are sent."""
 
 import gzip
-import re
 from pathlib import Path
 from typing import Any
 
@@ -59,13 +58,6 @@ def test_over_http_a_first_visit_is_at_most_32_kilobytes(
     agent: Client, served: Path, path: str
 ) -> None:
     assert sent(agent, path, "gzip, deflate") <= 33_000
-
-
-def test_files_are_served_without_the_lines_that_hold_a_comment_alone(served: Path) -> None:
-    script, style = (next(served.glob(f"desk.*.{kind}")).read_text() for kind in ("js", "css"))
-    assert re.search(r"^\s*(//|/\*)", script + style, re.MULTILINE) is None
-    assert "addEventListener" in script
-    assert style.rstrip().endswith("}")
 
 
 def test_of_the_files_of_django_htmx_only_the_used_one_is_served(served: Path) -> None:
