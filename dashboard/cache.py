@@ -1,6 +1,4 @@
-"""What desks share through Redis or Valkey, and what a process keeps for itself while that
-fails.
-"""
+"""What desks share through Redis or Valkey, and what each process keeps while that fails."""
 
 import logging
 import threading

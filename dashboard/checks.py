@@ -1,6 +1,4 @@
-"""What a setting must be, for those where a look shows it. Values are not quoted: they may hold a
-password.
-"""
+"""What a setting must be, where a look shows it. Values may hold a password: none is quoted."""
 
 import re
 import ssl
@@ -8,7 +6,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from environs import ValidationError
+from environs import ValidationError, validate
 
 SECRET_CHARACTERS = 32
 
@@ -52,14 +50,12 @@ def is_pattern(text: str) -> None:
         raise ValidationError(f"is no regular expression of Python's: {error}.") from None
 
 
-def is_host(name: str) -> None:
-    if not name or set(name) & set("[]/ "):
-        raise ValidationError("is no address to listen on, such as 0.0.0.0 or ::1 (no brackets).")
-
-
-def is_base_path(path: str) -> None:
-    if not re.fullmatch(r"(/[A-Za-z0-9_-]+)*", path):
-        raise ValidationError("is no path, such as /desk (a slash before it, none behind).")
+is_host = validate.Regexp(
+    r"[^][/ ]+\Z", error="is no address to listen on, such as 0.0.0.0 or ::1 (no brackets)."
+)
+is_base_path = validate.Regexp(
+    r"(/[A-Za-z0-9_-]+)*\Z", error="is no path, such as /desk (a slash before it, none behind)."
+)
 
 
 def sentences(said: list[Any]) -> str:

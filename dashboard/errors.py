@@ -6,7 +6,7 @@ from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
 from django.db import InterfaceError, OperationalError
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 ONLY_RECORDED = "The desk shows a customer only when it can record that. "
@@ -22,24 +22,14 @@ def _error(request: HttpRequest, status: int, kind: str, title: str, meaning: st
 
 @login_not_required
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
-    return _error(
-        request,
-        400,
-        "bad-input",
-        "The desk cannot read this request",
-        "Part of the address is not allowed.",
-    )
+    meaning = "Part of the address is not allowed."
+    return _error(request, 400, "bad-input", "The desk cannot read this request", meaning)
 
 
 @login_not_required
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
-    return _error(
-        request,
-        403,
-        "no-permission",
-        "You may not do this",
-        f"Ask {settings.SUPPORT_CONTACT} for the right.",
-    )
+    meaning = f"Ask {settings.SUPPORT_CONTACT} for the right."
+    return _error(request, 403, "no-permission", "You may not do this", meaning)
 
 
 @login_not_required
@@ -51,18 +41,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noq
 
 @login_not_required
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    said = (
-        str(exception)
-        if isinstance(exception, Http404) and exception.args and isinstance(exception.args[0], str)
-        else ""
-    )
-    return _error(
-        request,
-        404,
-        "no-page",
-        "There is no page at this address",
-        said or "Check the address, or look up a customer.",
-    )
+    """A view says in words what there is not; Django's resolver says it in a table of addresses."""
+    said = next((str(arg) for arg in exception.args if isinstance(arg, str)), "")
+    meaning = said or "Check the address, or look up a customer."
+    return _error(request, 404, "no-page", "There is no page at this address", meaning)
 
 
 @login_not_required
@@ -80,13 +62,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
     # Django calls this while it handles the error.
     if _lacks_database(sys.exc_info()[1]):
         return _no_database(request)
-    return _error(
-        request,
-        500,
-        "desk-fault",
-        "Something went wrong in the desk",
-        "The error has been logged. Try again, or tell the operator.",
-    )
+    meaning = "The error has been logged. Try again, or tell the operator."
+    return _error(request, 500, "desk-fault", "Something went wrong in the desk", meaning)
 
 
 def _lacks_database(error: BaseException | None) -> bool:
@@ -98,13 +75,8 @@ def _lacks_database(error: BaseException | None) -> bool:
 
 def _no_database(request: HttpRequest) -> HttpResponse:
     """Locked, full, read-only or away: nothing of ours is broken, and nothing was shown."""
-    response = _error(
-        request,
-        503,
-        "database",
-        "The desk's database is not available",
-        f"{ONLY_RECORDED if settings.RECORD_STRICT else ''}"
-        "Try again in a few seconds; if it lasts, tell the operator.",
-    )
+    why = ONLY_RECORDED if settings.RECORD_STRICT else ""
+    meaning = f"{why}Try again in a few seconds; if it lasts, tell the operator."
+    response = _error(request, 503, "database", "The desk's database is not available", meaning)
     response.headers["Retry-After"] = "5"
     return response

@@ -15,6 +15,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.cache import add_never_cache_headers
+from django.utils.deprecation import MiddlewareMixin
 
 from dashboard.client_address import client_address
 from dashboard.errors import bad_request
@@ -46,16 +47,10 @@ def headers(get_response: Handler) -> Handler:
     return middleware
 
 
-class AdminFilters:
+class AdminFilters(MiddlewareMixin):
     """Admin reads filters from its address and lets some of them fail in Python or in the database:
     a year of twenty digits, a number that is none. That is a bad request, no fault of the desk.
     """
-
-    def __init__(self, get_response: Handler) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         match = request.resolver_match
@@ -66,9 +61,7 @@ class AdminFilters:
 
 
 class Sessions(SessionMiddleware):
-    """Django's own, but a name that Django never gave a session is not looked up: PostgreSQL fails
-    at some of them.
-    """
+    """Django's own, but looks up no name that Django never gave: PostgreSQL fails at some."""
 
     def process_request(self, request: HttpRequest) -> None:
         super().process_request(request)
@@ -77,9 +70,7 @@ class Sessions(SessionMiddleware):
 
 
 class SignInRequired(LoginRequiredMiddleware):
-    """Django's own guard, safe for htmx: a fragment is never answered with a sign-in page to be put
-    into a table.
-    """
+    """Django's own guard, safe for htmx: no sign-in page is ever put into a table."""
 
     def process_view(
         self, request: HttpRequest, view_func: Any, *args: Any
@@ -95,11 +86,8 @@ class SignInRequired(LoginRequiredMiddleware):
             )
         return refused
 
-    def handle_no_permission(
-        self,
-        request: HttpRequest,
-        view_func: Any,  # noqa: ARG002 - Django's signature
-    ) -> Any:  # htmx gets a 401 where Django only knows redirects
+    def handle_no_permission(self, request: HttpRequest, view_func: Any) -> Any:  # noqa: ARG002 - Django's signature
+        """htmx gets a 401 where Django only knows redirects."""
         is_htmx = bool(getattr(request, "htmx", None))
         back = page_of(request) if is_htmx else request.get_full_path()
         to = redirect_to_login(back, f"{resolve_url(settings.LOGIN_URL)}{_because(request)}")

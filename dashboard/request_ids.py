@@ -1,6 +1,4 @@
-"""A short name for each request: shown where something fails, sent as `X-Request-ID`, and on every
-line of the log.
-"""
+"""A short name for each request: where something fails, in `X-Request-ID`, on each log line."""
 
 import re
 import secrets

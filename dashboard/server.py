@@ -60,9 +60,7 @@ class Server(MPServer):
             time.sleep(REPEAT_SECONDS)
 
     def _spawn_worker(self, **arguments: Any) -> WorkerProcess:
-        """Granian asks from two threads whether a worker still lives, and then believes in a dead
-        one for a moment.
-        """
+        """Granian asks from two threads whether a worker lives, and then believes in a dead one."""
         worker = super()._spawn_worker(**arguments)
         worker.is_alive = lambda: not wait([worker.inner.sentinel], 0)
         return worker

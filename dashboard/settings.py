@@ -77,8 +77,7 @@ LOG_LEVEL = env.str(
     "LOG_LEVEL", "INFO", validate=validate.OneOf(["DEBUG", "INFO", "WARNING", "ERROR"])
 )
 
-# Simulated and real accounts never share a database, so the demo account cannot sign in to real
-# data.
+# Simulated and real accounts never share a database: the demo account sees no real data.
 database_file = "simulated.sqlite3" if STIGG_SIMULATOR else "desk.sqlite3"
 DATABASE_URL = env.str("DATABASE_URL", "")
 database, database_faults = state.database(
@@ -101,8 +100,7 @@ if HTTPS:
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 # Browsers take a cookie named __Host- only for the whole host.
 SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = "/" if HTTPS else f"{BASE_PATH}/"
-SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
 SESSION_ENGINE = "dashboard.sessions"
 SESSION_COOKIE_AGE = 8 * 3600  # a working day; not prolonged by use
 SESSION_IDLE_MINUTES = env.int("SESSION_IDLE_MINUTES", 120, validate=validate.Range(min=5, max=480))
@@ -236,8 +234,6 @@ SECURE_CSP = {
     "frame-ancestors": ["'none'"],
     "object-src": ["'none'"],
 }
-X_FRAME_OPTIONS = "DENY"
-SECURE_REFERRER_POLICY = "same-origin"  # `no-referrer` would break Django's CSRF check
 
 STATIC_URL = f"{BASE_PATH}/static/"
 STATIC_ROOT = VAR / "static"
@@ -248,7 +244,6 @@ STORAGES = {
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
-USE_TZ = True
 USE_I18N = False
 LANGUAGE_CODE = "en"
 

@@ -1,6 +1,7 @@
 """The settings of the Stigg environments: which there are, their keys, and what is wrong."""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from environs import Env
@@ -21,45 +22,29 @@ def configured(env: Env) -> tuple[list[dict[str, Any]], bool, list[str]]:
     """All environments, whether they are simulated, and what is wrong, a sentence each."""
     names: list[str] = env.list("STIGG_ENVIRONMENTS", [])
     faults = [*_name_faults(names)]
-    environments = []
-    for name, prefix in [(name, _prefix(name)) for name in names] or [("production", "STIGG_")]:
-        environment = _read(env, name, prefix)
-        environments.append(environment)
-        faults += [f"{prefix}{fault}" for fault in _faults(environment)]
-    without = [found["name"] for found in environments if not _has_credentials(found)]
+    prefixes = {name: f"STIGG_{name.upper().replace('-', '_')}_" for name in names}
+    named = prefixes or {"production": "STIGG_"}
+    environments = [_read(env, name, prefix) for name, prefix in named.items()]
+    faults += [f"{each['prefix']}{fault}" for each in environments for fault in _faults(each)]
+    without = [e["prefix"] for e in environments if not (e["api_key"] or e["bearer_token"])]
     some = len(without) < len(environments)
     is_simulated = env.bool("STIGG_SIMULATOR", False) and not some  # a real key always wins
     if without and not is_simulated:
-        keys = " and ".join(f"{_prefix(name) if names else 'STIGG_'}API_KEY" for name in without)
-        faults.append(
-            f"No Stigg key: set {keys}, or STIGG_SIMULATOR=true to try the desk without Stigg."
-        )
+        keys = " and ".join(f"{prefix}API_KEY" for prefix in without)
+        how = f"set {keys}, or STIGG_SIMULATOR=true to try the desk without Stigg."
+        faults.append(f"No Stigg key: {how}")
     return environments, is_simulated, faults
 
 
-def _prefix(name: str) -> str:
-    return f"STIGG_{name.upper().replace('-', '_')}_"
-
-
-def _has_credentials(environment: dict[str, Any]) -> bool:
-    return bool(environment["api_key"] or environment["bearer_token"])
-
-
-def _name_faults(names: list[str]) -> list[str]:
-    odd = [name for name in names if not ENVIRONMENT_NAME.fullmatch(name)]
-    taken = [name for name in dict.fromkeys(names) if name in TAKEN_NAMES or names.count(name) > 1]
-    return [
-        *(
-            f"STIGG_ENVIRONMENTS: {name!r} must be lower-case letters, digits and '-', "
-            "a letter first."
-            for name in odd
-        ),
-        *(
-            f"STIGG_ENVIRONMENTS: {name} is named twice, or is an address of the desk. "
-            "Choose another name."
-            for name in taken
-        ),
-    ]
+def _name_faults(names: list[str]) -> Iterator[str]:
+    for name in names:
+        if not ENVIRONMENT_NAME.fullmatch(name):
+            rule = "must be lower-case letters, digits and '-', a letter first."
+            yield f"STIGG_ENVIRONMENTS: {name!r} {rule}"
+    for name in dict.fromkeys(names):
+        if name in TAKEN_NAMES or names.count(name) > 1:
+            why = "is named twice, or is an address of the desk. Choose another name."
+            yield f"STIGG_ENVIRONMENTS: {name} {why}"
 
 
 def _read(env: Env, name: str, prefix: str) -> dict[str, Any]:
@@ -77,20 +62,17 @@ def _read(env: Env, name: str, prefix: str) -> dict[str, Any]:
     }
 
 
-def _faults(environment: dict[str, Any]) -> list[str]:
+def _faults(environment: dict[str, Any]) -> Iterator[str]:
     """What is wrong with one environment. Never quotes a key."""
-    found = []
     if environment["api_key"] and environment["bearer_token"]:
-        found.append("API_KEY and BEARER_TOKEN are both set: keep one.")
+        yield "API_KEY and BEARER_TOKEN are both set: keep one."
     if environment["bearer_token"] and not environment["environment_id"]:
-        found.append("ENVIRONMENT_ID must be set beside BEARER_TOKEN.")
+        yield "ENVIRONMENT_ID must be set beside BEARER_TOKEN."
     if not SECURE.fullmatch(environment["url"]):
-        found.append("API_URL must start with https:// (http:// only for this machine).")
-    return found + [
-        f"{name.upper()} holds spaces or unprintable characters."
-        for name in SENT
-        if not SENDABLE.fullmatch(_text(environment[name]))
-    ]
+        yield "API_URL must start with https:// (http:// only for this machine)."
+    for name in SENT:
+        if not SENDABLE.fullmatch(_text(environment[name])):
+            yield f"{name.upper()} holds spaces or unprintable characters."
 
 
 def _text(value: str | SecretStr) -> str:

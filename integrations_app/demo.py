@@ -1,15 +1,14 @@
-"""What a desk without a key has to try: an account for each role, and link templates, in its own
-database.
-"""
+"""What a desk without a key has to try: an account for each role, and link templates."""
 
 import secrets
-from pathlib import Path
+from functools import partial
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import Group, User
 
 from dashboard.sign_in import ROLES
+from dashboard.state import kept_secret
 from integrations_app.links.models import LinkTemplate
 from integrations_app.upstream import environments
 from integrations_app.vendors import presets
@@ -23,7 +22,7 @@ def accounts() -> tuple[str, list[str]]:
     Accounts that are missing are made. One that has another password is somebody's own, and stays
     as it is.
     """
-    word = _kept_password()
+    word = kept_secret(settings.VAR / "demo-password", partial(secrets.token_urlsafe, 9))
     held = dict(User.objects.filter(username__in=NAMES).values_list("username", "password"))
     opened = {hashed for hashed in set(held.values()) if check_password(word, hashed)}
     hashed = min(opened, default="") or make_password(word)  # one for all: hashing is slow
@@ -33,14 +32,6 @@ def accounts() -> tuple[str, list[str]]:
             made = User.objects.create(username=name, password=hashed, is_superuser=is_first)
             made.groups.set(Group.objects.filter(name=name))
     return word, [name for name in NAMES if held.get(name, hashed) in {hashed, *opened}]
-
-
-def _kept_password() -> str:
-    kept: Path = settings.VAR / "demo-password"
-    if not kept.exists() or not kept.stat().st_size:
-        kept.touch(mode=0o600)
-        kept.write_text(secrets.token_urlsafe(9))
-    return kept.read_text()
 
 
 def add_link_templates() -> None:

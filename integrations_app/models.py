@@ -1,6 +1,4 @@
-"""The face that Django looks for: every model of the desk, and the validators that
-migrations name.
-"""
+"""The face that Django looks for: every model, and the validators that migrations name."""
 
 from integrations_app.access.models import EnvironmentLimit
 from integrations_app.audit.events import AuditEvent

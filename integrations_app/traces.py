@@ -23,9 +23,7 @@ _current: ContextVar[Trace | None] = ContextVar("trace", default=None)
 
 
 def begin(request_id: str) -> None:
-    """The trace stays until the thread's next request: Django writes its own line about an answer
-    after all middleware.
-    """
+    """It stays until the thread's next request: Django logs an answer after all middleware."""
     _current.set(Trace(request_id))
 
 

@@ -13,9 +13,7 @@ from integrations_app.record import views as record_views
 
 
 class AnyText(StringConverter):
-    """Any text at all, slashes and line ends too: the view says what is wrong with an id, a bare
-    404 would not.
-    """
+    """Any text at all, slashes and line ends too: of a wrong id the view says what is wrong."""
 
     regex = r"[\s\S]+"
 

@@ -115,9 +115,7 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc] # allauth carries n
         note(request, Action.SIGN_IN_FAILED, "password", account=account)
 
     def pre_login(self, request: HttpRequest, user: User, **kwargs: Any) -> HttpResponse | None:
-        """A page instead of a session where the account is disabled, has another door, or no
-        role.
-        """
+        """A page instead of a session for the disabled, for another door, and without a role."""
         refused: HttpResponse | None = super().pre_login(request, user, **kwargs)
         if refused:
             return refused

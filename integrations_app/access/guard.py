@@ -1,24 +1,18 @@
 """The middleware that lets an account do what `rules` allow, and nothing that they do not name."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.deprecation import MiddlewareMixin
 
 from integrations_app.access import rules
 from integrations_app.htmx import page_of, whole_page
 
 
-class Guard:
+class Guard(MiddlewareMixin):
     """Comes after those that ask for a sign-in and a second factor."""
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self._get_response(request)
 
     def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
         rule = rules.needed(request.resolver_match) if request.resolver_match else None

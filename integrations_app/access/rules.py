@@ -43,9 +43,7 @@ Row = TypeVar("Row", bound=Model)
 
 @dataclass(frozen=True, slots=True)
 class Rights:
-    """`limits` are the names of the environments that the account is limited to; None: it is
-    not.
-    """
+    """`limits` are the names of the only environments that it sees; None: it sees all."""
 
     may: frozenset[str] = frozenset()
     limits: frozenset[str] | None = None

@@ -17,6 +17,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.crypto import salted_hmac
+from django.utils.deprecation import MiddlewareMixin
 
 from integrations_app.htmx import whole_page
 
@@ -56,14 +57,8 @@ def _cipher() -> MultiFernet:
     return MultiFernet([Fernet(base64.urlsafe_b64encode(key)) for key in derived])
 
 
-class Required:
+class Required(MiddlewareMixin):
     """Comes after the guard that asks for a sign-in."""
-
-    def __init__(self, get_response: View) -> None:
-        self._get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self._get_response(request)
 
     def process_view(self, request: HttpRequest, view: View, *_: Any) -> HttpResponse | None:
         account = reverse("mfa_index")

@@ -35,9 +35,7 @@ def is_missing(request: HttpRequest) -> bool:
 
 
 def given(request: HttpRequest, environment: str, customer_id: str) -> str:
-    """The ticket for which the agent last looked up this customer in 24 hours, where one is
-    required.
-    """
+    """The ticket of the agent's last look-up here in 24 hours; "" where none is required."""
     if not settings.REQUIRE_TICKET:
         return ""
     return _last(request, 24, environment=environment, customer_id=customer_id)

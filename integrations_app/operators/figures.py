@@ -1,19 +1,18 @@
 """What the operators' page shows: Stigg as it was counted, and what the record tells of agents."""
 
-import math
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import NamedTuple
 
-from django.db.models import Count, F, Max, Min, Sum
+from django.db.models import F, Max, Min, Sum
 from django.utils import timezone
 
 from integrations_app.audit.events import Action, AuditEvent
 from integrations_app.links.models import WrongLink
 from integrations_app.operators.counts import BOUNDS_MS, StiggCount, minute
-from integrations_app.vendors import vendor_for
 
 APIS = ("rest", "graphql")
 IN_TIME = ("answered", "not-found")  # what Stigg said of a question that it understood
@@ -31,17 +30,6 @@ class Counted(NamedTuple):
     times: int
     first: int  # minutes of the epoch
     last: int
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One column of a chart. Times are in milliseconds, None where nothing was answered."""
-
-    begins: datetime
-    calls: int
-    failed: int
-    p50: float | None
-    p95: float | None
 
 
 @dataclass(slots=True)
@@ -71,12 +59,19 @@ class Figures:
         return Counter({k: n for k, n in self.of(*APIS).items() if k not in IN_TIME})
 
     def stigg_ms(self, share: float) -> float | None:
-        return estimated(self.counted, share)
-
-    def to_link_seconds(self, share: float) -> float | None:
-        """The nearest rank."""
-        ranked = sorted(self.to_link)
-        return ranked[math.ceil(share * len(ranked)) - 1] if ranked else None
+        """How many milliseconds this share of the calls kept that Stigg answered. As in Prometheus,
+        calls are taken to lie evenly between two bounds. None without a call.
+        """
+        kept = Counter[int]()
+        for each in self.counted:
+            if each.kind in APIS and each.outcome in IN_TIME:
+                kept[each.at_most_ms] += each.times
+        rank, below = share * kept.total(), 0.0
+        for lower, upper in pairwise([0, *BOUNDS_MS]):
+            if kept[upper] and below + kept[upper] >= rank:
+                return lower + (upper - lower) * (rank - below) / kept[upper]
+            below += kept[upper]
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +90,9 @@ class Window:
         for counted in self._counted(names):
             found[counted.environment].counted.append(counted)
         _read_record(found, since)
-        for name, vendor, count in _wrong_links(names, since):
-            found[name].wrong_links[vendor_for(vendor).name] += count
+        links = WrongLink.objects.filter(at__gte=since, environment__in=names)
+        for link in links.order_by("vendor_identifier"):
+            found[link.environment].wrong_links[link.vendor_name] += 1
         return found
 
     def _counted(self, names: Collection[str]) -> Iterable[Counted]:
@@ -107,40 +103,24 @@ class Window:
         )
         return map(Counted._make, by.annotate(Sum("count"), Min("minute"), Max("minute")))
 
-    def steps(self, figures: Figures) -> list[Step]:
-        """From the oldest to the last."""
+    def steps(self, figures: Figures) -> list[Mapping[str, object]]:
+        """The columns of a chart, the oldest first; times are None where nothing was answered."""
         return [self._step(back, figures) for back in reversed(range(self.minutes // self.step))]
 
-    def _step(self, back: int, whole: Figures) -> Step:
+    def _step(self, back: int, whole: Figures) -> Mapping[str, object]:
         its = Figures([each for each in whole.counted if each.back == back])
         begins = (minute() - (back + 1) * self.step + 1) * 60
-        return Step(
-            datetime.fromtimestamp(begins, UTC),
-            its.calls,
-            its.errors.total(),
-            its.stigg_ms(0.5),
-            its.stigg_ms(0.95),
-        )
+        return {
+            "begins": datetime.fromtimestamp(begins, UTC),
+            "calls": its.calls,
+            "failed": its.errors.total(),
+            "p50": its.stigg_ms(0.5),
+            "p95": its.stigg_ms(0.95),
+        }
 
 
 HOUR = Window("Last hour", 60, 5, "5 minutes")
 DAY = Window("Last 24 hours", 24 * 60, 60, "an hour")
-
-
-def estimated(counted: Iterable[Counted], share: float) -> float | None:
-    """How many milliseconds this share of the calls kept that Stigg answered. As in Prometheus,
-    calls are taken to lie evenly between two bounds. None without a call.
-    """
-    kept = Counter[int]()
-    for each in counted:
-        if each.kind in APIS and each.outcome in IN_TIME:
-            kept[each.at_most_ms] += each.times
-    rank, below = share * kept.total(), 0.0
-    for lower, upper in zip([0, *BOUNDS_MS], BOUNDS_MS, strict=False):
-        if kept[upper] and below + kept[upper] >= rank:
-            return lower + (upper - lower) * (rank - below) / kept[upper]
-        below += kept[upper]
-    return None
 
 
 def _read_record(found: Mapping[str, Figures], since: datetime) -> None:
@@ -149,10 +129,9 @@ def _read_record(found: Mapping[str, Figures], since: datetime) -> None:
     By time alone: of an action SQLite would read all that there ever were.
     """
     rows = AuditEvent.objects.filter(at__gte=since, environment__in=found).order_by("at", "id")
+    events = rows.values_list("environment", "user", "action", "outcome", "at")
     began: dict[tuple[str, str], datetime] = {}
-    for name, user, action, outcome, at in rows.values_list(
-        "environment", "user", "action", "outcome", "at"
-    ):
+    for name, user, action, outcome, at in events:
         if action == Action.LOOK_UP:
             found[name].lookups[outcome] += 1
             began[user, name] = at
@@ -160,8 +139,3 @@ def _read_record(found: Mapping[str, Figures], since: datetime) -> None:
             start = began.pop((user, name), None)
             if start and at - start <= PATIENCE:
                 found[name].to_link.append((at - start).total_seconds())
-
-
-def _wrong_links(names: Collection[str], since: datetime) -> Iterable[tuple[str, str, int]]:
-    rows = WrongLink.objects.filter(at__gte=since, environment__in=names).order_by()
-    return rows.values_list("environment", "vendor_identifier").annotate(Count("pk"))

@@ -1,14 +1,14 @@
 """Figures as an operator reads them."""
 
+import math
 from collections import Counter
 from collections.abc import Mapping
-from types import MappingProxyType
 
 from integrations_app.operators.figures import Figures
 
 LONGEST_MS = 10_000  # beyond Prometheus' last bound nothing is estimated
 NOTHING = "–"
-LOOKED_UP = {
+IN_WORDS = {  # what came of look-ups; the other outcomes speak for themselves
     "one": "one customer",
     "several": "several customers",
     "none": "nobody",
@@ -27,15 +27,15 @@ def told(figures: Figures) -> Mapping[str, str]:
         "Cool-downs begun": tally(figures.of("cool-down")),
         "Calls not made (cooling down, or busy)": tally(figures.of("not-asked")),
         "Answered from copies": tally(figures.of("copies")),
-        "Look-ups": tally(figures.lookups, LOOKED_UP),
+        "Look-ups": tally(figures.lookups),
         "From look-up to opened link": _to_link(figures),
         "Wrong links reported": tally(figures.wrong_links),
     }
 
 
-def tally(counted: Counter[str], words: Mapping[str, str] = MappingProxyType({})) -> str:
+def tally(counted: Counter[str]) -> str:
     """The sum and its parts: "12: timeout 8, unavailable 4"."""
-    parts = [f"{words.get(name, name)} {count:,}" for name, count in counted.most_common()]
+    parts = [f"{IN_WORDS.get(name, name)} {count:,}" for name, count in counted.most_common()]
     return f"{counted.total():,}: {', '.join(parts)}" if parts else "none"
 
 
@@ -48,11 +48,12 @@ def milliseconds(found: float | None) -> str:
 
 
 def _to_link(figures: Figures) -> str:
-    half, most = figures.to_link_seconds(0.5), figures.to_link_seconds(0.9)
-    if half is None or most is None:
+    """The nearest ranks."""
+    ranked = sorted(figures.to_link)
+    if not ranked:
         return "no link opened"
-    count = len(figures.to_link)
-    return f"half within {_spoken(half)}, 9 in 10 within {_spoken(most)}, of {count:,}"
+    half, most = (_spoken(ranked[math.ceil(share * len(ranked)) - 1]) for share in (0.5, 0.9))
+    return f"half within {half}, 9 in 10 within {most}, of {len(ranked):,}"
 
 
 def _spoken(seconds: float) -> str:

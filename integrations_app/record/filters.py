@@ -19,9 +19,7 @@ DAYS = [MinValueValidator(date(2000, 1, 1)), MaxValueValidator(date(2999, 12, 31
 
 
 class Filter(forms.Form):
-    """All that is given must hold, of the rows that the reader `may_see`. `before` is the cursor:
-    rows with a smaller id.
-    """
+    """All that is given must hold, of rows that the reader `may_see`; `before` is the cursor."""
 
     user = forms.CharField(required=False, max_length=150, label="Person")
     customer = forms.CharField(

@@ -151,10 +151,7 @@ def _no_constant(name: str) -> NoReturn:
 
 
 def refusal(status: int, headers: Mapping[str, str], payload: object) -> StiggError:
-    """Name a refusal: by what its code means, else by its HTTP status.
-
-    GraphQL refuses with status 200, too.
-    """
+    """Name a refusal (GraphQL's have status 200) by what its code means, else by its status."""
     error = _error_body(payload)
     words = {
         "code": text_or_none(error.get("code")) or "",

@@ -119,9 +119,7 @@ def _environment(spec: Mapping[str, Any], shared: Shared) -> Environment:
 
 @lru_cache
 def beside() -> traces.Threads:
-    """For what a page does not wait for, or not for long: searches beside exact calls, what the
-    next page will ask, other environments.
-    """
+    """For what a page need not wait for: searches, the next page, other environments."""
     return traces.Threads(settings.THREADS, thread_name_prefix="beside")
 
 

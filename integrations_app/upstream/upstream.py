@@ -45,9 +45,7 @@ class Flight:
     answer: "Future[Any]" = field(default_factory=Future)
 
     def wait(self, ends: float, place: Place) -> Any:
-        """Its answer. Raises TimedOut, or Busy: an old call holds threads up, so who goes on
-        waiting for one needs a place.
-        """
+        """Its answer. Raises TimedOut, or Busy: who waits for an old call holds a place."""
         if not self._is_answered_by(min(ends, self.began + JOINED_SECONDS)):
             place.take()
         if not self._is_answered_by(ends):

@@ -122,9 +122,7 @@ def connections() -> int:
 
 
 def server_arguments() -> list[str]:
-    """Python's, for `dashboard.server`. Its "backpressure" is the number of connections, idle ones
-    too.
-    """
+    """Python's, for `dashboard.server`. Its "backpressure" is all connections, idle ones too."""
     longest = max(settings.REQUEST_SECONDS, settings.STIGG_DEADLINE_SECONDS)
     options = {
         "target": "dashboard.asgi:application",
