@@ -5,7 +5,7 @@ Only these: nobody signs themselves up, and no mail is sent.
 
 from allauth.account import views as account
 from allauth.mfa.base import views as mfa
-from allauth.mfa.recovery_codes import views as recovery_codes
+from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
 from allauth.socialaccount import views as socialaccount
@@ -21,6 +21,7 @@ from integrations_app.access.second_factor import local
 to_account = RedirectView.as_view(pattern_name="mfa_index")
 logout = login_not_required(require_POST(account.logout))
 disabled = login_not_required(account.account_inactive)
+new_codes = local(codes.generate_recovery_codes)
 
 urlpatterns = [
     path("", mfa.index, name="mfa_index"),
@@ -41,15 +42,7 @@ urlpatterns = [
     path("passkeys/", to_account, name="mfa_list_webauthn"),
     path("passkeys/add/", local(passkeys.add_webauthn), name="mfa_add_webauthn"),
     path("passkeys/<int:pk>/remove/", local(passkeys.remove_webauthn), name="mfa_remove_webauthn"),
-    path(
-        "recovery-codes/",
-        local(recovery_codes.view_recovery_codes),
-        name="mfa_view_recovery_codes",
-    ),
-    path(
-        "recovery-codes/new/",
-        local(recovery_codes.generate_recovery_codes),
-        name="mfa_generate_recovery_codes",
-    ),
+    path("recovery-codes/", local(codes.view_recovery_codes), name="mfa_view_recovery_codes"),
+    path("recovery-codes/new/", new_codes, name="mfa_generate_recovery_codes"),
     path("sessions/", sessions.list_usersessions, name="usersessions_list"),
 ]

@@ -9,7 +9,6 @@ nothing about GraphQL.
 """
 
 from collections.abc import Container, Mapping
-from dataclasses import replace
 
 from integrations_app.customer.states import MAX_QUOTED_CHARACTERS, State, by_integration
 from integrations_app.stigg import StiggError
@@ -69,7 +68,7 @@ def failures_of(
         environment.log("sync failures", answer)
         return ()
     return tuple(
-        replace(failure, error=quotation(failure.error, MAX_QUOTED_CHARACTERS))
+        failure.model_copy(update={"error": quotation(failure.error, MAX_QUOTED_CHARACTERS)})
         for failure in answer or ()
         if vendor_for(failure.vendor_identifier).identifier in ("", vendor.identifier)
     )

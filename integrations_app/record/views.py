@@ -14,20 +14,8 @@ from integrations_app.audit.events import Action, AuditEvent, note
 from integrations_app.record.filters import ROWS, Filter
 
 COLUMNS = (
-    "id",
-    "at",
-    "user",
-    "user_id",
-    "action",
-    "environment",
-    "customer_id",
-    "customer_name",
-    "query",
-    "detail",
-    "outcome",
-    "ticket",
-    "request_id",
-    "address",
+    *("id", "at", "user", "user_id", "action", "environment", "customer_id", "customer_name"),
+    *("query", "detail", "outcome", "ticket", "request_id", "address"),
 )
 CSV_ROWS = 1000  # read at once
 

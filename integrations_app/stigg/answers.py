@@ -16,9 +16,7 @@ MAX_RETRY_AFTER_SECONDS = 3_600
 
 
 class StiggError(Exception):
-    """A call that gave no usable answer.
-
-    `str()` of it is for the operator's log and never holds a key.
+    """A call that gave no usable answer. `str()` of it is for the log and never holds a key.
 
     `status` is Stigg's HTTP status, None when no answer came. `code` and `message` are Stigg's own
     words when it sent any; `trace_id` is what Stigg's support asks for. `retry_after` is in
@@ -94,8 +92,7 @@ class UnexpectedResponse(StiggError):
     kind = "unexpected"
 
 
-# Lone surrogates cannot be encoded into a page, and control characters have no business in an id or
-# a name.
+# Lone surrogates cannot be encoded into a page, and no id or name has control characters
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
@@ -126,9 +123,8 @@ def decode(status: int, headers: Mapping[str, str], body: bytes) -> dict[str, An
     if status != 200:
         payload = _json(body)
         if status == 404 and payload is None and body.strip():
-            raise UnexpectedResponse(
-                "a 404 that is not Stigg's", status=404, trace_id=_trace_id(headers, {})
-            )
+            trace_id = _trace_id(headers, {})
+            raise UnexpectedResponse("a 404 that is not Stigg's", status=404, trace_id=trace_id)
         raise refusal(status, headers, payload)
     if "json" not in headers.get("Content-Type", "").lower():
         raise UnexpectedResponse("the answer is not JSON", trace_id=_trace_id(headers, {}))
@@ -211,9 +207,8 @@ def _error_body(payload: object) -> Mapping[str, Any]:
         return {}
     if isinstance(payload.get("errors"), list):
         first = next((error for error in payload["errors"] if isinstance(error, Mapping)), {})
-        extensions = first.get("extensions")
-        told = extensions if isinstance(extensions, Mapping) else {}
-        return {**told, "message": first.get("message")}
+        told = first.get("extensions")
+        return {**(told if isinstance(told, Mapping) else {}), "message": first.get("message")}
     inner = payload.get("error")
     return inner if isinstance(inner, Mapping) else payload
 
@@ -223,10 +218,9 @@ _TRACE_HEADERS = ("x-trace-id", "x-request-id", "x-amzn-trace-id", "x-amz-cf-id"
 
 
 def _trace_id(headers: Mapping[str, str], error: Mapping[str, Any]) -> str:
-    candidates = [error.get("traceId"), *(headers.get(name) for name in _TRACE_HEADERS)]
-    return next(
-        (printable(text)[:128] for text in candidates if isinstance(text, str) and text), ""
-    )
+    candidates = [error.get("traceId"), *map(headers.get, _TRACE_HEADERS)]
+    found = next((text for text in candidates if isinstance(text, str) and text), "")
+    return printable(found)[:128]
 
 
 def _retry_after(value: str) -> int | None:
@@ -234,8 +228,7 @@ def _retry_after(value: str) -> int | None:
     if re.fullmatch(r"[0-9]{1,12}", value.strip()):
         return min(int(value), MAX_RETRY_AFTER_SECONDS)
     try:
-        moment = parsedate_to_datetime(value)
-        seconds = (moment - datetime.now(UTC)).total_seconds()
+        seconds = (parsedate_to_datetime(value) - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError, OverflowError):  # TypeError: a date without a zone
         return None
     return min(max(round(seconds), 0), MAX_RETRY_AFTER_SECONDS)

@@ -164,7 +164,7 @@ class Client(Calls):
         body = None if payload is None else json.dumps(payload).encode()
         named = {"X-Request-Id": request_id} if request_id else {}
         url = self.base_url + question.path
-        return self._transport.send(url, body, deadline=deadline, headers=named)
+        return self._transport.send(url, body, named, deadline)
 
 
 def _query(**fields: str | int | None) -> str:

@@ -16,25 +16,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import Field
+from pydantic import AliasPath, BeforeValidator, Field
 
-from .answers import (
-    BadRequest,
-    CustomerNotFound,
-    Forbidden,
-    KeyRejected,
-    StiggError,
-    UnexpectedResponse,
-    at,
-    plain_code,
-    printable,
-    refusal,
-    text_or_none,
-)
+from . import answers
+from .answers import StiggError, UnexpectedResponse, at, printable, text_or_none
 from .client import Calls, Question
-from .records import Id, Model, TextOrNone
+from .records import Id, Model, TextOrEmpty, TextOrNone
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +65,8 @@ query CountCustomers($filter: CustomerFilter!, $paging: CursorPaging!) {
 
 # A field of Stigg's `CustomerFilter`. Those that hold vendors' ids are named in the vendors' files.
 SearchField = str
+Typed = TypeVar("Typed")
+Reader = Callable[[Mapping[str, Any], StiggError | None], Typed]
 
 
 class Match(Model):
@@ -93,6 +84,10 @@ class Match(Model):
     @property
     def archived(self) -> bool:
         return self.deleted_at is not None
+
+
+def _in_one_line(value: object) -> str:
+    return printable(" ".join(value.split())) if isinstance(value, str) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,30 +117,6 @@ class SyncState:
         return rest, own
 
 
-@dataclass(frozen=True, slots=True)
-class SyncFailure:
-    """A failed sync of a customer; what Stigg left out is empty. Its log names the vendor, and not
-    the integration.
-
-    The payload's form is not published; read of it is what the webhook `sync.failed` has
-    (docs.stigg.io, third-party-sync-failed).
-    """
-
-    at: datetime | None
-    trace_id: str
-    vendor_identifier: str
-    error: str
-
-    @classmethod
-    def read(cls, node: object) -> Self:
-        return cls(
-            at=_moment(at(node, "createdAt")),
-            trace_id=text_or_none(at(node, "traceId")) or "",
-            vendor_identifier=text_or_none(at(node, "payload", "vendorIdentifier")) or "",
-            error=_in_one_line(at(node, "payload", "error")),
-        )
-
-
 def _moment(value: object) -> datetime | None:
     """A moment of ISO 8601 that names its zone."""
     try:
@@ -155,8 +126,22 @@ def _moment(value: object) -> datetime | None:
     return moment if moment.tzinfo else None
 
 
-def _in_one_line(value: object) -> str:
-    return printable(" ".join(value.split())) if isinstance(value, str) else ""
+def _of_payload(name: str) -> Any:
+    return Field(validation_alias=AliasPath("payload", name))
+
+
+class SyncFailure(Model):
+    """A failed sync of a customer; what Stigg left out is empty. Its log names the vendor, and not
+    the integration.
+
+    The payload's form is not published; read of it is what the webhook `sync.failed` has
+    (docs.stigg.io, third-party-sync-failed).
+    """
+
+    at: Annotated[datetime | None, BeforeValidator(_moment), Field(alias="createdAt")] = None
+    trace_id: TextOrEmpty = ""
+    vendor_identifier: Annotated[TextOrEmpty, _of_payload("vendorIdentifier")] = ""
+    error: Annotated[str, BeforeValidator(_in_one_line), _of_payload("error")] = ""
 
 
 def find_customers(
@@ -179,18 +164,15 @@ def find_customers(
     wanted = [printable(value) for value in values if value.strip()]
     if not wanted:
         return ()
-    paging = {"first": max(1, min(limit, MAX_MATCHES))}
     filter_ = _filter(field, wanted, contains=contains)
     if loose:
         filter_ = {field: {"iLike": loosened(wanted[0])}}
-    variables = {"filter": filter_, "paging": paging}
+    variables = {"filter": filter_, "paging": {"first": max(1, min(limit, MAX_MATCHES))}}
     return _ask(client, FIND_CUSTOMERS, variables, _matches, patience)
 
 
 def _matches(data: Mapping[str, Any], error: StiggError | None) -> tuple[Match, ...]:
-    edges = at(data, "customers", "edges")
-    if not isinstance(edges, list):
-        raise error or UnexpectedResponse("the answer has no list of customers")
+    edges = _found(list, at(data, "customers", "edges"), error, "list of customers")
     return tuple(match for edge in edges if (match := Match.read_or_none(at(edge, "node"))))
 
 
@@ -200,10 +182,7 @@ def count_customers(client: Calls) -> int:
 
 
 def _total(data: Mapping[str, Any], error: StiggError | None) -> int:
-    total = at(data, "customers", "totalCount")
-    if not isinstance(total, int):
-        raise error or UnexpectedResponse("the answer has no count of customers")
-    return total
+    return _found(int, at(data, "customers", "totalCount"), error, "count of customers")
 
 
 def sync_states(
@@ -221,13 +200,12 @@ def _sync_states(data: Mapping[str, Any], error: StiggError | None) -> tuple[Syn
     if "getCustomerByRefId" not in data:
         raise error or UnexpectedResponse("the answer has no customer")
     if data["getCustomerByRefId"] is None:
-        raise error or CustomerNotFound("GraphQL knows no such customer")
+        raise error or answers.CustomerNotFound("GraphQL knows no such customer")
     states = at(data, "getCustomerByRefId", "syncStates")
     if states is None and error is None:
         return ()
-    if not isinstance(states, list):
-        raise error or UnexpectedResponse("the answer has no list of sync states")
-    return tuple(SyncState(item) for item in states if isinstance(item, dict))
+    found = _found(list, states, error, "list of sync states")
+    return tuple(SyncState(item) for item in found if isinstance(item, dict))
 
 
 def sync_failures(
@@ -245,11 +223,15 @@ def sync_failures(
 
 
 def _failures(data: Mapping[str, Any], error: StiggError | None) -> tuple[SyncFailure, ...]:
-    edges = at(data, "eventLogs", "edges")
-    if not isinstance(edges, list):
-        raise error or UnexpectedResponse("the answer has no list of events")
+    edges = _found(list, at(data, "eventLogs", "edges"), error, "list of events")
     nodes = (at(edge, "node") for edge in edges)
-    return tuple(SyncFailure.read(node) for node in nodes if isinstance(node, dict))
+    return tuple(SyncFailure.model_validate(node) for node in nodes if isinstance(node, dict))
+
+
+def _found(shape: type[Typed], value: object, error: StiggError | None, what: str) -> Typed:
+    if not isinstance(value, shape):
+        raise error or UnexpectedResponse(f"the answer has no {what}")
+    return value
 
 
 def like_escape(text: str) -> str:
@@ -271,10 +253,6 @@ def _filter(field: SearchField, values: Sequence[str], *, contains: bool) -> dic
     return {field: {"eq": values[0]} if len(values) == 1 else {"in": list(values)}}
 
 
-Typed = TypeVar("Typed")
-Reader = Callable[[Mapping[str, Any], StiggError | None], Typed]
-
-
 def _ask(
     client: Calls,
     document: str,
@@ -286,17 +264,14 @@ def _ask(
     """Ask, and read what came beside the error that stands for what did not."""
     operation = document.split(maxsplit=2)[1].partition("(")[0]
     payload = {"operationName": operation, "query": document, "variables": variables}
+    question = Question(PATH, payload, patience, about)
     try:
-        return client.ask(
-            Question(PATH, payload, patience, about),
-            lambda answer: read(*_parts(operation, answer)),
-        )
-    except (CustomerNotFound, UnexpectedResponse) as missing:
+        return client.ask(question, lambda answer: read(*_parts(operation, answer)))
+    except (answers.CustomerNotFound, UnexpectedResponse) as missing:
         if missing.code or missing.status != 404:
             raise
-        raise BadRequest(
-            "there is no GraphQL at this address", status=404, trace_id=missing.trace_id
-        ) from None
+        said, trace_id = "there is no GraphQL at this address", missing.trace_id
+        raise answers.BadRequest(said, status=404, trace_id=trace_id) from None
 
 
 # Codes of Apollo, which serves Stigg's GraphQL: our documents do not fit its schema. What else is
@@ -309,25 +284,15 @@ def graphql_is_closed(error: object) -> bool:
     """Whether this refusal would meet every question to GraphQL: the key's permission, no GraphQL,
     or another schema than the published. Never for a value that was refused.
     """
-    if isinstance(error, Forbidden | KeyRejected):
-        return True
-    if not isinstance(error, BadRequest):
-        return False
+    if not isinstance(error, answers.BadRequest):
+        return isinstance(error, answers.Forbidden | answers.KeyRejected)
     is_there = bool(error.code) or error.status not in _NOT_THERE
-    return not is_there or plain_code(error.code) in _SCHEMA_CODES
+    return not is_there or answers.plain_code(error.code) in _SCHEMA_CODES
 
 
-def _parts(
-    operation: str, payload: Mapping[str, Any]
-) -> tuple[Mapping[str, Any], StiggError | None]:
-    data = payload.get("data")
-    error = refusal(200, {}, payload) if payload.get("errors") else None
-    if not isinstance(data, Mapping):
-        raise error or UnexpectedResponse("the answer has no data")
-    _log_if_partial(operation, data, error)
-    return data, error
-
-
-def _log_if_partial(operation: str, data: Mapping[str, Any], error: StiggError | None) -> None:
+def _parts(operation: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], StiggError | None]:
+    error = answers.refusal(200, {}, payload) if payload.get("errors") else None
+    data = _found(dict, payload.get("data"), error, "data")
     if error and any(value is not None for value in data.values()):
         logger.warning("stigg answered in part", extra={"operation": operation, **error.for_log})
+    return data, error

@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, NamedTuple, Self
+from typing import Annotated, Any, NamedTuple, Self, TypeVar
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
@@ -160,6 +160,16 @@ class Customer(Model):
         return Counter(text_or_none(at(item, "vendorIdentifier")) or "" for item in self.bare)
 
 
+Shape = TypeVar("Shape", list[Any], dict[str, Any])
+
+
+def _data(payload: Mapping[str, Any], shape: type[Shape], what: str) -> Shape:
+    data = payload.get("data")
+    if not isinstance(data, shape):
+        raise UnexpectedResponse(f"the answer has no {what}")
+    return data
+
+
 def read_rows(data: Iterable[object]) -> tuple[Integration | BrokenRow, ...]:
     return tuple(_read_row(item) for item in data)
 
@@ -170,16 +180,13 @@ def _read_row(item: object) -> Integration | BrokenRow:
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         problem = f"{'.'.join(map(str, first['loc'])) or 'row'}: {first['msg']}"
-        return BrokenRow(
-            problem=problem, id=at(item, "id"), vendor_identifier=at(item, "vendorIdentifier")
-        )
+        vendor = at(item, "vendorIdentifier")
+        return BrokenRow(problem=problem, id=at(item, "id"), vendor_identifier=vendor)
 
 
 def read_page(payload: Mapping[str, Any]) -> Page:
     """Read one list answer. The contract requires `pagination`, but a page is read without it."""
-    data = payload.get("data")
-    if not isinstance(data, list):
-        raise UnexpectedResponse("the answer has no list of rows")
+    data = _data(payload, list, "list of rows")
     return Page(
         read_rows(data[:MAX_LIMIT]),
         next=_cursor(payload, "next"),
@@ -191,9 +198,7 @@ def read_page(payload: Mapping[str, Any]) -> Page:
 
 def read_integration(payload: Mapping[str, Any]) -> Sent:
     """Read `{"data": …}` with one row in it."""
-    data = payload.get("data")
-    if not isinstance(data, Mapping):
-        raise UnexpectedResponse("the answer has no integration")
+    data = _data(payload, dict, "integration")
     return Sent(_read_row(data), data)
 
 
@@ -207,20 +212,15 @@ def _cursor(payload: Mapping[str, Any], way: str) -> str | None:
 
 def read_customer(payload: Mapping[str, Any]) -> Customer:
     """Read `{"data": Customer}` of https://docs.stigg.io/api-reference/customers."""
-    data = payload.get("data")
-    if not isinstance(data, Mapping):
-        raise UnexpectedResponse("the answer has no customer")
-    if not (customer := Customer.read_or_none(data)):
+    if not (customer := Customer.read_or_none(_data(payload, dict, "customer"))):
         raise UnexpectedResponse("the customer has no id")
     return customer
 
 
 def read_customers(payload: Mapping[str, Any]) -> tuple[Customer, ...]:
     """Read `{"data": [Customer, …]}`. One that cannot be read does not hide the others."""
-    data = payload.get("data")
-    if not isinstance(data, list):
-        raise UnexpectedResponse("the answer has no list of customers")
-    return tuple(customer for item in data[:MAX_LIMIT] if (customer := Customer.read_or_none(item)))
+    data = _data(payload, list, "list of customers")[:MAX_LIMIT]
+    return tuple(customer for item in data if (customer := Customer.read_or_none(item)))
 
 
 def read_customer_of_subscription(payload: Mapping[str, Any]) -> str:

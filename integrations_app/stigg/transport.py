@@ -27,7 +27,6 @@ from .answers import StiggError, TimedOut, Unavailable, UnexpectedResponse
 
 BODY_CAP_BYTES = 2_000_000
 CHUNK_BYTES = 65_536
-NONE: Mapping[str, str] = {}
 IDLE_SECONDS = 30.0  # proxies and firewalls drop idle connections after a minute or more
 
 
@@ -146,9 +145,7 @@ def _written(character: str) -> bytes:
 
 @dataclass(slots=True)
 class Transport:
-    """A pool of connections to one host.
-
-    Safe to share between threads: nothing on it changes after the start.
+    """A pool of connections to one host. Threads share it: nothing on it changes after the start.
 
     A Session would put each request together anew, read .netrc and the proxy variables, and keep
     cookies. None of that is wanted, so requests go straight to the adapter, which also follows no
@@ -171,14 +168,9 @@ class Transport:
         self._proxies = {"http": self.proxy, "https": self.proxy} if self.proxy else {}
 
     def send(
-        self,
-        url: str,
-        body: bytes | None = None,
-        *,
-        deadline: float | None = None,
-        headers: Mapping[str, str] = NONE,
+        self, url: str, body: bytes | None, more: Mapping[str, str], deadline: float | None
     ) -> Answer:
-        """GET `url`, or POST a JSON `body` to it, with `headers` beside those of all calls.
+        """GET `url`, or POST a JSON `body` to it, with `more` headers than those of all calls.
 
         `deadline` is a `time.monotonic()` moment; without one, and at most, the call has
         `limits.total` seconds. Raises TimedOut; Unavailable when no whole answer came (refused,
@@ -187,10 +179,10 @@ class Transport:
         """
         ends = time.monotonic() + self.limits.total
         ends = ends if deadline is None else min(deadline, ends)
-        return self._exchange(self._request(url, body, headers), ends)
+        return self._exchange(self._request(url, body, more), ends)
 
     def _request(
-        self, url: str, body: bytes | None, more: Mapping[str, str] = NONE
+        self, url: str, body: bytes | None, more: Mapping[str, str]
     ) -> requests.PreparedRequest:
         request = requests.PreparedRequest()
         request.method, request.url, request.body = "GET" if body is None else "POST", url, body
@@ -233,24 +225,19 @@ class Transport:
             verify=self.ca_bundle or True,
         )
         with response:
-            return self._without_secret(
-                Answer(response.status_code, response.headers, _body(response))
-            )
+            return self._without_secret(response, _body(response))
 
-    def _without_secret(self, answer: Answer) -> Answer:
-        """A proxy that quotes the request must not bring the key to a page or a log."""
-        headers = {
-            name: value.replace(self.secret, "***") for name, value in answer.headers.items()
-        }
-        return Answer(
-            answer.status, CaseInsensitiveDict(headers), self._body_without_secret(answer.body)
-        )
-
-    def _body_without_secret(self, body: bytes) -> bytes:
-        """JSON may write any of the key's characters as an escape, which decoding turns back."""
+    def _without_secret(self, response: requests.Response, body: bytes) -> Answer:
+        """A proxy that quotes the request must not bring the key to a page or a log. JSON may write
+        any of the key's characters as an escape, which decoding turns back.
+        """
+        fields = response.headers.items()
+        headers = {name: value.replace(self.secret, "***") for name, value in fields}
         if b"\\u" in body or b"\\/" in body:
-            return self._escaped_secret.sub(b"***", body)
-        return body.replace(self.secret.encode(), b"***")
+            body = self._escaped_secret.sub(b"***", body)
+        else:
+            body = body.replace(self.secret.encode(), b"***")
+        return Answer(response.status_code, CaseInsensitiveDict(headers), body)
 
 
 def _body(response: requests.Response) -> bytes:

@@ -5,7 +5,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 
 from integrations_app.stigg import Calls, Question, Read, decode
 
@@ -25,38 +25,29 @@ def age(moment: float) -> float:
     return seconds if seconds >= 0 else math.inf
 
 
-class Cache(Protocol):
-    """What is used of Django's cache."""
-
-    def get(self, key: str) -> Any: ...
-    def set(self, key: str, value: Any, timeout: float) -> None: ...
-    def add(self, key: str, value: Any, timeout: float) -> bool: ...
-    def delete(self, key: str) -> Any: ...
-
-
 @dataclass(frozen=True, slots=True)
 class Memory:
     """Django's cache under its own key prefix; when it is down, no page fails for it."""
 
-    cache: Cache
+    cache: Any  # Django's
     scope: str
 
     def get(self, name: str) -> Any:
-        return self._try(lambda: self.cache.get(f"{self.scope}:{name}"))
+        return self._try("get", name)
 
     def set(self, name: str, value: Any, seconds: float) -> None:
-        self._try(lambda: self.cache.set(f"{self.scope}:{name}", value, seconds))
+        self._try("set", name, value, seconds)
 
     def add(self, name: str, value: Any, seconds: float) -> bool:
         """Set it unless it is set. One of all processes is told True."""
-        return bool(self._try(lambda: self.cache.add(f"{self.scope}:{name}", value, seconds)))
+        return bool(self._try("add", name, value, seconds))
 
     def delete(self, name: str) -> None:
-        self._try(lambda: self.cache.delete(f"{self.scope}:{name}"))
+        self._try("delete", name)
 
-    def _try(self, operation: Callable[[], Any]) -> Any:
+    def _try(self, operation: str, name: str, *more: Any) -> Any:
         try:
-            return operation()
+            return getattr(self.cache, operation)(f"{self.scope}:{name}", *more)
         except Exception as error:  # noqa: BLE001 - every backend has errors of its own, and all mean: no memory today
             logger.warning("cache failed", extra={"kind": type(error).__name__})
             return None
@@ -87,14 +78,8 @@ class Copies(Calls):
     used: list[float] = field(default_factory=list)
 
     def ask(self, question: Question, read: Callable[[dict[str, Any]], Read]) -> Read:
-        copy = self.find(question)
-        if copy is None:
+        copy: Copy | None = self.memory.get(question.key)
+        if not copy or copy.at < self.since or age(copy.at) > self.seconds:
             raise NoCopy
         self.used.append(copy.at)
         return read(copy.payload())
-
-    def find(self, question: Question) -> Copy | None:
-        copy: Copy | None = self.memory.get(question.key)
-        if copy and copy.at >= self.since and age(copy.at) <= self.seconds:
-            return copy
-        return None

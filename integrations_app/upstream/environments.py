@@ -81,11 +81,6 @@ def _specs() -> list[dict[str, Any]]:
     return simulated() if settings.STIGG_SIMULATOR else found
 
 
-def lost_threads() -> dict[str, int]:
-    """How many threads of each environment hang in a call that was given up."""
-    return {name: len(found.upstream.lost) for name, found in configured().items()}
-
-
 # The places for pages, those for searches, and the budget: all environments share them.
 Shared = tuple[Room, Room, RetryBudget]
 

@@ -9,26 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from integrations_app import metrics, traces
-from integrations_app.stigg import (
-    Answer,
-    Client,
-    Question,
-    RateLimited,
-    Read,
-    StiggError,
-    TimedOut,
-    Unavailable,
-    UnexpectedResponse,
-    decode,
-)
+from integrations_app import metrics, stigg, traces
+from integrations_app.stigg import Answer, Question, Read, StiggError, TimedOut, Unavailable
 
 from .copies import FRESH_SECONDS, KEPT_BYTES, Copy, Memory
 from .limits import PASSING, Busy, CoolDown, Place, RetryBudget, Room
 
 RETRY_PAUSE_SECONDS = (0.05, 0.3)
 # Never a refused key, never an unknown customer
-ANSWERED_BY_A_COPY = (Unavailable, RateLimited, UnexpectedResponse)
+ANSWERED_BY_A_COPY = (Unavailable, stigg.RateLimited, stigg.UnexpectedResponse)
 
 # Sockets end by the deadline; this is for what no socket timeout bounds, such as a name look-up
 GRACE_SECONDS = 0.3
@@ -98,7 +87,7 @@ class Upstream:
     """
 
     name: str
-    client: Client
+    client: stigg.Client
     memory: Memory
     pages: Room
     searches: Room
@@ -187,7 +176,7 @@ class Upstream:
         request_id = traces.current().request_id
         with self._counted(question):
             answer = self.client.send(question, deadline=ends, request_id=request_id)
-            return answer, decode(*answer)
+            return answer, stigg.decode(*answer)
 
     @contextmanager
     def _counted(self, question: Question) -> Iterator[None]:

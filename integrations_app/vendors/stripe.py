@@ -2,18 +2,8 @@
 
 import re
 
-from .vendor import (
-    CUSTOMERS_OWN_ID,
-    NO_BILLING,
-    OTHER_BILLING,
-    Address,
-    IdShape,
-    Mode,
-    Parameter,
-    Preset,
-    Vendor,
-    customer_page,
-)
+from . import vendor
+from .vendor import Address, IdShape, Mode, Parameter, Preset, Vendor, customer_page
 
 # dj-stripe, Autumn and eight other public repositories build links to this host. Not all of
 # stripe.com: whoever has an account publishes pages on buy., donate. and invoice.stripe.com.
@@ -25,7 +15,8 @@ _CUSTOMER = IdShape(
     re.compile(r"g?cus_[A-Za-z0-9]{8,250}|acct_[A-Za-z0-9]{8,250}"),
     fields=("billingId",),
     near_miss=(
-        f"{CUSTOMERS_OWN_ID} Stripe's test customers are known to environments that are not live."
+        f"{vendor.CUSTOMERS_OWN_ID} Stripe's test customers are known to environments that are "
+        "not live."
     ),
 )
 # Live, test mode, one of several accounts, or both; a connected account, or its customers.
@@ -96,7 +87,7 @@ VENDORS = (
         "Stripe",
         "St",
         _DOMAINS,
-        not_synced=NO_BILLING + OTHER_BILLING,
+        not_synced=vendor.NO_BILLING + vendor.OTHER_BILLING,
         ids=(_CUSTOMER,),
         pages=_PAGES,
         mode=_mode,

@@ -2,18 +2,8 @@
 
 import re
 
-from .vendor import (
-    DNS_LABEL,
-    NO_BILLING,
-    OTHER_BILLING,
-    Address,
-    IdShape,
-    Mode,
-    Parameter,
-    Preset,
-    Vendor,
-    customer_page,
-)
+from . import vendor
+from .vendor import Address, IdShape, Mode, Parameter, Preset, Vendor
 
 _NUMBER = re.compile(r"A[0-9]{8}")  # as Zuora counts accounts by default
 
@@ -31,7 +21,7 @@ _ACCOUNT = IdShape(
 # Classic pages, the newer /platform/ ones, and REST (developer.zuora.com). Each data centre and
 # sandbox has its own host.
 _PAGES = tuple(
-    customer_page(start + r"(?P<id>[^/?#&]+)", _ACCOUNT)
+    vendor.customer_page(start + r"(?P<id>[^/?#&]+)", _ACCOUNT)
     for start in (
         r"/apps/CustomerAccount\.do\?(?:[^#]*&)?id=",
         r"/platform/(?:[^?]*/)?accounts?/",
@@ -46,7 +36,9 @@ def _mode(address: Address) -> tuple[Mode, str]:
     return ("SANDBOX" if _SANDBOX.fullmatch(address.host) else ""), ""
 
 
-_HOST = Parameter("host", "The Zuora host", rf"(?:{DNS_LABEL}\.){{1,3}}zuora\.com", "www.zuora.com")
+_HOST = Parameter(
+    "host", "The Zuora host", rf"(?:{vendor.DNS_LABEL}\.){{1,3}}zuora\.com", "www.zuora.com"
+)
 
 VENDORS = (
     Vendor(
@@ -54,7 +46,11 @@ VENDORS = (
         "Zuora",
         "Zu",
         ("zuora.com",),  # www, apisandbox, na, eu, sandbox.na, test …: "Zuora Data Centers"
-        not_synced=(*NO_BILLING, "The customer has no payment method.", *OTHER_BILLING),
+        not_synced=(
+            *vendor.NO_BILLING,
+            "The customer has no payment method.",
+            *vendor.OTHER_BILLING,
+        ),
         ids=(_ACCOUNT,),
         pages=_PAGES,
         mode=_mode,

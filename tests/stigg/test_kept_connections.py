@@ -78,7 +78,7 @@ def test_the_second_try_is_on_no_other_kept_connection() -> None:
         stigg = client(server.url)
         list(agents.map(stigg.get_customer, ["acme-corp"] * 2))
         # In a burst others may have put theirs on top; here nobody has, so it is asked for.
-        request = stigg._transport._request(f"{server.url}/api/v1/customers/acme-corp", None)
+        request = stigg._transport._request(f"{server.url}/api/v1/customers/acme-corp", None, {})
         second = transport._Attempt(time.monotonic() + 20, on_new=True)
         assert stigg._transport._send(request, second).status == 200
     assert (dying.connections, dying.later) == (3, 0)

@@ -204,7 +204,7 @@ def test_it_trusts_no_answer_without_a_certificate(
 
 def test_it_checks_certificates() -> None:
     transport = Transport({}, "")
-    request = transport._request("https://api.stigg.io/", None)
+    request = transport._request("https://api.stigg.io/", None, {})
     pool = transport._adapter.get_connection_with_tls_context(request, transport.ca_bundle or True)
     assert isinstance(pool, HTTPSConnectionPool)
     assert pool.cert_reqs == "CERT_REQUIRED"
