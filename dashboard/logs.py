@@ -1,19 +1,21 @@
 """Lines of the log: JSON, in UTC, with the request's name, and without what a request holds."""
 
 import logging
-from datetime import UTC, datetime
+import time
 
-from dashboard import masking
+from pythonjsonlogger.json import JsonFormatter
+
+from dashboard.masking import masked
 from dashboard.request_ids import current
 
 
-class Formatter(masking.Formatter):
-    def formatTime(  # noqa: N802 - logging's name
-        self,
-        record: logging.LogRecord,
-        datefmt: str | None = None,  # noqa: ARG002 - logging's signature
-    ) -> str:
-        return datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+class Formatter(JsonFormatter):
+    converter = staticmethod(time.gmtime)
+    default_time_format = "%Y-%m-%dT%H:%M:%S"
+    default_msec_format = "%s.%03d+00:00"
+
+    def format(self, record: logging.LogRecord) -> str:
+        return masked(super().format(record))
 
 
 class Filter(logging.Filter):

@@ -2,11 +2,9 @@
 
 import json
 from html import escape
-from typing import Any
 
 from django.utils.safestring import SafeString
 from django.views.debug import ExceptionReporter
-from pythonjsonlogger.json import JsonFormatter
 
 SHORTEST = 8  # characters: anything shorter is also a part of honest words
 _known: set[str] = set()
@@ -23,11 +21,6 @@ def masked(text: str) -> str:
     for value in sorted(_known, key=len, reverse=True):
         text = text.replace(value, "***")
     return text
-
-
-class Formatter(JsonFormatter):
-    def format(self, record: Any) -> str:
-        return masked(super().format(record))
 
 
 class Reporter(ExceptionReporter):

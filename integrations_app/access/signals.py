@@ -8,7 +8,7 @@ from allauth.mfa import signals as mfa
 from django.contrib.auth.models import Group, User
 from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
-from django.dispatch import receiver
+from django.dispatch import Signal, receiver
 from django.http import HttpRequest
 
 from dashboard.client_address import client_address
@@ -76,11 +76,7 @@ def roles_changed(instance: User | Group, action: str, pk_set: set[int] | None, 
     note(current_request(), Action.ROLE, ROLE_CHANGES[action], detail=said)
 
 
-@receiver(post_save, sender=EnvironmentLimit)
-def limited(instance: EnvironmentLimit, **_: Any) -> None:
-    note(current_request(), Action.ROLE, "limited", detail=f"{instance.user}: {instance}")
-
-
-@receiver(post_delete, sender=EnvironmentLimit)
-def limit_taken(instance: EnvironmentLimit, **_: Any) -> None:
-    note(current_request(), Action.ROLE, "limit-taken", detail=f"{instance.user}: {instance}")
+@receiver([post_save, post_delete], sender=EnvironmentLimit)
+def limit_changed(instance: EnvironmentLimit, signal: Signal, **_: Any) -> None:
+    outcome = "limited" if signal is post_save else "limit-taken"
+    note(current_request(), Action.ROLE, outcome, detail=f"{instance.user}: {instance}")

@@ -193,12 +193,9 @@ class Recent(NamedTuple):
 
 def recents(request: HttpRequest) -> list[Recent]:
     """The agent's last ten customers, newest first, by one indexed query."""
-    newest = (
-        views(user=request.user.get_username())
-        .order_by("-at")
-        .values_list("customer_id", "customer_name", "environment", "at")[:MAX_VIEWS_READ]
-    )
+    mine = views(user=request.user.get_username()).order_by("-at")
+    rows = mine.values_list("customer_id", "customer_name", "environment", "at")
     last: dict[tuple[str, str], Recent] = {}
-    for row in map(Recent._make, newest):
+    for row in map(Recent._make, rows[:MAX_VIEWS_READ]):
         last.setdefault((row.environment, row.customer_id), row)
     return list(last.values())[:MAX_RECENTS]

@@ -97,11 +97,9 @@ class LinkTemplateForm(ForVendorForm):
             known = environment if environment in self.seen else ""  # it comes as it was typed
             placeholders = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
             rule = "https, a host written out, and at least one of {} after it."
-            self["template"].help_text = format_html(
-                f"{rule}<br><strong>Preview</strong>: {{}}",
-                placeholders,
-                preview(template, vendor, known),
-            )
+            said = f"{rule}<br><strong>Preview</strong>: {{}}"
+            shown = preview(template, vendor, known)
+            self["template"].help_text = format_html(said, placeholders, shown)
 
     def is_valid(self) -> bool:
         """A preview is never saved: the form comes back as it was typed."""
@@ -161,9 +159,8 @@ class ForVendorAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in t
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **options: Any
     ) -> Any:
-        return super().render_change_form(
-            request, context | {"vendors": known_vendors().values()}, *args, **options
-        )
+        context["vendors"] = known_vendors().values()
+        return super().render_change_form(request, context, *args, **options)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         self._note(request, "added", obj)
@@ -212,10 +209,8 @@ class LinkTemplateAdmin(ForVendorAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.preset)
-        return [
-            path("preset/", view, name="integrations_app_linktemplate_preset"),
-            *super().get_urls(),
-        ]
+        own = path("preset/", view, name="integrations_app_linktemplate_preset")
+        return [own, *super().get_urls()]
 
     def preset(self, request: HttpRequest) -> HttpResponse:
         """Choose a preset, answer what it asks for, go on to the form with the whole template."""
@@ -228,13 +223,10 @@ class LinkTemplateAdmin(ForVendorAdmin):
             filled = urlencode({name: start[name] for name in names})
             form_page = reverse("admin:integrations_app_linktemplate_add")
             return HttpResponseRedirect(f"{form_page}?{filled}")
-        context = {"title": "Add from a preset", "form": form, "opts": self.opts}
-        return TemplateResponse(
-            request,
-            "admin/integrations_app/preset.html",
-            self.admin_site.each_context(request) | context,
-            status=400 if form.errors else 200,
-        )
+        own = {"title": "Add from a preset", "form": form, "opts": self.opts}
+        context = self.admin_site.each_context(request) | own
+        page, status = "admin/integrations_app/preset.html", 400 if form.errors else 200
+        return TemplateResponse(request, page, context, status=status)
 
 
 @admin.register(TrustedHost)
@@ -265,10 +257,8 @@ class WrongLinkAdmin(ForVendorAdmin):
         named = ("environment", "vendor_identifier", "source", "template", "host")
         grouped = self.get_queryset(request).order_by().values(*named)
         found = grouped.annotate(count=Count("pk"), latest=Max("at")).order_by("-count", "-latest")
-        counts = [
-            {**row, "vendor": vendor_for(row["vendor_identifier"]).name}
-            for row in found[:SHOWN_COUNTS]
-        ]
+        most = found[:SHOWN_COUNTS]
+        counts = [{**row, "vendor": vendor_for(row["vendor_identifier"]).name} for row in most]
         return super().changelist_view(request, (extra_context or {}) | {"counts": counts})
 
     def _never(self, *_args: Any, **_named: Any) -> bool:

@@ -26,21 +26,18 @@ _SHOWN_LENGTH = 300
 _COPY_ID = " Copy the id and look it up in the vendor's own system."
 _NO_LINK = f"Stigg gives no link for this row.{_COPY_ID}"
 _CHECK_HOST = " Check the host before you open it."
+_MODES = ("LIVE", "TEST", "SANDBOX")
 _TOO_LONG = "This address is too long."
 _MALFORMED = "This address is malformed."
 
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
 _DOMAIN = re.compile(rf"(?=.{{1,253}}\Z)(?:{_LABEL}\.)+(?=[a-z]){_LABEL}")
-# As browsers see it: labels of DNS with an optional last dot, or an IPv6 address. No `;`, no empty
-# label.
+# As browsers see it: labels of DNS with an optional last dot, or an IPv6 address
 _HOST = re.compile(r"(?=.{1,254}\Z)(?:[a-z0-9_-]{1,63}\.)*[a-z0-9_-]{1,63}\.?|\[[0-9a-f:.]+\]")
 _AUTHORITY = re.compile(
     r"https?://(?P<host>\[[0-9a-f:.]+\]|[^:/?#\[\]]+)(?::(?P<port>[0-9]{1,5}))?(?=[/?#]|\Z)",
     re.IGNORECASE,
 )
-
-
-_MODE_WORDS = {"LIVE": "live", "TEST": "test", "SANDBOX": "sandbox"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +74,11 @@ class _Address(NamedTuple):
 
     @classmethod
     def read(cls, text: str) -> Self:
-        written, opened = _AUTHORITY.match(text), _parse(text)
-        if not opened:
+        if len(text) > MAX_LENGTH:
+            return cls(text)
+        try:
+            written, opened = _AUTHORITY.match(text), URL(text)
+        except ValueError:  # a lone surrogate ends here too
             return cls(text)
         host, port = (written["host"].lower(), written["port"] or "443") if written else ("", "")
         parts = Address(opened.hostname, opened.pathname, opened.search, opened.hash)
@@ -137,19 +137,10 @@ def _public_suffixes() -> PublicSuffixList:
 
 def mode_warning(mode: str, live: bool | None, environment_label: str) -> str:  # noqa: FBT001 - a fact, not a switch
     """A sentence when a link's mode does not fit its environment; "" if it does or is unknown."""
-    word = _MODE_WORDS.get(mode)
-    if live is None or not word or (mode == "LIVE") is live:
+    if live is None or mode not in _MODES or (mode == "LIVE") is live:
         return ""
     stage = "a live environment" if live else "not a live environment"
-    return f"This is a {word} link, but {environment_label} is {stage}."
-
-
-def _parse(text: str) -> URL | None:
-    """The address as browsers read it; None for what they cannot read or is too long."""
-    try:
-        return URL(text) if len(text) <= MAX_LENGTH else None
-    except ValueError:  # a lone surrogate ends here too
-        return None
+    return f"This is a {mode.lower()} link, but {environment_label} is {stage}."
 
 
 def _has_hidden(address: _Address) -> bool:

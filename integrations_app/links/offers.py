@@ -84,32 +84,24 @@ def offer(
         "billing_id": billing_id,
     }
     if own.kind != "verified" and template and (address := fill(template, values)):
-        built = place.settings.judge(address, vendor)
-        return Offer(
-            built, template, own if own.kind != "missing" else None, _warning(built, place)
-        )
+        built, other = place.settings.judge(address, vendor), own if own.kind != "missing" else None
+        return Offer(built, template, other, _warning(built, place))
     if own.kind in ("verified", "unfamiliar"):
         return Offer(own, warning=_warning(own, place))
-    is_synced, has_template = bool(synced_entity_id), bool(template)
-    why, reasons = _why_none(own, vendor, is_synced=is_synced, has_template=has_template)
-    return Offer(own, why=why, reasons=reasons)
+    return _nothing(own, vendor, synced_entity_id, template)
+
+
+def _nothing(own: Link, vendor: Vendor, synced_entity_id: str | None, template: str) -> Offer:
+    """Why nothing opens and what to do next, with Stigg's reasons for a row not synced."""
+    if own.kind == "refused":
+        return Offer(own, why=own.reason + _ASK_OPERATOR)
+    if not synced_entity_id:
+        return Offer(own, why=_not_synced(vendor), reasons=vendor.not_synced)
+    return Offer(own, why=_NO_ID if template else vendor.no_page_reason or _NO_LINK)
 
 
 def _warning(link: Link, place: Place) -> str:
     return mode_warning(link.mode, place.live, place.environment_label)
-
-
-def _why_none(
-    own: Link, vendor: Vendor, *, is_synced: bool, has_template: bool
-) -> tuple[str, tuple[str, ...]]:
-    """Why nothing opens and what to do next, with Stigg's reasons for a row not synced."""
-    if own.kind == "refused":
-        return own.reason + _ASK_OPERATOR, ()
-    if not is_synced:
-        return _not_synced(vendor), vendor.not_synced
-    if has_template:
-        return _NO_ID, ()
-    return vendor.no_page_reason or _NO_LINK, ()
 
 
 def _not_synced(vendor: Vendor) -> str:

@@ -57,12 +57,8 @@ class Filter(forms.Form):
 
     def query(self, before: int | None = None) -> str:
         """The same filter as an address; without a cursor its first page."""
-        kept = {
-            name: self.data[name]
-            for name in self.fields
-            if name != "before" and self.data.get(name)
-        }
-        pairs = kept | ({"before": str(before)} if before else {})
+        asked = {name: self.data.get(name) for name in self.fields} | {"before": before}
+        pairs = {name: value for name, value in asked.items() if value}
         return f"?{urlencode(pairs)}" if pairs else ""
 
 

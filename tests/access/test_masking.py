@@ -12,7 +12,8 @@ from django.views.debug import get_exception_reporter_class
 from pydantic import SecretStr
 
 from dashboard import masking
-from dashboard.masking import Formatter, hide, masked
+from dashboard.logs import Formatter
+from dashboard.masking import hide, masked
 
 VALUE = 'a "quoted" & <odd> key'
 

@@ -68,11 +68,9 @@ class Command(BaseCommand):
             )
         demo.add_link_templates()
         word, names = demo.accounts()
-        how = (
-            f"Sign in as {', '.join(names)}: password {word}"
-            if names
-            else "The demo accounts have passwords that the desk does not know"
-        )
+        how = "The demo accounts have passwords that the desk does not know"
+        if names:
+            how = f"Sign in as {', '.join(names)}: password {word}"
         tries = "\n".join(
             f"  {customer_id:<34.34} {why}" for customer_id, why in environments.examples()
         )
@@ -152,11 +150,8 @@ def collect_static() -> None:
 
 
 def fingerprint() -> str:
-    makers = [
-        settings.BASE_DIR / "requirements.txt",
-        settings.BASE_DIR / "dashboard/settings.py",
-        Path(__file__),
-    ]
-    files = [*Path(settings.BASE_DIR / "static").rglob("*"), *makers]
+    base: Path = settings.BASE_DIR
+    makers = base / "requirements.txt", base / "dashboard/settings.py", Path(__file__)
+    files = [*(base / "static").rglob("*"), *makers]
     seen = "".join(f"{path}{path.stat().st_mtime_ns}" for path in sorted(files))
     return hashlib.sha256(seen.encode()).hexdigest()
