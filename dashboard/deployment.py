@@ -1,7 +1,4 @@
-"""What `manage.py check --deploy` says beside Django's own checks.
-
-https://docs.djangoproject.com/en/5.2/topics/checks/
-"""
+"""What `manage.py check --deploy` says beside Django's own checks."""
 
 from collections.abc import Sequence
 from typing import Any

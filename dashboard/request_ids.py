@@ -26,9 +26,7 @@ def current_request() -> HttpRequest | None:
 def middleware(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Name the request. A name that comes with it is used only from one of TRUSTED_PROXIES:
-    otherwise it could be anything, and another one's.
-    """
+    """Name the request. A name that comes with it counts only from one of TRUSTED_PROXIES."""
 
     def named(request: HttpRequest) -> HttpResponse:
         traces.begin(_given(request) or secrets.token_hex(5))

@@ -66,9 +66,7 @@ class Server(MPServer):
         return worker
 
     def _init_shared_socket(self) -> None:
-        """One listening socket for all workers, old and new: granian's are one each, and what waits
-        in a worker's queue is lost with it.
-        """
+        """One for all workers, old and new: what waits on one of a worker's own is lost with it."""
         family = socket.AF_INET6 if ":" in self.bind_addr else socket.AF_INET
         self._sso = socket.create_server(
             (self.bind_addr, self.bind_port), family=family, backlog=self.backlog

@@ -1,6 +1,4 @@
-"""Whose request gets the next free thread: browsers take turns, so one that sends hundreds at once
-waits for itself and nobody else does.
-"""
+"""Whose request gets the next free thread: browsers take turns, so who sends much waits."""
 
 import asyncio
 from collections import Counter, deque

@@ -17,10 +17,8 @@ NAMES = ("demo", *ROLES)  # the first may everything, the others what their role
 
 
 def accounts() -> tuple[str, list[str]]:
-    """The password of the demo accounts, which is made once and kept, and the names it opens.
-
-    Accounts that are missing are made. One that has another password is somebody's own, and stays
-    as it is.
+    """The password of the demo accounts, made once and kept, and the names it opens. Missing ones
+    are made; one that has another password is somebody's own, and stays as it is.
     """
     word = kept_secret(settings.VAR / "demo-password", partial(secrets.token_urlsafe, 9))
     held = dict(User.objects.filter(username__in=NAMES).values_list("username", "password"))

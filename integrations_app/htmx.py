@@ -15,10 +15,7 @@ class HtmxHttpRequest(HttpRequest):
 
 
 def page_of(request: HttpRequest) -> str:
-    """The path and query of the page that sent the request; "/" where there is none to trust.
-
-    The header comes from the browser, so it is checked like any `next`.
-    """
+    """The path and query of the page that sent the request, checked like any `next`; else "/"."""
     try:
         address = cast(HtmxHttpRequest, request).htmx.current_url_abs_path or ""
     except (AttributeError, ValueError):  # no htmx, or not an address at all

@@ -16,10 +16,7 @@ PERMISSIONS = (
 
 
 class EnvironmentLimit(models.Model):
-    """One of the environments that an account is limited to; without any it sees all.
-
-    The environment is plain text, because settings know which there are.
-    """
+    """One of the environments that an account is limited to; without any it sees all."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="environment_limits")
     environment = models.CharField(max_length=31)

@@ -107,9 +107,7 @@ def environments(user: User | AnonymousUser) -> Mapping[str, Environment]:
 
 
 def environment_or_404(user: User | AnonymousUser, name: str) -> Environment:
-    """One that the account sees, its default one for "". One that is hidden from it is like one
-    that there is not.
-    """
+    """One that the account sees, its default one for ""; a hidden one is like one that is not."""
     mine = environments(user)
     if not mine:
         raise Http404(

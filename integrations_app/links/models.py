@@ -112,10 +112,7 @@ def link_settings(environment: str) -> LinkSettings:
 
 
 class WrongLink(ForVendor):
-    """An agent's word that a link led to the wrong place.
-
-    Plain text without foreign keys and never changed: it outlives templates and accounts.
-    """
+    """An agent's word that a link led to the wrong place; it outlives templates and accounts."""
 
     class Source(models.TextChoices):
         STIGG = "stigg", "Stigg's own link"

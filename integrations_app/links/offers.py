@@ -26,10 +26,7 @@ class LinkSettings:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Whose rows these are and where they are shown: what a link depends on besides its row.
-
-    `address` is where the customer's pages are.
-    """
+    """Whose rows these are and where they are shown; at `address` the customer's pages begin."""
 
     customer_id: str = ""
     environment_label: str = ""

@@ -1,5 +1,4 @@
-"""The questions that only Stigg's GraphQL answers: whose customer is this, and how far is the
-syncing?
+"""The questions that only Stigg's GraphQL answers: whose customer is this, how far is the syncing?
 
 `POST /graphql` with the same key as REST. The documents are fixed, all that varies travels as
 variables, and a test holds them against Stigg's published schema. They name every field:
@@ -70,10 +69,8 @@ Reader = Callable[[Mapping[str, Any], StiggError | None], Typed]
 
 
 class Match(Model):
-    """A customer that was found. `id` is Stigg's `customerId`, which REST and the desk's addresses
-    take; GraphQL's own `id` is never asked for.
-
-    Archiving takes `name` and `email` away and sets `deleted_at`.
+    """A customer that was found. `id` is `customerId`, which REST takes; GraphQL's is never asked
+    for. Archiving takes `name` and `email` away and sets `deleted_at`.
     """
 
     id: Annotated[Id, Field(alias="customerId")]

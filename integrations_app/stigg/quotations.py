@@ -1,5 +1,4 @@
-"""Stigg's own words, as far as a page may quote them: on one line, cut, without what looks like a
-secret.
+"""Stigg's own words, as far as a page may quote them: in one line, cut, without likely secrets.
 
 Stigg passes on what a vendor's API said, and such texts quote requests. The key of the desk itself
 is taken out of every answer where it comes in (`transport`).

@@ -24,10 +24,8 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """One Stigg environment; `live` says whether its links should lead to live records. Its
-    settings begin with `prefix`.
-
-    `among` names the environments that whoever looks here may see, this one too.
+    """One Stigg environment. `live` says whether its links should lead to live records, its
+    settings begin with `prefix`, `among` names all environments that whoever looks here may see.
     """
 
     name: str

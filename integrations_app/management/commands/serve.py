@@ -137,9 +137,7 @@ def server_arguments() -> list[str]:
 
 
 def collect_static() -> None:
-    """Collecting takes a second or two, so it is done only when something it depends on has
-    changed, and by one desk at a time.
-    """
+    """It takes a second or two: only when what it depends on has changed, by one desk at a time."""
     stamp, current = settings.STATIC_ROOT / ".collected", fingerprint()
     with (settings.VAR / "collecting").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
