@@ -1,24 +1,16 @@
 """What htmx tells of a request."""
 
-from typing import cast
-
 from django.http import HttpRequest, HttpResponse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 
-class HtmxHttpRequest(HttpRequest):
-    """A request as django-htmx's middleware leaves it."""
-
-    htmx: HtmxDetails
-
-
 def page_of(request: HttpRequest) -> str:
     """The path and query of the page that sent the request, checked like any `next`; else "/"."""
     try:
-        address = cast(HtmxHttpRequest, request).htmx.current_url_abs_path or ""
-    except (AttributeError, ValueError):  # no htmx, or not an address at all
+        address = HtmxDetails(request).current_url_abs_path or ""
+    except ValueError:  # not an address at all
         return "/"
     return address if url_has_allowed_host_and_scheme(address, {request.get_host()}) else "/"
 

@@ -32,6 +32,9 @@ Text = Annotated[str, AfterValidator(printable)]
 Id = Annotated[Text, AfterValidator(_required)]
 TextOrNone = Annotated[str | None, BeforeValidator(text_or_none)]
 TextOrEmpty = Annotated[str, BeforeValidator(lambda value: text_or_none(value) or "")]
+TupleOrNone = Annotated[
+    tuple[Any, ...] | None, BeforeValidator(lambda sent: sent if isinstance(sent, list) else None)
+]
 
 
 def _as_sent(value: object) -> str | None:
@@ -113,10 +116,6 @@ class Sent(NamedTuple):
     sent: object
 
 
-def _list_or_none(value: object) -> object:
-    return value if isinstance(value, list) else None
-
-
 class Customer(Model):
     """What Stigg keeps of a customer itself. Archiving takes `name` and `email` away.
 
@@ -128,9 +127,7 @@ class Customer(Model):
     name: TextOrNone = None
     email: TextOrNone = None
     archived_at: TextOrNone = None
-    bare: Annotated[
-        tuple[Any, ...] | None, Field(alias="integrations"), BeforeValidator(_list_or_none)
-    ] = None
+    bare: Annotated[TupleOrNone, Field(alias="integrations")] = None
 
     @property
     def archived(self) -> bool:

@@ -79,11 +79,8 @@ def _specs() -> list[dict[str, Any]]:
     return simulated() if settings.STIGG_SIMULATOR else found
 
 
-# The places for pages, those for searches, and the budget: all environments share them.
-Shared = tuple[Room, Room, RetryBudget]
-
-
-def _shared(environments: int) -> Shared:
+def _shared(environments: int) -> tuple[Room, Room, RetryBudget]:
+    """The places for pages, those for searches, and the budget: all environments share them."""
     return _room(environments), _room(environments), RetryBudget()
 
 
@@ -97,7 +94,7 @@ def _room(environments: int) -> Room:
     return Room(own, common, kept=min(settings.THREADS // 8, common // 2))
 
 
-def _environment(spec: Mapping[str, Any], shared: Shared) -> Environment:
+def _environment(spec: Mapping[str, Any], shared: tuple[Room, Room, RetryBudget]) -> Environment:
     upstream = Upstream(
         spec["name"],
         _client(spec),

@@ -134,10 +134,6 @@ class Preset:
         return text
 
 
-def no_mode(_address: Address) -> tuple[Mode, str]:
-    return "", ""
-
-
 @dataclass(frozen=True, slots=True)
 class Vendor:
     """All that the desk knows of one vendor.
@@ -159,7 +155,7 @@ class Vendor:
     not_synced: tuple[str, ...] = ()
     ids: tuple[IdShape, ...] = ()
     pages: tuple[CustomerPage, ...] = ()
-    mode: Callable[[Address], tuple[Mode, str]] = no_mode
+    mode: Callable[[Address], tuple[Mode, str]] = lambda _: ("", "")
     presets: tuple[Preset, ...] = ()
     box: str = ""
 
