@@ -61,10 +61,9 @@ def cache(url: str) -> tuple[dict[str, Any], list[str]]:
         return {"BACKEND": local, "LOCATION": "desk", "OPTIONS": {"MAX_ENTRIES": 1000}}, []
     scheme, colon, rest = url.partition(":")
     location = f"{REDIS.get(scheme, scheme)}{colon}{rest}"
-    faults = (
-        [] if _is_redis(location) else ["CACHE_URL: must be redis://host:port/0 or valkey://…."]
-    )
-    return {"BACKEND": "dashboard.cache.Cache", "LOCATION": location}, faults
+    found = {"BACKEND": "dashboard.cache.Cache", "LOCATION": location}
+    fault = "CACHE_URL: must be redis://host:port/0 or valkey://…."
+    return found, [] if _is_redis(location) else [fault]
 
 
 def _is_redis(url: str) -> bool:

@@ -71,9 +71,7 @@ def _faults(environment: dict[str, Any]) -> Iterator[str]:
     if not SECURE.fullmatch(environment["url"]):
         yield "API_URL must start with https:// (http:// only for this machine)."
     for name in SENT:
-        if not SENDABLE.fullmatch(_text(environment[name])):
+        value = environment[name]
+        text = value.get_secret_value() if isinstance(value, SecretStr) else value
+        if not SENDABLE.fullmatch(text):
             yield f"{name.upper()} holds spaces or unprintable characters."
-
-
-def _text(value: str | SecretStr) -> str:
-    return value.get_secret_value() if isinstance(value, SecretStr) else value

@@ -19,9 +19,7 @@ CALLS = Histogram(
 )
 RETRIES = Counter("desk_stigg_retries", "Calls to Stigg that were made once more", ["environment"])
 COOL_DOWNS = Counter(
-    "desk_cool_downs",
-    "Times that Stigg was left alone for a while",
-    ["environment", "api", "kind"],
+    "desk_cool_downs", "Times that Stigg was left alone for a while", ["environment", "api", "kind"]
 )
 NOT_ASKED = Counter(
     "desk_stigg_not_asked",
@@ -50,8 +48,6 @@ NOT_RECORDED = Counter(
     "desk_not_recorded", "Events that could not be written to the record", ["environment", "action"]
 )
 SESSIONS = Gauge(
-    "desk_sessions",
-    "Sessions in which somebody is signed in",
-    multiprocess_mode="livemostrecent",
+    "desk_sessions", "Sessions in which somebody is signed in", multiprocess_mode="livemostrecent"
 )
 LINKS = Counter("desk_links_shown", "Links of rows that were shown", ["vendor", "kind"])

@@ -1,7 +1,6 @@
 """The operators' page: how Stigg and the desk do, what is wrong, and what to do about it."""
 
 from collections.abc import Mapping
-from itertools import chain
 from operator import attrgetter
 
 from django.http import HttpRequest, HttpResponse
@@ -28,10 +27,9 @@ def operations(request: HttpRequest) -> HttpResponse:
     keep()
     names = [*seen, *([] if rules.rights(request.user).limits else [EVERYWHERE])]
     hour, day = HOUR.read(names), DAY.read(names)
-    found = [
-        *advice(None, hour.get(EVERYWHERE, Figures())),
-        *chain.from_iterable(advice(seen[name], hour[name]) for name in seen),
-    ]
+    found = [*advice(None, hour.get(EVERYWHERE, Figures()))]
+    for name in seen:
+        found += advice(seen[name], hour[name])
     context = {
         "places": {name: _place(hour[name], day[name]) for name in seen},
         "seen": seen,

@@ -30,11 +30,9 @@ def record(request: HttpRequest, *, as_csv: bool = False) -> HttpResponseBase:
     note(request, Action.RECORD, "csv" if as_csv else "shown", detail=request.META["QUERY_STRING"])
     if as_csv:
         name = f"record-{timezone.now():%Y-%m-%d-%H%M%S}.csv"
-        headers = {
-            "Content-Type": spreadsheets.CONTENT_TYPE,
-            "Content-Disposition": f'attachment; filename="{name}"',
-        }
-        return StreamingHttpResponse(_csv(asked), headers=headers)
+        response = StreamingHttpResponse(_csv(asked), content_type=spreadsheets.CONTENT_TYPE)
+        response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+        return response
     older = asked.query(rows[ROWS - 1].pk) if len(rows) > ROWS else ""
     context = {"filter": asked, "rows": rows[:ROWS], "older": older}
     return render(request, "record/page.html", context)
