@@ -38,9 +38,7 @@ ACCOUNT_RATE_LIMITS = {
 }
 
 SOCIALACCOUNT_ADAPTER = "integrations_app.access.company.Company"
-
 USERSESSIONS_ADAPTER = "integrations_app.access.accounts.Sessions"
-
 MFA_ADAPTER = "integrations_app.access.second_factor.Factors"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True

@@ -21,7 +21,6 @@ from .client import (
     Question,
     Read,
     UserToken,
-    customer_path,
     fits_path,
 )
 from .records import (

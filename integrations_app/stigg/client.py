@@ -91,7 +91,7 @@ class Calls(ABC):
         """`GET /api/v1/customers/{id}/integrations`; vendors go as one comma-joined value."""
         vendors = ",".join(vendor_identifier)
         query = _query(after=after, before=before, limit=limit, vendorIdentifier=vendors)
-        path = f"{customer_path(customer_id)}/integrations?{query}"
+        path = f"{_path(CUSTOMERS, customer_id)}/integrations?{query}"
         return self.ask(Question(path, about=customer_id), records.read_page)
 
     def get_integration(self, customer_id: str, integration_id: str) -> Sent:
@@ -99,12 +99,12 @@ class Calls(ABC):
 
         docs.stigg.io, Get a single customer integration by id.
         """
-        path = _path(f"{customer_path(customer_id)}/integrations", integration_id)
+        path = _path(f"{_path(CUSTOMERS, customer_id)}/integrations", integration_id)
         return self.ask(Question(path, about=customer_id), records.read_integration)
 
     def get_customer(self, customer_id: str) -> Customer:
         """`GET /api/v1/customers/{id}`: name, e-mail, archived or not, bare integrations."""
-        question = Question(customer_path(customer_id), about=customer_id)
+        question = Question(_path(CUSTOMERS, customer_id), about=customer_id)
         return self.ask(question, records.read_customer)
 
     def customer_of_subscription(self, subscription_id: str) -> str:
@@ -172,17 +172,13 @@ def _query(**fields: str | int | None) -> str:
     return urlencode({name: value for name, value in fields.items() if value}, errors="replace")
 
 
-def customer_path(customer_id: str) -> str:
-    """The address of a customer. Raises ValueError for an id that no address can carry."""
-    return _path(CUSTOMERS, customer_id)
-
-
 def fits_path(record_id: str) -> bool:
     """`.` and `..` survive percent-encoding and would climb in the path."""
     return 1 <= len(record_id) <= MAX_ID_CHARACTERS and record_id not in (".", "..")
 
 
 def _path(collection: str, record_id: str) -> str:
+    """Raises ValueError for an id that no address can carry."""
     if not fits_path(record_id):
         raise ValueError("an id has 1 to 255 characters and is neither '.' nor '..'")
     return f"{collection}/{quote(record_id, safe='')}"
