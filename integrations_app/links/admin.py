@@ -5,7 +5,6 @@ from typing import Any, ClassVar, cast
 from urllib.parse import urlencode
 
 from django import forms
-from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import Count, Max, OuterRef, QuerySet, Subquery
@@ -24,11 +23,6 @@ from integrations_app.vendors.vendor import Preset, Vendor
 
 from .models import LinkTemplate, TrustedHost, WrongLink, link_settings
 from .url_templates import PLACEHOLDERS, fill
-
-admin.site.site_header = "Integrations Desk" + (
-    " – simulated data" if settings.STIGG_SIMULATOR else ""
-)
-admin.site.site_title = "Integrations Desk"
 
 # Ids with a character that must be percent-encoded, so that the preview shows that too.
 SAMPLE = {

@@ -9,6 +9,7 @@ import time
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from functools import partial
 from threading import Lock
@@ -90,12 +91,10 @@ def keep(**_: object) -> None:
         _waiting.update({(now, what): count for what, count in grown.items()})
         for late in [key for key in _waiting if key[0] < now - MINUTES_KEPT]:
             del _waiting[late]
-        try:
+        with suppress(Error):  # the pages say that the database is away
             _add()
             _waiting.clear()
             metrics.SESSIONS.set(signed_in().count())
-        except Error:
-            return  # the pages say that the database is away
 
 
 def _counted() -> Counter[What]:

@@ -24,9 +24,7 @@ MAX_RETRIES_SAVED = 3.0
 
 # Connection trouble, and what a proxy in front of Stigg says of a restart
 PASSING = (None, 502, 503, 504)
-_KINDS: dict[str, type[StiggError]] = {
-    error.kind: error for error in (Unavailable, TimedOut, RateLimited)
-}
+_KINDS = {error.kind: error for error in (Unavailable, TimedOut, RateLimited)}
 
 
 class Busy(Unavailable):
