@@ -1,4 +1,4 @@
-"""Whose request gets the next free thread: browsers take turns, so who sends much waits."""
+"""Whose request gets the next free thread: browsers take turns, a greedy one waits for itself."""
 
 import asyncio
 from collections import Counter, deque

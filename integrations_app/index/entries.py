@@ -29,11 +29,11 @@ def digest(record_id: str) -> bytes:
 
 def add(environment: str, customers: Iterable[tuple[str, Collection[str]]]) -> None:
     """Write customers' ids with vendors' record ids; known ones stay. Raises DatabaseError."""
-    entries = (
+    entries = [
         IndexEntry(environment=environment, digest=digest(record_id), customer_id=customer_id)
         for customer_id, record_ids in customers
         for record_id in record_ids
-    )
+    ]
     IndexEntry.objects.bulk_create(entries, ignore_conflicts=True)
 
 
