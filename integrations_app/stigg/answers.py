@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, ClassVar, NoReturn
+from typing import Any, ClassVar, NoReturn, TypeVar
 
 MAX_TEXT_CHARACTERS = 1_000
 MAX_RETRY_AFTER_SECONDS = 3_600
@@ -115,6 +115,16 @@ def at(value: object, *names: str) -> Any:
     """What a JSON value holds under these names, each within the one before; None without it."""
     for name in names:
         value = value.get(name) if isinstance(value, dict) else None
+    return value
+
+
+Shape = TypeVar("Shape")
+
+
+def expect(shape: type[Shape], value: object, what: str, error: StiggError | None = None) -> Shape:
+    """The value, which must be of this shape. Else raises the error, or UnexpectedResponse."""
+    if not isinstance(value, shape):
+        raise error or UnexpectedResponse(f"the answer has no {what}")
     return value
 
 

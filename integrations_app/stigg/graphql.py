@@ -20,7 +20,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import AliasPath, BeforeValidator, Field
 
 from . import answers
-from .answers import StiggError, UnexpectedResponse, at, printable, text_or_none
+from .answers import StiggError, UnexpectedResponse, at, expect, printable, text_or_none
 from .client import Calls, Question
 from .records import Id, Model, TextOrEmpty, TextOrNone
 
@@ -169,7 +169,7 @@ def find_customers(
 
 
 def _matches(data: Mapping[str, Any], error: StiggError | None) -> tuple[Match, ...]:
-    edges = _found(list, at(data, "customers", "edges"), error, "list of customers")
+    edges = expect(list, at(data, "customers", "edges"), "list of customers", error)
     return tuple(match for edge in edges if (match := Match.read_or_none(at(edge, "node"))))
 
 
@@ -179,7 +179,7 @@ def count_customers(client: Calls) -> int:
 
 
 def _total(data: Mapping[str, Any], error: StiggError | None) -> int:
-    return _found(int, at(data, "customers", "totalCount"), error, "count of customers")
+    return expect(int, at(data, "customers", "totalCount"), "count of customers", error)
 
 
 def sync_states(
@@ -201,7 +201,7 @@ def _sync_states(data: Mapping[str, Any], error: StiggError | None) -> tuple[Syn
     states = at(data, "getCustomerByRefId", "syncStates")
     if states is None and error is None:
         return ()
-    found = _found(list, states, error, "list of sync states")
+    found = expect(list, states, "list of sync states", error)
     return tuple(SyncState(item) for item in found if isinstance(item, dict))
 
 
@@ -220,15 +220,9 @@ def sync_failures(
 
 
 def _failures(data: Mapping[str, Any], error: StiggError | None) -> tuple[SyncFailure, ...]:
-    edges = _found(list, at(data, "eventLogs", "edges"), error, "list of events")
+    edges = expect(list, at(data, "eventLogs", "edges"), "list of events", error)
     nodes = (at(edge, "node") for edge in edges)
     return tuple(SyncFailure.model_validate(node) for node in nodes if isinstance(node, dict))
-
-
-def _found(shape: type[Typed], value: object, error: StiggError | None, what: str) -> Typed:
-    if not isinstance(value, shape):
-        raise error or UnexpectedResponse(f"the answer has no {what}")
-    return value
 
 
 def like_escape(text: str) -> str:
@@ -289,7 +283,7 @@ def graphql_is_closed(error: object) -> bool:
 
 def _parts(operation: str, payload: Mapping[str, Any]) -> tuple[dict[str, Any], StiggError | None]:
     error = answers.refusal(200, {}, payload) if payload.get("errors") else None
-    data = _found(dict, payload.get("data"), error, "data")
+    data = expect(dict, payload.get("data"), "data", error)
     if error and any(value is not None for value in data.values()):
         logger.warning("stigg answered in part", extra={"operation": operation, **error.for_log})
     return data, error

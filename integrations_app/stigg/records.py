@@ -12,12 +12,12 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Annotated, Any, NamedTuple, Self, TypeVar
+from typing import Annotated, Any, NamedTuple, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
-from .answers import UnexpectedResponse, at, printable, text_or_none
+from .answers import UnexpectedResponse, at, expect, printable, text_or_none
 
 MAX_LIMIT = 100
 
@@ -157,16 +157,6 @@ class Customer(Model):
         return Counter(text_or_none(at(item, "vendorIdentifier")) or "" for item in self.bare)
 
 
-Shape = TypeVar("Shape", list[Any], dict[str, Any])
-
-
-def _data(payload: Mapping[str, Any], shape: type[Shape], what: str) -> Shape:
-    data = payload.get("data")
-    if not isinstance(data, shape):
-        raise UnexpectedResponse(f"the answer has no {what}")
-    return data
-
-
 def read_rows(data: Iterable[object]) -> tuple[Integration | BrokenRow, ...]:
     return tuple(_read_row(item) for item in data)
 
@@ -183,7 +173,7 @@ def _read_row(item: object) -> Integration | BrokenRow:
 
 def read_page(payload: Mapping[str, Any]) -> Page:
     """Read one list answer. The contract requires `pagination`, but a page is read without it."""
-    data = _data(payload, list, "list of rows")
+    data = expect(list, payload.get("data"), "list of rows")
     return Page(
         read_rows(data[:MAX_LIMIT]),
         next=_cursor(payload, "next"),
@@ -195,7 +185,7 @@ def read_page(payload: Mapping[str, Any]) -> Page:
 
 def read_integration(payload: Mapping[str, Any]) -> Sent:
     """Read `{"data": …}` with one row in it."""
-    data = _data(payload, dict, "integration")
+    data = expect(dict, payload.get("data"), "integration")
     return Sent(_read_row(data), data)
 
 
@@ -209,14 +199,14 @@ def _cursor(payload: Mapping[str, Any], way: str) -> str | None:
 
 def read_customer(payload: Mapping[str, Any]) -> Customer:
     """Read `{"data": Customer}` of https://docs.stigg.io/api-reference/customers."""
-    if not (customer := Customer.read_or_none(_data(payload, dict, "customer"))):
+    if not (customer := Customer.read_or_none(expect(dict, payload.get("data"), "customer"))):
         raise UnexpectedResponse("the customer has no id")
     return customer
 
 
 def read_customers(payload: Mapping[str, Any]) -> tuple[Customer, ...]:
     """Read `{"data": [Customer, …]}`. One that cannot be read does not hide the others."""
-    data = _data(payload, list, "list of customers")[:MAX_LIMIT]
+    data = expect(list, payload.get("data"), "list of customers")[:MAX_LIMIT]
     return tuple(customer for item in data if (customer := Customer.read_or_none(item)))
 
 
