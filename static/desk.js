@@ -340,7 +340,8 @@ const unreachable = (event) => {
   results().removeAttribute("aria-busy");
   results().querySelector("[data-problem=desk-unreachable]")?.remove();
   const notice = document.getElementById("unreachable").content.cloneNode(true);
-  document.getElementById("results-heading").after(notice);
+  const heading = document.getElementById("results-heading");
+  (heading.closest("header") ?? heading).after(notice);
   say(results().querySelector("[data-problem=desk-unreachable]").textContent);
 };
 
@@ -366,8 +367,11 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (!heading || event.target.closest("#results") === null) return;
   const row = document.getElementById("row");
   if (document.activeElement === document.body && row) row.focus();
-  else if (document.activeElement === document.body) heading.focus({ preventScroll: true });
-  say(heading.textContent);
+  else if (document.activeElement === document.body) {
+    heading.focus({ preventScroll: true });
+    if (heading.getBoundingClientRect().top < 0) scrollTo(0, 0);
+  }
+  say((results().querySelector("[data-stale] span") ?? heading).textContent);
   tellAges();
   countDown();
 });

@@ -231,3 +231,11 @@ def test_rights_taken_away_are_gone_with_the_next_request() -> None:
 def test_a_disabled_superuser_may_nothing() -> None:
     gone = User(is_superuser=True, is_active=False)
     assert not rules.rights(gone).may
+
+
+@pytest.mark.parametrize("who", ["viewer", "operator", "superuser"])
+def test_admin_is_in_the_header_of_those_who_may_go_there(who: str) -> None:
+    desk = browser(who)
+    links = [link["href"] for link in soup(desk.get("/")).select("header a")]
+    assert ("/admin/" in links) == (desk.get("/admin/").status_code == 200) == (who in OPERATES)
+    assert "/help/" in links

@@ -61,7 +61,7 @@ def test_a_link_opens_in_a_new_tab_without_telling_where_from(visit: Page) -> No
     visit.goto(CUSTOMER.format("acme-corp"))
     with visit.context.expect_page() as opened:
         visit.get_by_role(
-            "link", name=re.compile(r"Open cus_\w+ in Stripe \(opens in a new tab\)")
+            "link", name=re.compile(r"Open in Stripe cus_\w+ \(opens in a new tab\)")
         ).first.click()
     expect(opened.value).to_have_url(re.compile("https://dashboard.stripe.com/"))
 
@@ -128,6 +128,7 @@ def test_a_page_that_is_not_the_results_is_never_put_in_their_place(visit: Page)
     expect(visit.locator("[data-problem=desk-unreachable]")).to_be_visible()
     assert len(ids(visit)) == 6
     expect(visit.get_by_role("status")).to_contain_text("The desk did not answer")
+    expect(visit.locator(".results-head [data-problem]")).to_have_count(0)
 
 
 @pytest.mark.parametrize("key", ["Control", "Shift"])
@@ -186,7 +187,8 @@ def test_an_old_copy_is_shown_with_its_age_while_stigg_fails(visit: Page, stigg:
     stigg.fault(customer="acme-corp", status=500)
     visit.keyboard.press("r")
     expect(visit.locator("[data-stale=unavailable]")).to_be_visible()
-    expect(visit.locator("time[data-age]")).to_have_text("just now")
+    expect(visit.get_by_role("status")).to_contain_text("This is a copy from")
+    expect(visit.locator("time[data-age]")).to_have_text(re.compile("^just now$"))
     visit.locator("a[data-vendor=STRIPE]").click()
     expect(visit.get_by_role("heading", name="2 integrations, Stripe only")).to_be_visible()
 
@@ -329,3 +331,44 @@ def test_an_export_is_a_download_that_leaves_the_page_as_it_is(visit: Page) -> N
     assert len(downloaded.value.path().read_text().splitlines()) == 3
     expect(visit.get_by_role("heading", name="2 integrations, Stripe only")).to_be_visible()
     expect(visit.get_by_role("link", name="CSV")).to_be_focused()
+
+
+def test_another_size_starts_at_the_top_with_the_focus_in_view(visit: Page) -> None:
+    visit.goto(CUSTOMER.format("meridian-group"))
+    visit.get_by_role("link", name="50 rows a page").press("Enter")
+    heading = visit.locator("#results-heading")
+    expect(heading).to_have_text("1–50 of 137 integrations")
+    expect(heading).to_be_focused()
+    expect(heading).to_be_in_viewport()
+
+
+@pytest.mark.parametrize("width", [320, 375, 768, 901, 1024, 1081, 1280])
+def test_nothing_is_cut_nor_wider_than_the_window(visit: Page, width: int) -> None:
+    visit.set_viewport_size({"width": width, "height": 800})
+    for customer in ("meridian-group", "every-link", "hostile-values", "acme-corp"):
+        visit.goto(CUSTOMER.format(customer))
+        assert visit.evaluate("document.documentElement.scrollWidth") <= width, customer
+        beyond = "links => links.filter((a) => a.getBoundingClientRect().right > innerWidth).length"
+        assert visit.locator("td a").evaluate_all(beyond) == 0, customer
+
+
+@pytest.mark.parametrize("width", [360, 768, 1280])
+def test_a_script_that_comes_late_moves_nothing(visit: Page, width: int) -> None:
+    visit.set_viewport_size({"width": width, "height": 800})
+    held = list[Route]()
+    visit.route("**/desk*.js", lambda route: held.append(route))
+    visit.goto(CUSTOMER.format("meridian-group"), wait_until="commit")
+    expect(visit.locator(".pager")).to_have_css("display", "flex")  # all is there, and styled
+    top = "document.querySelector('table').getBoundingClientRect().top"
+    before = visit.evaluate(top)
+    held.pop().continue_()
+    expect(visit.locator("time[data-age]")).to_have_text("just now")
+    assert visit.evaluate(top) == before
+
+
+def test_the_chosen_chip_can_be_read_with_the_mouse_on_it(visit: Page) -> None:
+    visit.goto(CUSTOMER.format("meridian-group"))
+    visit.locator("a[data-vendor=STRIPE]").click()
+    expect(visit.locator("a[data-vendor=STRIPE]")).to_have_attribute("aria-current", "true")
+    visit.locator("a[data-vendor=STRIPE]").hover()
+    assert chromium.violations_in_both(visit) == []

@@ -39,7 +39,7 @@ def row(page: Page, text: str, number: int = 0) -> Locator:
 
 def test_a_verified_link_opens_at_once_and_a_link_of_the_wrong_mode_warns(rows: Page) -> None:
     with rows.context.expect_page() as opened:
-        row(rows, "Stripe").get_by_role("link", name=re.compile("^Open cus_")).click()
+        row(rows, "Stripe").get_by_role("link", name=re.compile("^Open in Stripe cus_")).click()
     expect(opened.value).to_have_url(re.compile("https://dashboard.stripe.com/customers/cus_"))
     expect(row(rows, "Stripe").locator(".badge")).to_have_text("LIVE")
     expect(row(rows, "Stripe", 1).locator(".badge")).to_have_text("TEST")
@@ -82,7 +82,7 @@ def test_a_row_without_a_link_says_why_and_gives_stiggs_reasons(rows: Page) -> N
 def test_a_template_builds_the_link_that_is_missing_and_keeps_stiggs_own_second(rows: Page) -> None:
     expect(row(rows, "Salesforce")).to_contain_text("Built by the desk")
     with rows.context.expect_page() as opened:
-        row(rows, "Salesforce").get_by_role("link", name=re.compile("^Open 0015")).click()
+        row(rows, "Salesforce").get_by_role("link", name=re.compile("^Open in Sales")).click()
     expect(opened.value).to_have_url(
         re.compile(r"https://acme\.lightning\.force\.com/lightning/r/Account/0015\w+/view")
     )

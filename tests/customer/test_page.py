@@ -27,7 +27,7 @@ def test_it_shows_a_customer_with_all_its_integrations(agent: Client) -> None:
 def test_it_names_each_link_by_id_and_vendor(agent: Client) -> None:
     link = soup(agent.get(page("acme-corp"))).select_one("a.open")
     assert link is not None
-    assert re.fullmatch(r"Open cus_\w+ in Stripe \(opens in a new tab\)", link.get_text())
+    assert re.fullmatch(r"Open in Stripe cus_\w+ \(opens in a new tab\)", link.get_text())
     assert link["target"] == "_blank"
     assert link["rel"] == ["noopener", "noreferrer"]
     assert str(link["href"]).startswith("https://dashboard.stripe.com/")

@@ -145,7 +145,7 @@ def test_each_page_says_which_rows_of_how_many_it_has(agent: Client) -> None:
     walked = walk(agent, page("meridian-group", "?limit=50"), "next")
     known = ["1–50 of 137", "51–100 of 137", "101–137 of 137"]
     assert [heading(agent, at) for at in walked] == [f"{each} integrations" for each in known]
-    titles = [element(agent.get(at), "title").get_text() for at in walked]
+    titles = [element(agent.get(at), "title").get_text().strip() for at in walked]
     assert [title.split(" – ")[0] for title in titles] == [f"Meridian Group, {at}" for at in known]
     back = walk(agent, walked[-1], "prev")
     assert [heading(agent, at) for at in back] == [f"{each} integrations" for each in known[::-1]]

@@ -19,6 +19,7 @@ from integrations_app.audit.events import MAX_VIEWS_READ, Action, AuditEvent, no
 from integrations_app.simulator import KEYS, Simulator
 from integrations_app.templating import ago
 from integrations_app.upstream import environments
+from tests.accounts import account, browser_of
 from tests.pages import HTMX, Response, element, notices, problem, soup
 
 
@@ -543,3 +544,16 @@ def test_a_placeholder_that_was_not_filled_in_is_no_name(agent: Client, stigg: S
 def test_a_help_desks_link_survives_the_sign_in(db: None, client: Client) -> None:
     asked = f"/lookup?{urlencode({'q': 'a@b.example', 'ticket': '7'})}"
     assert client.get(asked)["Location"].endswith("next=/lookup%3Fq%3Da%2540b.example%26ticket%3D7")
+
+
+def test_home_says_what_to_do_while_there_is_nobody_yet(agent: Client) -> None:
+    agent.get("/production/customers/acme-corp/integrations/")
+    people = (account("ann"), account("root", is_superuser=True, is_staff=True))
+    with override_settings(STIGG_SIMULATOR=False):  # its examples would be there
+        assert soup(agent.get("/")).select("[data-state=nobody-yet]") == []
+        first, superuser = (
+            element(browser_of(each).get("/"), "[data-state=nobody-yet]") for each in people
+        )
+    assert "Paste an id or an e-mail" in first.get_text()
+    assert first.select("a") == []
+    assert element(superuser, "a")["href"] == "/admin/auth/user/"
