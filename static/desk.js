@@ -348,9 +348,15 @@ const unreachable = (event) => {
 document.addEventListener("htmx:sendError", unreachable);
 document.addEventListener("htmx:timeout", unreachable);
 
-// A page of a proxy, or a whole page of the desk, is nothing to put into this one.
+// A page of a proxy, or a whole page of the desk, is nothing to put into this one; and states that come late are not to
+// take away what is being typed.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const { target, serverResponse } = event.detail;
+  const { requestConfig, target, serverResponse } = event.detail;
+  if (requestConfig.elt.id === "late-states" && document.activeElement.id === "find") {
+    event.detail.shouldSwap = false;
+    results().removeAttribute("aria-busy");
+    return;
+  }
   if (target.id !== "results" || serverResponse.includes('id="results"')) return;
   event.detail.shouldSwap = false;
   unreachable(event);

@@ -88,7 +88,8 @@ def open_customer(
     what is kept. `extras` are not waited for.
     """
     visit = environment.visit(refresh=refresh)
-    answers = visit.gather(extras, **_calls(visit, customer_id, query))
+    waits_not = () if query.find else extras  # a text may be a state's
+    answers = visit.gather(waits_not, **_calls(visit, customer_id, query))
     customer, notices = _known(environment, answers["customer"])
     found = _or_not_found(answers["found"], answers["customer"])
     if isinstance(found, StiggError):

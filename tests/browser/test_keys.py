@@ -5,6 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from integrations_app.simulator import Simulator
+from integrations_app.upstream import fresh_or_copy
 from tests.browser import chromium
 
 pytestmark = chromium.NEEDED
@@ -181,3 +183,20 @@ def test_f_leads_to_the_filter_which_keeps_the_focus(rows: Page) -> None:
     expect(rows.locator("#find")).to_be_focused()
     rows.go_back()
     expect(rows.get_by_role("heading", name="1–20 of 137 integrations")).to_be_visible()
+
+
+def test_states_that_come_late_leave_alone_what_is_being_typed(
+    rows: Page, stigg: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fresh_or_copy, "EXTRA_SECONDS", 0.01)
+    stigg.fault(route="graphql", delay=2)
+    rows.goto("/production/customers/meridian-group/integrations/")
+    expect(rows.locator("#late-states")).to_be_visible()
+    rows.locator("#find").fill("zu")
+    with rows.expect_response("**/results/**"):
+        pass
+    rows.keyboard.type("ora")
+    expect(rows.locator("#find")).to_have_value("zuora")
+    expect(rows.locator("#late-states")).to_be_visible()
+    rows.keyboard.press("Enter")
+    expect(rows.get_by_role("heading", name="31 of 137 integrations with “zuora”")).to_be_visible()

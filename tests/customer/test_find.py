@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from integrations_app.simulator import Simulator
+from integrations_app.upstream import fresh_or_copy
 from tests import hostile
 from tests.accounts import account, browser_of, give
 from tests.customer.test_pager import point, walk
@@ -42,6 +43,16 @@ def test_rows_are_found_by_vendor_by_state_and_by_integration(agent: Client) -> 
     assert all("Failed" in cell.get_text() for cell in soup(failed).select("td.sync"))
     one = rows(failed)[0]
     assert one in rows(found(agent, one))
+
+
+def test_the_states_are_waited_for(
+    agent: Client, stigg: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fresh_or_copy, "EXTRA_SECONDS", 0.01)
+    stigg.fault(route="graphql", delay=1, times=1)
+    response = found(agent, "failed")
+    assert len(rows(response)) > 0
+    assert soup(response).select("#late-states") == []
 
 
 def test_the_chosen_vendors_stay_chosen(agent: Client) -> None:
