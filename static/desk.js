@@ -51,7 +51,7 @@ document.addEventListener("click", (event) => {
 
 // --- The record
 
-// Told beside the click, which waits for nothing.
+// The click waits for nothing.
 const tellOpened = (event) => {
   const link = event.target.closest("a[target=_blank]");
   const address = link?.closest("[data-opened]")?.dataset.opened;
@@ -147,7 +147,7 @@ document.addEventListener("keydown", (event) => {
 
 // --- Help
 
-// The page as a dialog; where it does not come, the link leads there.
+// The page as a dialog, else the link leads there.
 const showHelp = async (link) => {
   const text = await fetch(link.href).then((answer) => answer.text(), () => "");
   const help = new DOMParser().parseFromString(text, "text/html").getElementById("help");
@@ -174,7 +174,7 @@ document.getElementById("help-link")?.addEventListener("click", (event) => {
 
 // --- Suggestions
 
-// https://www.w3.org/WAI/ARIA/apg/patterns/combobox/: the focus stays in the box. Enter never waits.
+// ARIA's combobox: the focus stays in the box. Enter never waits.
 const FEWEST_LETTERS = 3;
 const MOST_LETTERS = 100;
 
@@ -225,7 +225,7 @@ const combobox = (box, list) => {
   });
 
   box.addEventListener("blur", () => show(false));
-  list.addEventListener("mousedown", (event) => event.preventDefault()); // the box keeps the focus until the click
+  list.addEventListener("mousedown", (event) => event.preventDefault()); // keeps the focus
 
   box.addEventListener("htmx:beforeRequest", (event) => {
     const letters = box.value.trim().length;
@@ -250,7 +250,7 @@ if (suggestions) combobox(document.getElementById("q"), suggestions);
 
 // --- Look-up
 
-// Answers have addresses to share; a text too long for one is sent as a form.
+// A text too long for an address is sent as a form.
 const LONGEST_ADDRESS = 5_000; // bytes of the text in it
 
 document.addEventListener("submit", (event) => {
@@ -260,8 +260,7 @@ document.addEventListener("submit", (event) => {
 
 // --- Waiting
 
-// The bar is for the eye; a screen reader hears two sentences. A download, or a page that is stopped, tells nobody that the
-// wait is over: then Escape or the time ends it.
+// A screen reader hears two sentences. A download or a stop does not end the wait; Escape and time do.
 const LONGEST_WAIT = 100; // ticks, three times as long as the desk waits for Stigg
 const bar = document.createElement("p");
 bar.id = "waiting";
@@ -321,7 +320,7 @@ const countDown = () => {
   // Not all who wait in one instant.
   const due = Date.now() + Number(panel.dataset.retryAfter) * 1000 + Math.random() * 1000;
   const shown = panel.querySelector("[data-countdown]");
-  const again = document.getElementById("try-again"); // a look-up has none: it would start anew for ever
+  const again = document.getElementById("try-again"); // a look-up has none
   const tick = () => {
     if (!panel.isConnected) return;
     const left = Math.ceil((due - Date.now()) / 1000);
@@ -348,8 +347,7 @@ const unreachable = (event) => {
 document.addEventListener("htmx:sendError", unreachable);
 document.addEventListener("htmx:timeout", unreachable);
 
-// A page of a proxy, or a whole page of the desk, is nothing to put into this one; and states that come late are not to
-// take away what is being typed.
+// Whole pages stay out of this one; late states take away nothing that is being typed.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { requestConfig, target, serverResponse } = event.detail;
   if (requestConfig.elt.id === "late-states" && document.activeElement.id === "find") {
@@ -362,12 +360,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   unreachable(event);
 });
 
-// With a key held a click asks for a tab; htmx would follow the link here.
+// With a key held a click asks for a tab.
 document.addEventListener("click", (event) => {
   if (opensElsewhere(event) && event.target.closest("[hx-get]")) event.stopPropagation();
 }, true);
 
-// A focus that went with the old rows starts at the heading, or at the row that was looked up.
+// A focus that went with the old rows starts anew.
 document.addEventListener("htmx:afterSettle", (event) => {
   const heading = document.getElementById("results-heading");
   if (!heading || event.target.closest("#results") === null) return;
