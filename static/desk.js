@@ -310,15 +310,14 @@ const tellAges = () => {
 tellAges();
 setInterval(tellAges, 15000);
 
-// After a wait the page tries again: three times, and never while nobody looks.
+// Tries again three times, and never while nobody looks.
 const AUTOMATIC_TRIES = 3;
 let tries = 0;
 
 const countDown = () => {
   const panel = document.querySelector("[data-retry-after]");
   if (!panel) { tries = 0; return; }
-  // Not all who wait in one instant.
-  const due = Date.now() + Number(panel.dataset.retryAfter) * 1000 + Math.random() * 1000;
+  const due = Date.now() + Number(panel.dataset.retryAfter) * 1000 + Math.random() * 1000; // not all at once
   const shown = panel.querySelector("[data-countdown]");
   const again = document.getElementById("try-again"); // a look-up has none
   const tick = () => {
@@ -347,10 +346,11 @@ const unreachable = (event) => {
 document.addEventListener("htmx:sendError", unreachable);
 document.addEventListener("htmx:timeout", unreachable);
 
-// Whole pages stay out of this one; late states take away nothing that is being typed.
+// Whole pages stay out of this one; late states take away neither a text nor the focus.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { requestConfig, target, serverResponse } = event.detail;
-  if (requestConfig.elt.id === "late-states" && document.activeElement.id === "find") {
+  const { activeElement: held } = document;
+  if (requestConfig.elt.id === "late-states" && (held.id === "find" || (results().contains(held) && !held.id))) {
     event.detail.shouldSwap = false;
     results().removeAttribute("aria-busy");
     return;
@@ -380,7 +380,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   countDown();
 });
 
-// htmx notes the path, with the customer's id, for a history that it may not keep.
+// htmx notes the path, with the customer's id.
 const forgetPath = () => { try { sessionStorage.removeItem("htmx-current-path-for-history"); } catch { /* nothing is kept */ } };
 
 forgetPath();
