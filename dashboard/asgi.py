@@ -9,8 +9,9 @@ https://asgi.readthedocs.io/en/latest/specs/www.html
 
 import asyncio
 import os
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 from io import BytesIO
 from typing import Any, cast
@@ -30,7 +31,8 @@ from dashboard import guards, metrics, readiness, turns
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
-Messages = list[dict[str, Any]] | Iterator[dict[str, Any]]
+Parts = Generator[dict[str, Any], None, None]
+Messages = list[dict[str, Any]] | Parts
 EMPTY: Mapping[str, str] = {}
 READY_SECONDS = 2.5  # to find out whether the desk can serve
 
@@ -60,13 +62,24 @@ class Application(ASGIHandler):
             for message in messages:
                 await send(message)
             return
-        following = partial(next, messages, None)
-        while message := await self.in_turn(scope, following):
-            await send(message)
+        left = asyncio.ensure_future(receive())  # all that still can come is that the client left
+        try:
+            while not left.done() and (message := await self.part(scope, messages)):
+                await send(message)
+        finally:
+            left.cancel()
+            with suppress(ValueError):  # a thread is still making a part
+                await asyncio.to_thread(messages.close)
 
-    async def in_turn(self, scope: Any, call: Callable[[], Any]) -> Any:
+    async def part(self, scope: Any, messages: Parts) -> Any:
+        """The next one, however long a thread has to be waited for: the answer has begun."""
+        while True:
+            with suppress(TimeoutError):
+                return await self.in_turn(scope, partial(next, messages, None), of=" part")
+
+    async def in_turn(self, scope: Any, call: Callable[[], Any], of: str = "") -> Any:
         """Call it in a thread. Raises TooMany, or TimeoutError where none was free in time."""
-        async with self.turns.turn(browser(scope)):
+        async with self.turns.turn(browser(scope) + of):
             return await asyncio.get_running_loop().run_in_executor(self.threads, call)
 
     async def early(self, scope: Any) -> list[dict[str, Any]]:
@@ -130,7 +143,9 @@ class Application(ASGIHandler):
         request, unreadable = self.create_request(scope, BytesIO(body))
         response = self.get_response(request) if request else cast(HttpResponse, unreadable)
         if response.streaming and not isinstance(response, FileResponse):
-            return streamed(response)
+            parts = streamed(response)
+            next(parts)  # it has begun, so its end closes the answer
+            return parts
         try:
             return told(response)
         finally:
@@ -171,9 +186,12 @@ def told(response: HttpResponseBase) -> list[dict[str, Any]]:
     return [start(response), {"type": "http.response.body", "body": b"".join(response)}]
 
 
-def streamed(response: HttpResponseBase) -> Iterator[dict[str, Any]]:
-    """An answer in parts. Each is made in a thread, which is free while the client reads."""
+def streamed(response: HttpResponseBase) -> Parts:
+    """An answer in parts, after nothing. Each is made in a thread, which is free while the client
+    reads.
+    """
     try:
+        yield {}
         yield start(response)
         for part in response:
             yield {"type": "http.response.body", "body": part, "more_body": True}

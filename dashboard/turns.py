@@ -13,7 +13,8 @@ class TooMany(Exception):
 
 
 class Turns:
-    """`free` threads, and who waits for one, the browser whose turn is next first.
+    """`free` threads, and who waits for one, the browser whose turn is next first. Those without a
+    session share the turns of "", which is never full: a stranger must not keep others from it.
 
     An eighth of the threads is kept for browsers that hold none. Nobody waits for longer than
     `patience`, in seconds. For one event loop.
@@ -64,7 +65,7 @@ class Turns:
 
     async def _wait(self, browser: str) -> None:
         queue = self._waiting.setdefault(browser, deque())
-        if len(queue) >= MOST_WAITING:
+        if browser and len(queue) >= MOST_WAITING:
             raise TooMany
         mine = asyncio.get_running_loop().create_future()
         queue.append(mine)

@@ -4,6 +4,7 @@ an agent gives it once for each customer and 24 hours, on a page that keeps what
 
 import re
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -38,10 +39,12 @@ def given(request: HttpRequest, environment: str, customer_id: str) -> str:
     """The ticket of the agent's last look-up here in 24 hours; "" where none is required."""
     if not settings.REQUIRE_TICKET:
         return ""
-    return _last(request, 24, environment=environment, customer_id=customer_id)
+    giving = (Action.TICKET, Action.LOOK_UP)  # that it is used later does not give it anew
+    of = {"environment": environment, "customer_id": customer_id, "action__in": giving}
+    return _last(request, 24, **of)
 
 
-def _last(request: HttpRequest, hours: int, **of: str) -> str:
+def _last(request: HttpRequest, hours: int, **of: Any) -> str:
     since = timezone.now() - timedelta(hours=hours)
     mine = AuditEvent.objects.filter(user=request.user.get_username(), at__gte=since, **of)
     newest = mine.exclude(ticket="").order_by("-id").values_list("ticket", flat=True)
@@ -71,12 +74,13 @@ def asked_first(request: HttpRequest, environment: str, customer_id: str) -> Htt
     return ask(request)
 
 
-def ask(request: HttpRequest) -> HttpResponse:
+def ask(request: HttpRequest, method: str | None = "GET") -> HttpResponse:
     """The form that asks, with the ticket of the agent's last hour in it."""
     asked = [(name, value) for name, values in request.GET.lists() for value in values]
     context = {
         "asked": [(name, value) for name, value in asked if name != "ticket"],
         "written": in_address(request) or _last(request, 1),
         "wrong": problem(request),
+        "method": method,
     }
     return render(request, "record/ticket.html", context, status=400 if context["wrong"] else 200)

@@ -36,6 +36,7 @@ from integrations_app.stigg import (
 from integrations_app.stigg.graphql import SyncState
 from integrations_app.stigg.records import read_rows
 from integrations_app.upstream.environments import Environment
+from integrations_app.upstream.fresh_or_copy import Call
 from integrations_app.upstream.problems import problem_for
 
 MAX_ROWS = 10_000
@@ -140,11 +141,9 @@ def begin(environment: Environment, customer_id: str, query: Query) -> Export:
     """Read the first page, then the customer's record and the sync states. Raises a StiggError."""
     steps = walked(Each(environment), customer_id, MAX_ROWS // MAX_LIMIT)
     first = next(steps)
-    visit = environment.visit()
-    answers = visit.gather(
-        customer=lambda stigg: stigg.get_customer(customer_id),
-        **sync.calls(visit.memory, customer_id),
-    )
+    calls = sync.calls(environment.upstream.memory, customer_id)
+    calls["customer"] = lambda stigg: stigg.get_customer(customer_id)
+    answers = {name: _answer(call, Each(environment)) for name, call in calls.items()}
     customer = answers["customer"]
     if isinstance(customer, CustomerNotFound) and not first[1].rows:
         raise customer
@@ -161,6 +160,13 @@ def begin(environment: Environment, customer_id: str, query: Query) -> Export:
         [*([] if is_known else [NO_RECORD]), *([NO_STATES] if no_states else [])],
         place_of(environment, customer_id),
     )
+
+
+def _answer(call: Call, stigg: Calls) -> Any:
+    try:
+        return call(stigg)
+    except StiggError as error:
+        return error
 
 
 # --- forms ----------------------------------------------------------------------------------------

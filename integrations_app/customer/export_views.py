@@ -53,7 +53,11 @@ def export(
     sending = Sending(str(request.user.pk), request_ids.current())
     if not _under_way.add(sending.agent, sending.request_id, STILL_SECONDS):
         return _refuse(request, context | {"title": NO_EXPORT}, [UNDER_WAY], 429)
-    return _export(request, context, query, sending, form)
+    try:
+        return _export(request, context, query, sending, form)
+    except BaseException:
+        sending.close()
+        raise
 
 
 def _refuse(

@@ -189,7 +189,7 @@ _TOKEN = re.compile(_ID)
 _GENERATED_ID = re.compile(
     r"customer-[0-9a-f]{6}|[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 )
-_NUMBER = re.compile(r"(?<![+\w.,/#$€£-])(?:\d{9,16}|\d{4}-\d{4}-\d{4})(?![\w/-])(?!\.\d)")
+_NUMBER = re.compile(r"(?<![+\w.,/$€£-])(?:\d{9,16}|\d{4}-\d{4}-\d{4})(?![\w/-])(?!\.\d)")
 _NAMED_ID = re.compile(
     rf"^[^\w\n]*(?P<name>\w[^()\n]{{0,100}}?)[\s*_]*\([\s`]*(?P<id>{_ID})[\s`]*\)"
     rf"(?:,[^\n]{{0,40}})?[^\w\n]*$"

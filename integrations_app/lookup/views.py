@@ -92,7 +92,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
     text = _UNPRINTABLE.sub("\ufffd", "; ".join(filter(str.strip, query.splitlines())))
     reading = read("\n".join([query, *emails]), _own_hosts(request))
     if tickets.is_missing(request):
-        return tickets.ask(request)
+        return tickets.ask(request, request.method)
     if problem := _problem(reading, query, tickets.problem(request)):
         return _refused(request, chosen, text, problem)
     answer = {"one": _one, "list": _several, "ticket": _ticket}[reading.form]

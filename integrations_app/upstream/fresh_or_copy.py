@@ -138,6 +138,7 @@ class Visit:
 
     def _extra(self, asking: Asking, running: "Future[Any]", ends: float) -> Any:
         if not wait([running], max(ends - time.monotonic(), 0)).done:
+            self._upstream.late.append((self._ends + GRACE_SECONDS, running, asking))
             return Late("takes longer than what it belongs to")
         return self._outcome(asking, running)
 

@@ -164,6 +164,7 @@ class Room:
                     raise Busy("all places are taken")
             finally:
                 self._waiting.remove(wish)
+                self._changed.notify_all()  # another may be the next one now
             self._taken[wish.environment] += 1
             self._held[wish.account] += 1
         metrics.PLACES.labels(wish.environment).inc()

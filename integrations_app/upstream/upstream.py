@@ -83,7 +83,8 @@ class Upstream:
     """What all visits of one environment share.
 
     `pages` and `searches` are the places of all environments. `threads` make the calls; at most
-    half of them may be `lost`, in calls that hang beyond their deadline.
+    half of them may be `lost`, in calls that hang beyond their deadline. `late` are calls for which
+    their pages did not wait, each with the moment at which it is given up.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Upstream:
     stale_seconds: float = 600.0
     flights: Flights = field(default_factory=Flights)
     lost: set["Future[Any]"] = field(default_factory=set)
+    late: list[tuple[float, "Future[Any]", Any]] = field(default_factory=list)
     rest: CoolDown = field(init=False)
     graphql: CoolDown = field(init=False)
     _pool: traces.Threads = field(init=False)
@@ -108,10 +110,20 @@ class Upstream:
 
     def start(self, call: Callable[[], Any]) -> "Future[Any]":
         """Make a call in a thread of its own. Raises Busy when too many are lost."""
+        self._give_up_late()
         if len(self.lost) * 2 >= self.threads:
             metrics.NOT_ASKED.labels(self.name, Busy.kind).inc()
             raise Busy("too many calls hang")
         return self._pool.submit(call)
+
+    def _give_up_late(self) -> None:
+        """Nobody waits for what a page went without, so whoever calls next looks after it."""
+        late, self.late = self.late, []
+        for ends, running, asking in late:
+            if ends > time.monotonic():
+                self.late.append((ends, running, asking))
+            elif not running.done():
+                self.give_up(running, asking.question)
 
     def give_up(self, running: "Future[Any]", question: Question | None) -> TimedOut:
         """Leave a call behind that hangs beyond its deadline, such as in a name look-up. Its thread

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 
 import pytest
 import time_machine
+from django.contrib.auth.models import User
 from django.test import Client, override_settings
 from django.utils import timezone
 
@@ -88,6 +89,25 @@ def given(user: str, hours: int) -> None:
             ticket="T-7",
             outcome="given",
         )
+
+
+def test_looking_again_and_again_gives_no_ticket_anew(agent: Client) -> None:
+    now = timezone.now()
+    agent.get(page("acme-corp", "?ticket=T-41"))
+    for hours in (15, 30):
+        with time_machine.travel(now + timedelta(hours=hours)):
+            agent.force_login(User.objects.get())
+            asked = asks(agent.get(page("acme-corp")))
+    assert asked
+
+
+def test_a_report_without_a_ticket_leads_to_a_question_that_goes_on(agent: Client) -> None:
+    agent.get(page("acme-corp", "?ticket=T-41"))
+    own = element(agent.get(page("acme-corp")), "a.details")["href"]
+    with time_machine.travel(timezone.now() + timedelta(hours=25)):
+        agent.force_login(User.objects.get())
+        form = element(agent.post(str(own), {"word": "wrong"}), "form.ticket-first")
+    assert form["method"] == "GET"
 
 
 @pytest.mark.parametrize(

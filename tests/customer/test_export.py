@@ -10,6 +10,7 @@ import pytest
 import time_machine
 from django.contrib.auth.models import User
 from django.core.cache import cache
+from django.db import DatabaseError
 from django.test import Client
 from django.utils import timezone
 
@@ -237,6 +238,18 @@ def test_a_copy_from_before_stigg_failed_is_no_export(agent: Client, stigg: Simu
 # --- who may, and how often -----------------------------------------------------------------------
 
 
+def test_states_and_record_from_before_stigg_failed_are_missing(
+    agent: Client, stigg: Simulator
+) -> None:
+    agent.get(page("acme-corp"))
+    with time_machine.travel(timezone.now() + timedelta(minutes=5)):
+        stigg.fault(route="customer", status=503)
+        stigg.fault(route="graphql", status=503)
+        sent = as_json(agent.get(address("acme-corp", "json")))
+    assert sent["missing"] == [export.NO_RECORD, export.NO_STATES]
+    assert {row["state"] for row in sent["integrations"]} == {""}
+
+
 def test_links_stand_under_the_rows_for_who_may(agent: Client) -> None:
     shown = soup(agent.get(page("acme-corp"))).select("p.export a")
     assert [link.get_text() for link in shown] == ["CSV", "JSON"]
@@ -264,6 +277,23 @@ def test_an_export_that_stands_still_does_not_stop_the_next_for_ever(agent: Clie
         assert agent.get(address("acme-corp")).status_code == 429
     with time_machine.travel(timezone.now() + timedelta(seconds=STILL_SECONDS + 1)):
         assert agent.get(address("acme-corp")).status_code == 200
+
+
+def test_one_that_could_not_be_put_on_record_keeps_nobody_from_the_next(
+    agent: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent.raise_request_exception = False
+    with monkeypatch.context() as broken:
+        broken.setattr(AuditEvent, "save", raising(DatabaseError))
+        assert agent.get(address("acme-corp")).status_code == 503
+    assert agent.get(address("acme-corp")).status_code == 200
+
+
+def raising(error: type[Exception]) -> Any:
+    def fails(*_: object, **__: object) -> None:
+        raise error
+
+    return fails
 
 
 def test_an_export_that_was_left_behind_ends_none_but_itself(agent: Client) -> None:

@@ -403,6 +403,7 @@ NOISE = st.text(st.characters(categories=("L", "N", "P", "Z", "Cc")), max_size=1
 @settings(max_examples=120, deadline=None, suppress_health_check=[FIXTURE])
 @given(one=SOMEBODY, other=SOMEBODY, around=AROUND, before=NOISE, after=NOISE)
 @example(one="twin-one", other="twin-two", around="{id} and {email}", before="", after="")
+@example(one="ops@globex.example", other=ACME, around="ticket#{id} {email}", before="", after="")
 @example(one=AUTH0, other=ACME, around="id={id} email={email}", before="MESSAGE", after="")
 @example(one="empty-co", other=ACME, around="{id}: {email}", before="", after="")
 @example(one="empty-co", other=ACME, around="{id}’s {email}", before="", after="")

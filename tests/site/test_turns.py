@@ -141,3 +141,19 @@ def test_a_browser_may_not_wait_without_end() -> None:
             task.cancel()
 
     play(scene())
+
+
+def test_strangers_keep_nobody_from_signing_in() -> None:
+    async def scene() -> None:
+        requests = Requests(threads=1)
+        await requests.send("a1")
+        waiting = [asyncio.create_task(hold(requests.turns)) for _ in range(MOST_WAITING + 1)]
+        await requests.settle()
+        await requests.answer("a1")
+        await asyncio.gather(*waiting)
+
+    async def hold(turns: Turns) -> None:
+        async with turns.turn(""):
+            pass
+
+    play(scene())

@@ -28,8 +28,8 @@ from integrations_app.stigg import (
     TimedOut,
     Unavailable,
 )
-from integrations_app.stigg.graphql import find_customers
-from integrations_app.upstream import environments, limits
+from integrations_app.stigg.graphql import find_customers, sync_states
+from integrations_app.upstream import environments, fresh_or_copy, limits
 from integrations_app.upstream import upstream as upstreams
 from integrations_app.upstream.copies import Memory
 from integrations_app.upstream.fresh_or_copy import Visit
@@ -428,6 +428,20 @@ def test_a_call_that_hangs_is_given_up_and_the_next_page_asks_anew(names: Names)
     names.hung = False
     upstream.deadline_seconds = 30
     assert isinstance(ask(upstream), Customer)
+
+
+def test_what_a_page_did_not_wait_for_is_given_up_too(
+    names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fresh_or_copy, "EXTRA_SECONDS", 0)
+    upstream = nameless()
+    extra = Visit(upstream).gather({"states"}, states=lambda stigg: sync_states(stigg, "acme-corp"))
+    assert isinstance(extra["states"], limits.Late)
+    assert not upstream.lost
+    while not upstream.lost:
+        upstream.start(lambda: None).result()
+    assert len(upstream.lost) == 1
+    assert not upstream.late
 
 
 def test_a_call_that_ends_at_last_ends_no_later_one(
