@@ -137,10 +137,20 @@ def _standing_alone(term: str, own_hosts: Collection[str]) -> str:
     text = _Text(term, own_hosts)
     text.read_all()
     pieces = list(text.found.values())
-    if not pieces or (len(pieces) == 1 and pieces[0].term == term):
+    is_whole = not pieces or (len(pieces) == 1 and pieces[0].term == term)
+    if is_whole or _is_name_with_commas(term, pieces):
         return "" if _is_prose(term) or _GREETING.fullmatch(term) else term
     alone = len(pieces) == 1 and _ALONE.fullmatch(text.rest) and not text.possible_ids()
     return pieces[0].term if alone else ""
+
+
+def _is_name_with_commas(term: str, pieces: Sequence[Evidence]) -> bool:
+    """ "Smith, Jones and Partners Ltd." is one name: its end alone may be another company's."""
+    parts = [part.strip() for part in term.split(",")]
+    is_said = re.search("[:=]", term) or any(
+        _is_prose(part) or _GREETING.fullmatch(part) for part in parts
+    )
+    return len(parts) > 1 and not is_said and {piece.kind for piece in pieces} == {"name"}
 
 
 # --- the evidence ---------------------------------------------------------------------------------
