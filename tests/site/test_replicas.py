@@ -45,10 +45,13 @@ Pair = tuple[Desk, Desk]
 
 @pytest.fixture(scope="module")
 def stigg() -> Iterator[Simulator]:
-    """Production has two keys."""
-    with pytest.MonkeyPatch.context() as changed, simulator.start() as running:
-        changed.setitem(simulator.KEYS, NEW_KEY, "production")
+    """Production has two keys; afterwards all are as they were, in their order too."""
+    before = dict(simulator.KEYS)
+    simulator.KEYS[NEW_KEY] = "production"
+    with simulator.start() as running:
         yield running
+    simulator.KEYS.clear()
+    simulator.KEYS.update(before)
 
 
 @pytest.fixture(autouse=True)
