@@ -1,4 +1,3 @@
-// What the pages gain when scripts run.
 "use strict";
 
 const say = (text) => {
@@ -51,7 +50,6 @@ document.addEventListener("click", (event) => {
 
 // --- The record
 
-// The click waits for nothing.
 const tellOpened = (event) => {
   const link = event.target.closest("a[target=_blank]");
   const address = link?.closest("[data-opened]")?.dataset.opened;
@@ -196,7 +194,6 @@ const combobox = (box, list) => {
     box.setAttribute("aria-expanded", String(open));
   };
 
-  // Past either end is the box, as typed.
   const move = (step) => {
     const all = [null, ...options()];
     choose(all.at((all.indexOf(chosen()) + step) % all.length));
@@ -215,7 +212,6 @@ const combobox = (box, list) => {
     event.preventDefault();
   });
 
-  // A box of one line would join the lines.
   box.addEventListener("paste", (event) => {
     const lines = event.clipboardData.getData("text").split(/[\r\n]+/).filter((line) => line.trim());
     if (lines.length < 2) return;
@@ -225,7 +221,7 @@ const combobox = (box, list) => {
   });
 
   box.addEventListener("blur", () => show(false));
-  list.addEventListener("mousedown", (event) => event.preventDefault()); // keeps the focus
+  list.addEventListener("mousedown", (event) => event.preventDefault());
 
   box.addEventListener("htmx:beforeRequest", (event) => {
     const letters = box.value.trim().length;
@@ -380,7 +376,6 @@ document.addEventListener("htmx:afterSettle", (event) => {
   countDown();
 });
 
-// htmx notes the path, with the customer's id.
 const forgetPath = () => { try { sessionStorage.removeItem("htmx-current-path-for-history"); } catch { /* nothing is kept */ } };
 
 forgetPath();
