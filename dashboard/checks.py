@@ -36,6 +36,12 @@ def is_proxy(url: str) -> None:
         raise ValidationError("is no address of a proxy, such as http://proxy.example.com:3128.")
 
 
+def former_secret(secret: str) -> str:
+    """One of a list; an empty one would let anybody sign a session."""
+    is_long_enough(secret or "-")
+    return secret
+
+
 def is_long_enough(secret: str) -> None:
     if secret and len(secret) < SECRET_CHARACTERS:
         raise ValidationError(

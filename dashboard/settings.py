@@ -57,7 +57,7 @@ STIGG_DEADLINE_SECONDS = env.float(
 # --- The server -----------------------------------------------------------------------------------
 
 SECRET_KEY = env.str("SECRET_KEY", "", validate=checks.is_long_enough)
-SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [])
+SECRET_KEY_FALLBACKS: list[str] = env.list("SECRET_KEY_FALLBACKS", [], subcast=checks.former_secret)
 DEBUG = env.bool("DEBUG", False)
 HOST = env.str("HOST", "127.0.0.1", validate=checks.is_host)
 PORT = env.int("PORT", 8000, validate=validate.Range(min=1, max=65_535))

@@ -131,7 +131,7 @@ def _read_record(found: Mapping[str, Figures], since: datetime) -> None:
     rows = AuditEvent.objects.filter(at__gte=since, environment__in=found).order_by("at", "id")
     events = rows.values_list("environment", "user", "action", "outcome", "at")
     began: dict[tuple[str, str], datetime] = {}
-    for name, user, action, outcome, at in events:
+    for name, user, action, outcome, at in events.iterator():
         if action == Action.LOOK_UP:
             found[name].lookups[outcome] += 1
             began[user, name] = at

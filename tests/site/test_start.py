@@ -133,6 +133,11 @@ def test_it_takes_a_key_or_the_simulator(environment: dict[str, str]) -> None:
             "SECRET_KEY: set it, the same for every desk",
         ),
         ({"STIGG_API_KEY": KEY, "SECRET_KEY": "x"}, "SECRET_KEY: is shorter than 32 characters"),
+        # An empty one of these would let anybody sign a session
+        *(
+            ({"STIGG_API_KEY": KEY, "SECRET_KEY_FALLBACKS": given}, "SECRET_KEY_FALLBACKS: ")
+            for given in (",", f"{'former' * 6},", "short")
+        ),
         (
             {"STIGG_API_KEY": KEY, "SECRET_KEY_FILE": "/nonexistent"},
             "The value of SECRET_KEY_FILE must be a readable file path.",
