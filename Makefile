@@ -44,9 +44,10 @@ bench: .venv/dev.stamp ## measure: minutes, ratios, no verdict
 	$(BIN)/python tests/bench/index.py
 
 # Resolve the newest versions that pyproject.toml allows, with hashes. Needs uv; nothing else here does.
+# With extras kept: where a library asks for `coverage[toml]`, older pips look for that pin, not for `coverage`.
 lock: ## resolve requirements*.txt anew
-	uv pip compile -q --upgrade pyproject.toml --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt
-	uv pip compile -q --upgrade pyproject.toml --extra dev -c requirements.txt --universal --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.txt
+	uv pip compile -q --upgrade pyproject.toml --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt
+	uv pip compile -q --upgrade pyproject.toml --extra dev -c requirements.txt --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.txt
 
 # Names of the locked libraries, without those for development.
 LOCKED = $$(sed -nE 's/^([A-Za-z0-9._-]+)(\[.*\])?==.*/\1/p' requirements.txt)
