@@ -2,6 +2,7 @@
 browser.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Condition
@@ -30,6 +31,11 @@ QUIET = [
     "--disable-background-networking",
     "--disable-component-update",
 ]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Most tests wait: for a browser, for a server, for a process that ends."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session", autouse=True)
