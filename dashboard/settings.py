@@ -49,6 +49,9 @@ STIGG_ENVIRONMENTS, STIGG_SIMULATOR, faults = stigg.configured(env)
 STIGG_PROXY = env.str("STIGG_PROXY", "", validate=checks.is_proxy)
 STIGG_CA_BUNDLE = env.str("STIGG_CA_BUNDLE", "", validate=checks.holds_certificates)
 STALE_SECONDS = env.int("STALE_SECONDS", 600, validate=validate.Range(min=0, max=3_600))
+ACCOUNT_CALLS_PER_MINUTE = env.int(
+    "ACCOUNT_CALLS_PER_MINUTE", 600, validate=validate.Range(min=100, max=100_000)
+)
 STIGG_DEADLINE_SECONDS = env.float(
     "STIGG_DEADLINE_SECONDS", 8.0, validate=validate.Range(min=0.5, max=60)
 )

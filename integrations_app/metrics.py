@@ -23,7 +23,7 @@ COOL_DOWNS = Counter(
 )
 NOT_ASKED = Counter(
     "desk_stigg_not_asked",
-    "Calls to Stigg that were not made: it was cooling down, or the desk was busy",
+    "Calls to Stigg not made: cooling down, a busy desk, an account over its allowance",
     ["environment", "kind"],
 )
 COPIES = Counter("desk_copies_shown", "Answers that were kept ones", ["environment", "age"])

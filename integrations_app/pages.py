@@ -19,8 +19,11 @@ def render_page(
     status: int,
     problem: Problem | None,
 ) -> HttpResponse:
+    return with_wait(render(request, template, context, status=status), problem)
+
+
+def with_wait(response: HttpResponse, problem: Problem | None) -> HttpResponse:
     """The page, with `Retry-After` where the problem says how many seconds to wait."""
-    response = render(request, template, context, status=status)
     if problem and problem.retry_after is not None:
         response.headers["Retry-After"] = str(problem.retry_after)
     return response

@@ -108,6 +108,7 @@ def open_desk(stigg: simulator.Simulator, **environment: str) -> Iterator[Desk]:
         "STIGG_API_URL": stigg.url,
         "STIGG_API_KEY": next(iter(simulator.KEYS)),
         "SECRET_KEY": "tests" * 12,
+        "ACCOUNT_CALLS_PER_MINUTE": "100000",  # one account stands for many agents
     }
     with running(partial(Desk, inherited() | known | environment)) as desk:
         yield desk

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.core.cache import cache
-from django.http import HttpRequest, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
@@ -19,6 +19,7 @@ from integrations_app.access.rules import environment_or_404
 from integrations_app.audit import events, tickets
 from integrations_app.customer.export import FORMS, begin
 from integrations_app.customer.query import BadQuery, Query
+from integrations_app.pages import with_wait
 from integrations_app.stigg import StiggError
 from integrations_app.stigg.customer_ids import problem_with_customer_id
 from integrations_app.upstream.copies import Memory
@@ -62,7 +63,7 @@ def export(
 
 def _refuse(
     request: HttpRequest, context: dict[str, Any], problems: Sequence[str], status: int
-) -> HttpResponseBase:
+) -> HttpResponse:
     context = context | {"problems": problems}
     return render(request, "customer/bad_address.html", context, status=status)
 
@@ -79,7 +80,8 @@ def _export(
         problem = problem_for(error)
         _note(request, environment, customer_id, problem.kind, query)
         said = [problem.title, problem.meaning, problem.action]
-        return _refuse(request, context | {"title": NO_EXPORT}, said, problem.status)
+        refused = _refuse(request, context | {"title": NO_EXPORT}, said, problem.status)
+        return with_wait(refused, problem)
     _note(request, environment, customer_id, form, query)
     write, content_type = FORMS[form]
     sending.parts = write(begun, now)

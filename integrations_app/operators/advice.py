@@ -20,15 +20,18 @@ DO = {
     "unavailable": "Look at status.stigg.io. If it never worked: at {prefix}API_URL, STIGG_PROXY.",
     "timeout": "Look at status.stigg.io, and at how this machine looks names up.",
     "unexpected": "Look at {prefix}API_URL, and at what may answer instead of Stigg.",
+    "over-allowance": "The log's 429s name it. If its work needs it: ACCOUNT_CALLS_PER_MINUTE.",
     "busy": "See why Stigg is slow. Raise THREADS only if it is quick.",
     "fault": "The log has a traceback: please report it.",
     "not-recorded": "Free the disk or the lock of the database; its own log tells more.",
 }
 SAID = {kind: problem.title for kind, problem in PROBLEMS.items()} | {
     "no-graphql": "The desk's key may not use GraphQL",
+    "over-allowance": "One account asked for more than its share of a minute",
     "fault": "A call failed in the desk itself",
     "not-recorded": "What was done could not be put on record",
 }
+OWN_REFUSALS = ("busy", "over-allowance")
 PASSING = ("unavailable", "timeout", "unexpected", "busy")
 TOLERATED = 0.01  # of the calls: what passes, and is no more, is not called wrong
 
@@ -68,7 +71,7 @@ def advice(environment: Environment | None, hour: Figures) -> Iterator[Advice]:
 def _fault(each: Counted) -> str:
     if each.kind == "graphql" and each.outcome in ("key-rejected", "forbidden"):
         return "no-graphql"
-    if each.kind in APIS or (each.kind, each.outcome) == ("not-asked", "busy"):
+    if each.kind in APIS or (each.kind == "not-asked" and each.outcome in OWN_REFUSALS):
         return each.outcome
     return each.kind
 

@@ -25,7 +25,7 @@ def told(figures: Figures) -> Mapping[str, str]:
         "95 in 100 answers came within": milliseconds(figures.stigg_ms(0.95)),
         "Failed calls": tally(figures.errors),
         "Cool-downs begun": tally(figures.of("cool-down")),
-        "Calls not made (cooling down, or busy)": tally(figures.of("not-asked")),
+        "Calls not made": tally(figures.of("not-asked")),
         "Answered from copies": tally(figures.of("copies")),
         "Look-ups": tally(figures.lookups),
         "From look-up to opened link": _to_link(figures),

@@ -42,6 +42,10 @@ class Memory:
         """Set it unless it is set. One of all processes is told True."""
         return bool(self._try("add", name, value, seconds))
 
+    def count(self, name: str, seconds: float) -> int:
+        """How often it was counted within so many seconds, this time too; 0 if nobody can tell."""
+        return 1 if self.add(name, 1, seconds) else self._try("incr", name) or 0
+
     def delete(self, name: str) -> None:
         self._try("delete", name)
 

@@ -103,6 +103,7 @@ def _environment(spec: Mapping[str, Any], shared: tuple[Room, Room, RetryBudget]
         threads=settings.THREADS * 8,
         deadline_seconds=settings.STIGG_DEADLINE_SECONDS,
         stale_seconds=settings.STALE_SECONDS,
+        account_calls=settings.ACCOUNT_CALLS_PER_MINUTE,
     )
     return Environment(spec["name"], spec["label"], spec["live"], upstream, spec["prefix"])
 

@@ -37,6 +37,8 @@ class Asking(Calls):
             return self.fresh.ask(question, read)
         except NoCopy:
             self.question = question
+        # Also for a call that is under way: it must not fail for others because of this account
+        self.upstream.allowance.use(traces.current().account)
         patience = question.patience
         ends = self.ends if patience is None else min(self.ends, time.monotonic() + patience)
         ask = partial(self.upstream.ask, question, read, ends)

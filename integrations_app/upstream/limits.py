@@ -20,6 +20,7 @@ PROBED_SECONDS = 60  # how long after a cool-down the next call counts as a prob
 WAIT_SECONDS = 0.3  # for a place, or for the answer of a probe
 PROBE_LOOKS = 6
 RETRIES_PER_CALL = 0.1
+MINUTE = 60  # seconds
 MAX_RETRIES_SAVED = 3.0
 
 # Connection trouble, and what a proxy in front of Stigg says of a restart
@@ -35,6 +36,31 @@ class Busy(Unavailable):
 
 class Late(TimedOut):
     """What a page does not wait for; the answer is kept when it comes. Ask again in a moment."""
+
+
+class OverAllowance(RateLimited):
+    """The desk's own refusal: this account has asked as much as it may in a minute."""
+
+    kind = "over-allowance"
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """How many `calls` a minute one account may need of an environment, whose limit at Stigg is
+    everybody's. All processes count together, in the shared cache; while that is away, each alone.
+    """
+
+    memory: Memory
+    environment: str
+    calls: int
+
+    def use(self, account: int | None) -> None:
+        """Count a call; a command has no account and no bound. Raises OverAllowance."""
+        minute, gone = divmod(time.time(), MINUTE)
+        if account is None or self.memory.count(f"calls:{account}:{minute}", MINUTE) <= self.calls:
+            return
+        metrics.NOT_ASKED.labels(self.environment, OverAllowance.kind).inc()
+        raise OverAllowance("too many in this minute", retry_after=math.ceil(MINUTE - gone))
 
 
 @dataclass(slots=True)

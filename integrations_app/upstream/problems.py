@@ -22,7 +22,7 @@ class Problem:
 
     @property
     def can_retry(self) -> bool:
-        return self.status in (502, 503, 504)
+        return self.status in (429, 502, 503, 504)
 
 
 _OPERATOR = "Tell the operator of this desk; there is nothing wrong with your ticket."
@@ -71,6 +71,16 @@ PROBLEMS = {
                 "that share its limit."
             ),
             "Wait, then try again.",
+        ),
+        Problem(
+            "over-allowance",
+            429,
+            "Your account asks too much of Stigg",
+            (
+                "Stigg's limit is shared by all agents, so each account has only a part of it for "
+                "each minute, and yours is used up."
+            ),
+            "Wait until the minute is over, then try again.",
         ),
         Problem(
             "unavailable",

@@ -13,7 +13,7 @@ from integrations_app import metrics, stigg, traces
 from integrations_app.stigg import Answer, Question, Read, StiggError, TimedOut, Unavailable
 
 from .copies import FRESH_SECONDS, KEPT_BYTES, Copy, Memory
-from .limits import PASSING, Busy, CoolDown, Place, RetryBudget, Room
+from .limits import PASSING, Allowance, Busy, CoolDown, Place, RetryBudget, Room
 
 RETRY_PAUSE_SECONDS = (0.05, 0.3)
 # Never a refused key, never an unknown customer
@@ -96,16 +96,19 @@ class Upstream:
     threads: int = 256
     deadline_seconds: float = 8.0
     stale_seconds: float = 600.0
+    account_calls: int = 600  # a minute
     flights: Flights = field(default_factory=Flights)
     lost: set["Future[Any]"] = field(default_factory=set)
     late: list[tuple[float, "Future[Any]", Any]] = field(default_factory=list)
     rest: CoolDown = field(init=False)
     graphql: CoolDown = field(init=False)
+    allowance: Allowance = field(init=False)
     _pool: traces.Threads = field(init=False)
 
     def __post_init__(self) -> None:
         self.rest = CoolDown(self.memory, self.name, "rest")
         self.graphql = CoolDown(self.memory, self.name, "graphql")
+        self.allowance = Allowance(self.memory, self.name, self.account_calls)
         self._pool = traces.Threads(self.threads, thread_name_prefix=f"stigg-{self.name}")
 
     def start(self, call: Callable[[], Any]) -> "Future[Any]":

@@ -251,6 +251,7 @@ def settings(url: str, database: Path) -> dict[str, str]:
         "STIGG_API_KEY": "simulated-production-key",
         "LOG_LEVEL": "ERROR",
         "DATABASE_URL": f"sqlite:///{database}",
+        "ACCOUNT_CALLS_PER_MINUTE": "100000",
         "DJANGO_SETTINGS_MODULE": "dashboard.settings",
     }
 

@@ -351,6 +351,7 @@ def settings(url: str, folder: str) -> dict[str, str]:
         "STIGG_ENVIRONMENTS": ",".join(ENVIRONMENTS),
         "LOG_LEVEL": "ERROR",
         "DATABASE_URL": f"sqlite:///{folder}/storm.sqlite3",
+        "ACCOUNT_CALLS_PER_MINUTE": "100000",
         "DJANGO_SETTINGS_MODULE": "dashboard.settings",
         "THREADS": str(THREADS),
         "STIGG_DEADLINE_SECONDS": str(DEADLINE_SECONDS),

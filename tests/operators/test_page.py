@@ -167,6 +167,7 @@ KEY = "Make a new one in Stigg, set it as STIGG_PRODUCTION_API_KEY, and restart 
         ("rest", "unexpected", "makes no sense, 12 times. Look at STIGG_PRODUCTION_API_URL"),
         ("rest", "fault", "A call failed in the desk itself, 12 times. The log has a traceback"),
         ("not-asked", "busy", "The desk is busy, 12 times. See why Stigg is slow."),
+        ("not-asked", "over-allowance", "its share of a minute, 12 times. The log's 429s name it"),
         ("not-recorded", "view", "could not be put on record, 12 times. Free the disk"),
     ],
 )
@@ -226,7 +227,7 @@ def test_a_real_day_of_faults_is_told(operator: Client, stigg: Simulator) -> Non
     assert ": key-rejected" in told(response, "Failed calls", "staging")[0]
     assert ": rate-limited" in told(response, "Failed calls")[0]
     assert ": rate-limited" in told(response, "Cool-downs begun")[0]
-    assert ": rate-limited" in told(response, "Calls not made (cooling down, or busy)")[0]
+    assert ": rate-limited" in told(response, "Calls not made")[0]
 
 
 def test_what_could_not_be_put_on_record_is_told(

@@ -32,7 +32,7 @@ def test_each_says_what_happened_what_it_means_and_what_to_do(error: type[StiggE
         assert "for the log alone" not in said
     assert problem.meaning.endswith(".")
     assert problem.action.endswith(".")
-    assert problem.can_retry == (problem.status >= 500)
+    assert problem.can_retry == (problem.status in (429, 502, 503, 504))
 
 
 def test_no_two_kinds_are_told_alike() -> None:
