@@ -121,7 +121,7 @@ class Application(ASGIHandler):
         except TimeoutError:
             found = readiness.answered(["database"], [])
         status = 200 if found["ready"] else 503
-        return JsonResponse(found, status=status, headers=guards.WITHOUT_MIDDLEWARE)
+        return JsonResponse(found, status=status, headers=guards.without_middleware())
 
     async def metrics(self, scope: Any) -> HttpResponse:
         if not metrics.may_read(scope["headers"]):
@@ -177,7 +177,7 @@ def refusal(status: int, sentence: str) -> HttpResponse:
 
 
 def plain(text: str, status: int, headers: Mapping[str, str] = EMPTY) -> HttpResponse:
-    fields = {**guards.WITHOUT_MIDDLEWARE, **headers}
+    fields = {**guards.without_middleware(), **headers}
     return HttpResponse(text, "text/plain; charset=utf-8", status, headers=fields)
 
 

@@ -33,6 +33,9 @@ def desk(app_configs: Sequence[AppConfig] | None, **_: Any) -> list[CheckMessage
         and "sqlite" in settings.DATABASES["default"]["ENGINE"],
         "Several desks need one CACHE_URL: each would have limits of its own.": shares
         and not settings.CACHE_URL,
+        "A password alone opens accounts: set REQUIRE_MFA, or OIDC_ONLY.": not (
+            settings.REQUIRE_MFA or settings.OIDC_ONLY
+        ),
     }
     numbered = enumerate(faults.items(), 1)
     return [Error(said, id=f"desk.E00{number}") for number, (said, is_so) in numbered if is_so]

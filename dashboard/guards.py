@@ -14,10 +14,15 @@ GUARDS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
 }
-# What Django's own middleware adds, for an answer that passes none.
-WITHOUT_MIDDLEWARE = GUARDS | {
-    "Cache-Control": "no-store",
-    "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": settings.X_FRAME_OPTIONS,
-}
+
+
+def without_middleware() -> dict[str, str]:
+    """What Django's own middleware adds, for an answer that passes none."""
+    https = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
+    return GUARDS | {
+        "Cache-Control": "no-store",
+        "Referrer-Policy": settings.SECURE_REFERRER_POLICY,
+        "X-Content-Type-Options": "nosniff",
+        "X-Frame-Options": settings.X_FRAME_OPTIONS,
+        **({"Strict-Transport-Security": https} if settings.SECURE_HSTS_SECONDS else {}),
+    }

@@ -10,7 +10,7 @@ from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.contrib.auth.views import redirect_to_login
 from django.contrib.sessions.middleware import SessionMiddleware
 from django.db import DataError
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.http.response import HttpResponseBase
 from django.shortcuts import resolve_url
 from django.utils import timezone
@@ -25,6 +25,7 @@ from integrations_app import traces
 from integrations_app.htmx import page_of, whole_page
 
 # DataError: PostgreSQL's; OverflowError: Python's and SQLite's
+ADMIN_METHODS = ("GET", "HEAD", "POST")
 ODD_FILTERS = (ValueError, OverflowError, DataError)
 Handler = Callable[[HttpRequest], HttpResponse]
 
@@ -47,10 +48,16 @@ def headers(get_response: Handler) -> Handler:
     return middleware
 
 
-class AdminFilters(MiddlewareMixin):
-    """Admin reads filters from its address and lets some of them fail in Python or in the database:
-    a year of twenty digits, a number that is none. That is a bad request, no fault of the desk.
+class Admin(MiddlewareMixin):
+    """Admin takes any method for a GET: others than its own are refused here. It reads filters from
+    its address and lets some of them fail in Python or in the database: a year of twenty digits, a
+    number that is none. That is a bad request, no fault of the desk.
     """
+
+    def process_view(self, request: HttpRequest, *_: Any) -> HttpResponse | None:
+        match = request.resolver_match
+        is_odd = match and match.app_name == "admin" and request.method not in ADMIN_METHODS
+        return HttpResponseNotAllowed(ADMIN_METHODS) if is_odd else None
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         match = request.resolver_match

@@ -187,7 +187,7 @@ MIDDLEWARE = [
     "django_htmx.middleware.HtmxMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "dashboard.middleware.SignInRequired",
-    "dashboard.middleware.AdminFilters",
+    "dashboard.middleware.Admin",
     "integrations_app.access.second_factor.Required",
     "integrations_app.access.guard.Guard",
 ]
@@ -214,11 +214,12 @@ TEMPLATES = [
     },
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}", "OPTIONS": options}
+    {"NAME": name, "OPTIONS": options}
     for name, options in [
-        ("UserAttributeSimilarityValidator", {}),
-        ("MinimumLengthValidator", {"min_length": 12}),
-        ("CommonPasswordValidator", {}),
+        ("django.contrib.auth.password_validation.UserAttributeSimilarityValidator", {}),
+        ("django.contrib.auth.password_validation.MinimumLengthValidator", {"min_length": 12}),
+        ("django.contrib.auth.password_validation.CommonPasswordValidator", {}),
+        ("dashboard.passwords.NoWordsOfTheDesk", {}),
     ]
 ]
 CSRF_FAILURE_VIEW = "dashboard.errors.csrf_failure"

@@ -25,6 +25,7 @@ from allauth.utils import build_absolute_uri
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
 from django.core.cache import cache
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -40,6 +41,7 @@ logger = logging.getLogger(__name__)
 
 # A provider that hangs holds few threads.
 asking = BoundedSemaphore(max(1, settings.THREADS // 8))
+OTHER_SITES = ("cross-site", "same-site")
 NOTED_EVERY = 2  # seconds: of one address, the record takes no more failures
 # What allauth runs into where the provider's JSON is not of the shape that it must have.
 NONSENSE = (AttributeError, KeyError, TypeError, ValueError)
@@ -137,6 +139,8 @@ class Company(DefaultSocialAccountAdapter):  # type: ignore[misc] # allauth carr
 def start(request: HttpRequest) -> HttpResponse:
     """Off to the company's sign-in. Of the request's query it takes `next` alone."""
     to = get_next_redirect_url(request)
+    if request.headers.get("Sec-Fetch-Site") in OTHER_SITES:  # the agent has not asked for it
+        return redirect_to_login(to or reverse(settings.LOGIN_REDIRECT_URL))
     return _ask(request, lambda it: it.redirect(request, AuthProcess.LOGIN, next_url=to))
 
 

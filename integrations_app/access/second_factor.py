@@ -10,6 +10,7 @@ from typing import Any
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
+from allauth.usersessions.models import UserSession
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -21,6 +22,7 @@ from django.utils.deprecation import MiddlewareMixin
 
 from integrations_app.htmx import whole_page
 
+METHODS = "account_authentication_methods"  # allauth's: by what somebody signed in or confirmed
 HAS_ONE = "has-second-factor"
 FACTORS = [Authenticator.Type.TOTP, Authenticator.Type.WEBAUTHN]  # recovery codes alone are none
 ENCRYPTED = "encrypted:"  # what has no such mark was written before keys were encrypted
@@ -82,6 +84,22 @@ def _is_missing(request: HttpRequest) -> bool:
 
 def _has_password(request: HttpRequest) -> bool:
     return isinstance(request.user, User) and request.user.has_usable_password()
+
+
+def confirmed(view: View) -> View:
+    """Who has confirmed that it is them gets another session key, and the former opens nothing."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        before, key = request.session.get(METHODS), request.session.session_key
+        response = view(request, *args, **kwargs)
+        if request.session.get(METHODS) != before:
+            request.session.cycle_key()
+            known = UserSession.objects.filter(session_key=key)
+            known.update(session_key=request.session.session_key)
+        return response
+
+    return guarded
 
 
 def local(view: View) -> View:

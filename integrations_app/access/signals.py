@@ -15,10 +15,18 @@ from dashboard.client_address import client_address
 from dashboard.request_ids import current_request
 from dashboard.sessions import end_all, note_use
 from integrations_app.access.models import EnvironmentLimit
-from integrations_app.access.second_factor import HAS_ONE
+from integrations_app.access.second_factor import HAS_ONE, METHODS
 from integrations_app.audit.events import Action, note
 
 logger = logging.getLogger(__name__)
+
+
+# What is on record of an account's fields, when one becomes false, and true
+CHANGES = {
+    "is_superuser": (Action.ROLE, ("superuser-no-more", "superuser")),
+    "is_active": (Action.ACCOUNT, ("disabled", "enabled")),
+    "password": (Action.ACCOUNT, ("password", "password")),
+}
 
 
 @receiver(user_logged_in)
@@ -26,7 +34,8 @@ def signed_in(request: HttpRequest, user: User, **_: Any) -> None:
     note_use(request.session, began=True)
     extra = {"account": user.pk, "address": client_address(request)}
     logger.info("signed in", extra=extra)
-    note(request, Action.SIGN_IN, "signed-in", account=user)
+    by = " ".join(each.get("type", each["method"]) for each in request.session.get(METHODS, ()))
+    note(request, Action.SIGN_IN, "signed-in", account=user, detail=by)
 
 
 @receiver(mfa.authentication_failed)
@@ -36,22 +45,36 @@ def second_factor_failed(request: HttpRequest, user: User, **_: Any) -> None:
     note(request, Action.SECOND_FACTOR_FAILED, "failed", account=user)
 
 
+@receiver([mfa.authenticator_added, mfa.authenticator_reset])
+def second_factor_added(request: HttpRequest, authenticator: Any, **_: Any) -> None:
+    note(request, Action.ACCOUNT, "second-factor-added", detail=authenticator.type)
+
+
 @receiver(mfa.authenticator_removed)
-def second_factor_removed(request: HttpRequest, **_: Any) -> None:
+def second_factor_removed(request: HttpRequest, authenticator: Any, **_: Any) -> None:
     request.session.pop(HAS_ONE, None)  # it may have been the last
+    note(request, Action.ACCOUNT, "second-factor-removed", detail=authenticator.type)
 
 
 @receiver(pre_save, sender=User)
 def before_account_is_saved(
     instance: User, update_fields: Collection[str] | None, **_: Any
 ) -> None:
-    """Who becomes a superuser may do everything, without any role."""
-    if update_fields is not None and "is_superuser" not in update_fields:
+    """Who becomes a superuser may do everything, without any role. Whoever sets a password can sign
+    in with it. A sign-in alone saves a few fields: its time, a better hash of the same password.
+    """
+    if update_fields is not None and CHANGES.keys().isdisjoint(update_fields):
         return
-    before = User.objects.filter(pk=instance.pk, is_superuser=True).exists()
-    if before != instance.is_superuser:
-        outcome = "superuser" if instance.is_superuser else "superuser-no-more"
-        note(current_request(), Action.ROLE, outcome, detail=instance.username)
+    before = User.objects.filter(pk=instance.pk).first() or User(password=instance.password)
+    for field, (action, outcomes) in CHANGES.items():
+        now = getattr(instance, field)
+        if now != getattr(before, field):
+            note(current_request(), action, outcomes[bool(now)], detail=instance.username)
+
+
+@receiver(post_delete, sender=User)
+def account_deleted(instance: User, **_: Any) -> None:
+    note(current_request(), Action.ACCOUNT, "deleted", detail=instance.username)
 
 
 @receiver(post_save, sender=User)

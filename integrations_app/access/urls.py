@@ -4,6 +4,7 @@ Only these: nobody signs themselves up, and no mail is sent.
 """
 
 from allauth.account import views as account
+from allauth.account.decorators import reauthentication_required
 from allauth.mfa.base import views as mfa
 from allauth.mfa.recovery_codes import views as codes
 from allauth.mfa.totp import views as totp
@@ -16,11 +17,13 @@ from django.views.decorators.http import require_POST
 from django.views.generic import RedirectView
 
 from integrations_app.access import company
-from integrations_app.access.second_factor import local
+from integrations_app.access.second_factor import confirmed, local
 
+others = reauthentication_required(allow_get=True)(sessions.list_usersessions)
 to_account = RedirectView.as_view(pattern_name="mfa_index")
 logout = login_not_required(require_POST(account.logout))
 disabled = login_not_required(account.account_inactive)
+by_passkey = confirmed(passkeys.reauthenticate_webauthn)
 new_codes = local(codes.generate_recovery_codes)
 
 urlpatterns = [
@@ -33,9 +36,9 @@ urlpatterns = [
     path("oidc/login/", company.start, name="openid_connect_login"),
     path("oidc/callback/", company.callback, name="openid_connect_callback"),
     path("oidc/cancelled/", socialaccount.login_cancelled, name="socialaccount_login_cancelled"),
-    path("confirm/", account.reauthenticate, name="account_reauthenticate"),
-    path("confirm/code/", mfa.reauthenticate, name="mfa_reauthenticate"),
-    path("confirm/passkey/", passkeys.reauthenticate_webauthn, name="mfa_reauthenticate_webauthn"),
+    path("confirm/", confirmed(account.reauthenticate), name="account_reauthenticate"),
+    path("confirm/code/", confirmed(mfa.reauthenticate), name="mfa_reauthenticate"),
+    path("confirm/passkey/", by_passkey, name="mfa_reauthenticate_webauthn"),
     path("password/", local(account.password_change), name="account_change_password"),
     path("authenticator/add/", local(totp.activate_totp), name="mfa_activate_totp"),
     path("authenticator/remove/", local(totp.deactivate_totp), name="mfa_deactivate_totp"),
@@ -44,5 +47,5 @@ urlpatterns = [
     path("passkeys/<int:pk>/remove/", local(passkeys.remove_webauthn), name="mfa_remove_webauthn"),
     path("recovery-codes/", local(codes.view_recovery_codes), name="mfa_view_recovery_codes"),
     path("recovery-codes/new/", new_codes, name="mfa_generate_recovery_codes"),
-    path("sessions/", sessions.list_usersessions, name="usersessions_list"),
+    path("sessions/", others, name="usersessions_list"),
 ]

@@ -57,6 +57,7 @@ class Action(models.TextChoices):
     REPORT = "report", "Wrong link reported"
     LINK_SETTINGS = "link-settings", "Link template or trusted host"
     ROLE = "role", "Role"
+    ACCOUNT = "account", "Account's password, factors or state"
     SIGN_IN = "sign-in", "Sign-in"
     SIGN_IN_FAILED = "sign-in-failed", "Sign-in failed"
     SECOND_FACTOR_FAILED = "second-factor", "Second factor failed"

@@ -117,7 +117,7 @@ def beside() -> traces.Threads:
 def _fingerprint(spec: Mapping[str, Any]) -> str:
     """Another key may be another environment, and must not find this one's answers."""
     whole = f"{spec['url']} {_credentials(spec).secret} {spec.get('environment_id')}"
-    return salted_hmac("stigg answers", whole).hexdigest()[:16]
+    return salted_hmac("stigg answers", whole, algorithm="sha256").hexdigest()[:16]
 
 
 def _client(spec: Mapping[str, Any]) -> Client:

@@ -95,6 +95,18 @@ def test_the_request_carries_state_nonce_and_a_challenge(company: Provider) -> N
     assert asked["client_secret"] == SECRET
 
 
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_another_site_signs_nobody_in(company: Provider, site: str) -> None:
+    response = Client().get(f"{START}?next=/help/", headers={"Sec-Fetch-Site": site})
+    assert (response.status_code, response["Location"]) == (302, f"{LOGIN}?next=/help/")
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_a_click_here_and_an_address_that_is_typed_do(company: Provider, site: str) -> None:
+    response = Client().get(START, headers={"Sec-Fetch-Site": site})
+    assert response["Location"].startswith(company.issuer)
+
+
 def test_a_link_changes_nothing_of_the_request(company: Provider) -> None:
     hostile = "auth_params=state%3Dx%26redirect_uri%3Dhttps%3A%2F%2Fevil.example&scope=admin"
     query = query_of(begun(Client(), f"{START}?process=connect&next=//evil.example&{hostile}"))

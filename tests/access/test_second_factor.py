@@ -11,6 +11,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 from django.test import Client
 
+from integrations_app.models import AuditEvent
 from tests.access.people import LOGIN, is_signed_in, said, signed_in
 from tests.access.people import try_to_sign_in as attempt
 from tests.accounts import PASSWORD, account, browser_of
@@ -68,6 +69,28 @@ def test_a_code_of_the_app_is_asked_for_once_it_is_set_up() -> None:
     assert "does not fit" in said(browser.post(CODE, {"code": "000000"}))
     assert browser.post(CODE, {"code": app.now()})["Location"] == "/lookup?q=acme"
     assert is_signed_in(browser)
+
+
+def test_second_factors_are_on_record_and_a_sign_in_says_by_what(
+    django_capture_on_commit_callbacks: Any,
+) -> None:
+    account()
+    browser = signed_in()
+    with django_capture_on_commit_callbacks(execute=True):
+        app = set_up(browser)
+    other = Client()
+    attempt(other)
+    other.post(CODE, {"code": app.now()})
+    browser.post("/accounts/authenticator/remove/")
+    rows = AuditEvent.objects.filter(user="mara").order_by("id")
+    assert [*rows.values_list("action", "outcome", "detail")] == [
+        ("sign-in", "signed-in", "password"),
+        ("account", "second-factor-added", "totp"),
+        ("account", "second-factor-added", "recovery_codes"),
+        ("sign-in", "signed-in", "password totp"),
+        ("account", "second-factor-removed", "totp"),
+        ("account", "second-factor-removed", "recovery_codes"),
+    ]
 
 
 def opens(app: pyotp.TOTP) -> bool:

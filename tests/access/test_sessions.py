@@ -117,6 +117,35 @@ def test_a_new_password_takes_the_old_one_and_holds_to_the_rules() -> None:
     assert User.objects.get().check_password(PASSWORD)
 
 
+@pytest.mark.parametrize("password", [PASSWORD, "a wrong one"])
+def test_confirming_who_one_is_gives_the_session_a_new_key(password: str) -> None:
+    account()
+    browser = signed_in()
+    before = browser.session.session_key
+    browser.post("/accounts/confirm/", {"password": password})
+    kept = browser.session.session_key == before
+    assert kept is (password != PASSWORD)
+    assert Session.objects.filter(session_key=before).exists() is kept
+    assert "This browser" in browser.get("/accounts/sessions/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("password", "may"),
+    [
+        ("IntegrationsDesk2026", False),
+        ("stigg-support-123", False),
+        ("password.password", False),
+        ("my desk faces the harbour", True),
+        ("é" * 64, True),
+    ],
+)
+def test_words_of_the_desk_make_no_password_longer(password: str, may: bool) -> None:
+    account()
+    form = {"oldpassword": PASSWORD, "password1": password, "password2": password}
+    signed_in().post("/accounts/password/", form)
+    assert User.objects.get().check_password(password) is may
+
+
 @pytest.mark.parametrize("by", ["save", "update"])
 def test_disabling_an_account_ends_its_sessions_for_good(by: str) -> None:
     mara = account()
@@ -147,7 +176,10 @@ def test_one_sees_ones_own_sessions_and_ends_the_others() -> None:
     page = here.get("/accounts/sessions/").content.decode()
     assert page.count("Another browser") == page.count("This browser") == 1
     assert "203.0.113.5" in page
-    assert here.post("/accounts/sessions/").status_code == 302
+    asked = here.post("/accounts/sessions/")["Location"]
+    assert asked.startswith("/accounts/confirm/")
+    assert is_signed_in(elsewhere)
+    here.post(asked, {"password": PASSWORD, "next": "/accounts/sessions/"})
     assert [is_signed_in(browser) for browser in (here, elsewhere, of_ines)] == [True, False, True]
     assert "Another browser" not in here.get("/accounts/sessions/").content.decode()
 

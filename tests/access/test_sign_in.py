@@ -22,7 +22,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from tests.access.people import LOGIN, is_signed_in, said, signed_in
 from tests.access.people import try_to_sign_in as attempt
 from tests.accounts import PASSWORD, account
-from tests.pages import problem, soup
+from tests.pages import element, problem, soup
 
 WRONG = "Wrong user name or password."
 TOO_MANY = "Too many tries."
@@ -37,6 +37,12 @@ def _fresh(db: None) -> Iterator[None]:
 
 def from_address(address: str) -> dict[str, str]:
     return {"REMOTE_ADDR": address}
+
+
+def test_no_browser_cuts_a_long_password() -> None:
+    page = Client().get(LOGIN)
+    assert not element(page, "input[type=password]").has_attr("maxlength")
+    assert element(page, "input[name=login]")["maxlength"] == "255"
 
 
 def test_a_right_password_leads_back_to_where_one_was_going() -> None:

@@ -1,5 +1,6 @@
 """What goes on record, by whom, and what happens when it cannot."""
 
+import io
 import logging
 import re
 from collections.abc import Sequence
@@ -17,7 +18,7 @@ from django.test import Client, override_settings
 from integrations_app.audit.events import AuditEvent, NotRecorded
 from integrations_app.simulator import Simulator
 from tests.access.people import signed_in, try_to_sign_in
-from tests.accounts import roleless
+from tests.accounts import PASSWORD, roleless
 from tests.pages import HTMX, element, page, problem
 
 OPENED = page("acme-corp", part="opened/")
@@ -195,16 +196,38 @@ def test_sessions_that_somebody_ends_are_on_record() -> None:
     signed_in()
     browser = signed_in()
     EmailAddress.objects.all().delete()
-    browser.post("/accounts/sessions/")
+    confirm = browser.post("/accounts/sessions/")["Location"]
+    browser.post(confirm, {"password": PASSWORD, "next": "/accounts/sessions/"})
     call_command("sign_out", "mara")
     signed_in()
     account.is_active = False
     account.save()
-    ended = [row for row in kept("action", "user", "outcome", "detail") if row[0] != "sign-in"]
-    assert ended == [
+    rows = kept("action", "user", "outcome", "detail")
+    assert [row for row in rows if row[0] == "sessions-ended"] == [
         ("sessions-ended", "mara", "others", ""),
         ("sessions-ended", "", "command", "mara"),
         ("sessions-ended", "", "disabled", "mara"),
+    ]
+
+
+@pytest.mark.usefixtures("_fresh")
+def test_what_is_done_to_an_account_is_on_record_with_who_did_it(admin_client: Client) -> None:
+    mara = roleless()
+    new = "another long enough one"
+    form = {"password1": new, "password2": new, "usable_password": "true"}
+    admin_client.post(f"/admin/auth/user/{mara.pk}/password/", form)
+    mara.refresh_from_db()
+    for mara.is_active in (False, False, True):
+        mara.save()
+    call_command("sign_out", "mara", "--forget-second-factor", stdout=io.StringIO())
+    admin_client.post(f"/admin/auth/user/{mara.pk}/delete/", {"post": "yes"})
+    rows = kept("action", "user", "outcome", "detail")
+    assert [row[1:] for row in rows if row[0] == "account"] == [
+        ("admin", "password", "mara"),
+        ("", "disabled", "mara"),
+        ("", "enabled", "mara"),
+        ("", "second-factor-forgotten", "mara"),
+        ("admin", "deleted", "mara"),
     ]
 
 

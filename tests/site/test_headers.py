@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from dashboard import guards
 from tests.pages import HTMX
 from tests.site.test_start import COMPANY, started
 
@@ -46,6 +47,12 @@ def test_every_answer_is_guarded(
     guarded(response)
 
 
+@pytest.mark.parametrize("method", ["TRACE", "PUT", "DELETE", "PATCH"])
+@pytest.mark.parametrize("address", ["/", "/help/", "/accounts/", "/admin/", "/static/desk.js"])
+def test_no_page_takes_another_method(admin_client: Client, address: str, method: str) -> None:
+    assert admin_client.generic(method, address).status_code in (404, 405)
+
+
 def test_refusals_and_faults_are_guarded(
     agent: Client, monkeypatch: pytest.MonkeyPatch, db: None
 ) -> None:
@@ -59,6 +66,14 @@ def test_refusals_and_faults_are_guarded(
     broken = agent.get("/")
     assert broken.status_code == 500
     guarded(broken)
+
+
+def test_what_passes_no_middleware_demands_https_too(settings: Any) -> None:
+    settings.SECURE_HSTS_SECONDS, settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = 31_536_000, True
+    demanded = "max-age=31536000; includeSubDomains"
+    assert guards.without_middleware()["Strict-Transport-Security"] == demanded
+    settings.SECURE_HSTS_SECONDS = 0
+    assert "Strict-Transport-Security" not in guards.without_middleware()
 
 
 def test_cookies_say_nothing_to_scripts_and_other_sites(db: None) -> None:

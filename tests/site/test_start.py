@@ -191,6 +191,7 @@ def test_a_production_start_passes_djangos_own_check() -> None:
         ["manage.py", "check", "--deploy", "--fail-level", "WARNING"],
         **COMPANY,
         HTTPS="true",
+        REQUIRE_MFA="true",
         ALLOWED_HOSTS="desk.example.com",
         SECRET_KEY="0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ",
     )
@@ -210,12 +211,13 @@ def test_a_production_start_passes_djangos_own_check() -> None:
             {"STIGG_API_KEY": KEY, "REPLICAS": "2", "DATABASE_URL": "postgres://desk@db/desk"},
             "desk.E006",
         ),
+        ({"STIGG_API_KEY": KEY, "REQUIRE_MFA": "false"}, "desk.E007"),
     ],
 )
 def test_the_check_of_a_deployment_says_what_is_unsafe(
     environment: dict[str, str], said: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    known = read(environment or {"STIGG_SIMULATOR": "true"})
+    known = read({"REQUIRE_MFA": "true", **(environment or {"STIGG_SIMULATOR": "true"})})
     monkeypatch.setattr(deployment, "settings", SimpleNamespace(**known))
     assert [fault.id for fault in deployment.desk(None)] == [said]
 

@@ -27,6 +27,8 @@ class Command(BaseCommand):
             raise CommandError(f"There is no account named {options['name']}.")
         note(None, Action.SESSIONS_ENDED, "command", detail=account.username)
         if options["forget_second_factor"]:
+            outcome = "second-factor-forgotten"
+            note(None, Action.ACCOUNT, outcome, detail=account.username)
             Authenticator.objects.filter(user=account).delete()
         count = end_all(account.pk)
         self.stdout.write(f"{account}: {count} session{'' if count == 1 else 's'} ended.")
