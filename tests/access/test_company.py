@@ -87,7 +87,7 @@ def test_the_request_carries_state_nonce_and_a_challenge(company: Provider) -> N
     browser = Client()
     query = query_of(begun(browser))
     assert query["code_challenge_method"] == "S256"
-    assert all(len(query[name]) >= 16 for name in ("state", "nonce", "code_challenge"))
+    assert all(len(query[name]) >= 32 for name in ("state", "nonce", "code_challenge"))
     assert query["redirect_uri"] == "http://testserver/accounts/oidc/callback/"
     signed_in()
     (asked,) = company.asked
