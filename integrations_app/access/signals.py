@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Any
 
 from allauth.mfa import signals as mfa
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.contrib.auth.signals import user_logged_in
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.dispatch import Signal, receiver
@@ -97,6 +97,18 @@ def roles_changed(instance: User | Group, action: str, pk_set: set[int] | None, 
     names = ", ".join(map(str, some.order_by("pk")))
     said = f"{names}: {instance}" if isinstance(instance, Group) else f"{instance}: {names}"
     note(current_request(), Action.ROLE, ROLE_CHANGES[action], detail=said)
+
+
+@receiver(m2m_changed, sender=Group.permissions.through)
+@receiver(m2m_changed, sender=User.user_permissions.through)
+def permissions_changed(instance: Any, action: str, pk_set: set[int] | None, **_: Any) -> None:
+    """What a role, or one account, may from now on."""
+    if action not in ROLE_CHANGES or pk_set == set() or isinstance(instance, Permission):
+        return
+    held = instance.user_permissions if isinstance(instance, User) else instance.permissions
+    some = held.all() if pk_set is None else Permission.objects.filter(pk__in=pk_set)
+    names = ", ".join(some.order_by("pk").values_list("codename", flat=True))
+    note(current_request(), Action.ROLE, ROLE_CHANGES[action], detail=f"{instance}: {names}")
 
 
 @receiver([post_save, post_delete], sender=EnvironmentLimit)

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django_htmx.http import HttpResponseClientRedirect
 
-from integrations_app.audit.events import MAX_LENGTHS, Action, AuditEvent, note
+from integrations_app.audit.events import MAX_LENGTHS, Action, AuditEvent, note, of_account
 from integrations_app.htmx import page_of
 
 
@@ -46,7 +46,7 @@ def given(request: HttpRequest, environment: str, customer_id: str) -> str:
 
 def _last(request: HttpRequest, hours: int, **of: Any) -> str:
     since = timezone.now() - timedelta(hours=hours)
-    mine = AuditEvent.objects.filter(user=request.user.get_username(), at__gte=since, **of)
+    mine = AuditEvent.objects.filter(**of_account(request), at__gte=since, **of)
     newest = mine.exclude(ticket="").order_by("-id").values_list("ticket", flat=True)
     return newest.first() or ""
 

@@ -30,7 +30,7 @@ from integrations_app.lookup.hits import (
     Finding,
     Hit,
 )
-from integrations_app.lookup.other_environments import SCOUT_SECONDS, elsewhere
+from integrations_app.lookup.other_environments import SCOUT_SECONDS, Elsewhere, elsewhere
 from integrations_app.lookup.pasted_text import Reading, read
 from integrations_app.lookup.plain import NOT_FILLED_IN
 from integrations_app.lookup.suggest import suggest
@@ -146,12 +146,24 @@ def _choice(
     text: str,
 ) -> HttpResponse:
     """The page for no certain customer: several to choose from, a miss, or trouble."""
-    missed = not finding.hits and not finding.problem
-    left = max(0, min(SCOUT_SECONDS, ends - time.monotonic()))
-    others = elsewhere(chosen, [finding.text], _own_hosts(request), left) if missed else None
+    missed = [] if finding.hits or finding.problem else [finding.text]
+    others = _others(request, chosen, missed, ends, text)
     context = _box(chosen, text) | {"finding": finding, "elsewhere": others, "reading": reading}
     template = "lookup/found.html"
     return render_page(request, template, context, status=finding.status, problem=finding.problem)
+
+
+def _others(
+    request: HttpRequest, chosen: Environment, missed: list[str], ends: float, text: str
+) -> Elsewhere | None:
+    """What the other environments have of it: shown, so on record there too."""
+    if not missed:
+        return None
+    left = max(0, min(SCOUT_SECONDS, ends - time.monotonic()))
+    others = elsewhere(chosen, missed, _own_hosts(request), left)
+    for place in {found.environment.name: found.environment for found in others.found}.values():
+        _note(request, "elsewhere", place, text)
+    return others
 
 
 def _ticket(request: HttpRequest, chosen: Environment, reading: Reading, text: str) -> HttpResponse:
@@ -162,9 +174,8 @@ def _ticket(request: HttpRequest, chosen: Environment, reading: Reading, text: s
     _note(request, "one" if hit else joined.outcome, chosen, text, hit)
     if hit:
         return _opened(request, hit)
-    left = max(0, min(SCOUT_SECONDS, ends - time.monotonic()))
     missed = [each.text for each in joined.nowhere if not each.problem]
-    others = elsewhere(chosen, missed, _own_hosts(request), left) if missed else None
+    others = _others(request, chosen, missed, ends, text)
     context = _box(chosen, text) | {"joined": joined, "elsewhere": others, "reading": reading}
     problem = None if joined.hits else joined.problem
     template = "lookup/ticket.html"

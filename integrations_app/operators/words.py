@@ -13,6 +13,7 @@ IN_WORDS = {  # what came of look-ups; the other outcomes speak for themselves
     "several": "several customers",
     "none": "nobody",
     "list": "a list",
+    "elsewhere": "from another environment",
     "bad-input": "not readable",
 }
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 import time_machine
 from allauth.account.models import EmailAddress
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.core.cache import cache
 from django.core.management import call_command
 from django.db import DataError, transaction
@@ -17,7 +17,7 @@ from django.test import Client, override_settings
 
 from integrations_app.audit.events import AuditEvent, NotRecorded
 from integrations_app.simulator import Simulator
-from tests.access.people import signed_in, try_to_sign_in
+from tests.access.people import is_signed_in, signed_in, try_to_sign_in
 from tests.accounts import PASSWORD, roleless
 from tests.pages import HTMX, element, page, problem
 
@@ -302,3 +302,29 @@ def test_a_right_that_cannot_be_recorded_is_not_given() -> None:
     with pytest.raises(NotRecorded), transaction.atomic():
         mara.groups.add(group)
     assert group not in mara.groups.all()
+
+
+@pytest.mark.usefixtures("_fresh")
+def test_a_sign_in_that_cannot_be_recorded_opens_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(event: AuditEvent) -> None:
+        raise DataError(event.user)
+
+    roleless()
+    browser = Client(raise_request_exception=False)
+    with monkeypatch.context() as broken:
+        broken.setattr(AuditEvent, "save", fail)
+        assert try_to_sign_in(browser).status_code == 503
+    assert not is_signed_in(browser)
+
+
+@pytest.mark.usefixtures("_fresh")
+def test_what_a_role_may_is_on_record_when_it_changes() -> None:
+    role, export = Group.objects.get(name="viewer"), Permission.objects.get(codename="export")
+    role.permissions.add(export)
+    roleless().user_permissions.add(export)
+    role.permissions.clear()
+    assert kept("action", "outcome", "detail") == [
+        ("role", "given", "viewer: export"),
+        ("role", "given", "mara: export"),
+        ("role", "all-taken", "viewer: look_up, export"),
+    ]

@@ -79,10 +79,11 @@ def test_another_customer_is_another_question_with_the_same_ticket_at_hand(agent
     assert element(response, "#ticket")["value"] == "T-7"
 
 
-def given(user: str, hours: int) -> None:
+def given(user: str, hours: int, user_id: int = 0) -> None:
     with time_machine.travel(timezone.now() - timedelta(hours=hours)):
         AuditEvent.objects.create(
             user=user,
+            user_id=user_id or User.objects.get().pk,
             action="ticket",
             environment="production",
             customer_id="acme-corp",
@@ -152,3 +153,8 @@ def test_no_name_is_suggested_before_a_ticket(agent: Client, stigg: Simulator) -
 @override_settings(REQUIRE_TICKET=False)
 def test_without_the_duty_nothing_asks(agent: Client) -> None:
     assert not asks(agent.get(page("acme-corp")))
+
+
+def test_a_later_account_of_the_same_name_has_given_none(agent: Client) -> None:
+    given("mara", 1, user_id=User.objects.get().pk + 1)
+    assert asks(agent.get(page("acme-corp")))

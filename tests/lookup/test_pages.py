@@ -133,6 +133,19 @@ def test_a_miss_is_looked_for_in_the_other_environments(agent: Client) -> None:
     assert chosen_from(response) == [("staging-only", "staging")]
 
 
+def test_what_another_environment_showed_is_on_record_there(agent: Client) -> None:
+    look_up(agent, "staging-only")
+    look_up(agent, "Sent by qa@staging.example for cus_4242424242nobody")
+    rows = AuditEvent.objects.order_by("id").values_list("environment", "outcome", "query")
+    assert [row[:2] for row in rows] == [
+        ("production", "none"),
+        ("staging", "elsewhere"),
+        ("production", "none"),
+        ("staging", "elsewhere"),
+    ]
+    assert rows[1][2] == "staging-only"
+
+
 def test_a_look_up_that_took_all_its_time_offers_the_other_environments_instead_of_asking_them(
     agent: Client,
 ) -> None:
@@ -440,6 +453,7 @@ def test_recents_are_the_agents_own_last_ten_customers(agent: Client, client: Cl
         with time_machine.travel(now - timedelta(minutes=60 - n), tick=False):
             AuditEvent.objects.create(
                 user="mara",
+                user_id=User.objects.get().pk,
                 action="view",
                 environment="production",
                 customer_id=f"c{n}",
@@ -449,6 +463,7 @@ def test_recents_are_the_agents_own_last_ten_customers(agent: Client, client: Cl
                                        ("mara", "production", "not-found")):  # fmt: skip
         AuditEvent.objects.create(
             user=user,
+            user_id=User.objects.get().pk + (user == "otto"),
             action="view",
             environment=environment,
             customer_id="none of mine",
@@ -479,6 +494,14 @@ def test_a_customer_that_could_not_be_shown_is_no_recent_one(
     agent.get("/production/customers/acme-corp/integrations/")
     agent.get("/production/customers/nobody-here/integrations/")
     assert recent(agent) == []
+
+
+@pytest.mark.usefixtures("stigg", "db")
+def test_a_later_account_of_the_same_name_finds_no_recents() -> None:
+    former = account("kim")
+    browser_of(former).get("/production/customers/acme-corp/integrations/")
+    former.delete()
+    assert not soup(browser_of(account("kim")).get("/")).select(".recents li")
 
 
 def test_recents_are_one_indexed_query(agent: Client) -> None:
