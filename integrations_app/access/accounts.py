@@ -4,8 +4,9 @@ https://docs.allauth.org/en/latest/account/adapter.html
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import wraps
 from ipaddress import ip_network
 from threading import BoundedSemaphore
 from typing import Any
@@ -50,6 +51,19 @@ def place(among: BoundedSemaphore) -> Iterator[None]:
         yield
     finally:
         among.release()
+
+
+def limited(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """For what leaves a session behind: strangers of one address must not make them without end."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        refused: HttpResponse | None = ratelimit.consume_or_429(
+            request, action="login", limit_get=True
+        )
+        return refused or view(request, *args, **kwargs)
+
+    return guarded
 
 
 class Accounts(DefaultAccountAdapter):  # type: ignore[misc] # allauth carries no types

@@ -34,7 +34,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from dashboard.client_address import client_address
-from integrations_app.access.accounts import Busy, place
+from integrations_app.access.accounts import Busy, limited, place
 from integrations_app.access.company_roles import claims
 from integrations_app.audit.events import Action, note
 
@@ -141,6 +141,7 @@ class Company(DefaultSocialAccountAdapter):  # type: ignore[misc] # allauth carr
 
 @login_not_required
 @require_safe
+@limited
 def start(request: HttpRequest) -> HttpResponse:
     """Off to the company's sign-in. Of the request's query it takes `next` alone."""
     to = get_next_redirect_url(request)

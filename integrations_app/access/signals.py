@@ -61,9 +61,9 @@ def before_account_is_saved(
     instance: User, update_fields: Collection[str] | None, **_: Any
 ) -> None:
     """Who becomes a superuser may do everything, without any role. Whoever sets a password can sign
-    in with it. A sign-in alone saves a few fields: its time, a better hash of the same password.
+    in with it. A sign-in alone saves single fields: its time, a better hash of the same password.
     """
-    if update_fields is not None and CHANGES.keys().isdisjoint(update_fields):
+    if update_fields is not None and CHANGES.keys().isdisjoint({*update_fields} - {"password"}):
         return
     before = User.objects.filter(pk=instance.pk).first() or User(password=instance.password)
     for field, (action, outcomes) in CHANGES.items():

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST
 from django.views.generic import RedirectView
 
 from integrations_app.access import company
+from integrations_app.access.accounts import limited
 from integrations_app.access.second_factor import confirmed, local
 
 others = reauthentication_required(allow_get=True)(sessions.list_usersessions)
@@ -30,7 +31,7 @@ urlpatterns = [
     path("", mfa.index, name="mfa_index"),
     path("login/", account.login, name="account_login"),
     path("login/code/", mfa.authenticate, name="mfa_authenticate"),
-    path("login/passkey/", passkeys.login_webauthn, name="mfa_login_webauthn"),
+    path("login/passkey/", limited(passkeys.login_webauthn), name="mfa_login_webauthn"),
     path("logout/", logout, name="account_logout"),
     path("disabled/", disabled, name="account_inactive"),
     path("oidc/login/", company.start, name="openid_connect_login"),

@@ -12,6 +12,7 @@ import requests
 import time_machine
 from allauth.socialaccount.models import SocialAccount
 from django.contrib.auth.models import Group, User
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
 from django.core.management import CommandError, call_command
 from django.test import Client
@@ -93,6 +94,18 @@ def test_the_request_carries_state_nonce_and_a_challenge(company: Provider) -> N
     (asked,) = company.asked
     assert len(asked["code_verifier"]) >= 43
     assert asked["client_secret"] == SECRET
+
+
+@pytest.mark.parametrize("address", [START, "/accounts/login/passkey/"])
+def test_strangers_leave_no_sessions_behind_without_end(
+    company: Provider, settings: Any, address: str
+) -> None:
+    settings.ACCOUNT_RATE_LIMITS = settings.ACCOUNT_RATE_LIMITS | {"login": "2/m/ip"}
+    script = {"X-Requested-With": "XMLHttpRequest"}  # it asks for a passkey's challenge
+    answers = [Client().get(address, headers=script) for _ in range(5)]
+    assert [answer.status_code for answer in answers[2:]] == [429] * 3
+    assert Session.objects.count() == 2
+    assert Client(REMOTE_ADDR="203.0.113.9").get(address, headers=script).status_code < 400
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])

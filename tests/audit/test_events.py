@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import pytest
 import time_machine
 from allauth.account.models import EmailAddress
+from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import Group, Permission, User
 from django.core.cache import cache
 from django.core.management import call_command
@@ -328,3 +329,17 @@ def test_what_a_role_may_is_on_record_when_it_changes() -> None:
         ("role", "given", "mara: export"),
         ("role", "all-taken", "viewer: look_up, export"),
     ]
+
+
+@pytest.mark.usefixtures("_fresh")
+def test_ones_own_new_password_is_on_record_and_a_better_hash_of_the_old_one_is_not() -> None:
+    mara = roleless()
+    mara.password = make_password(PASSWORD, "a")  # a salt as short as none is now
+    User.objects.update(password=mara.password)
+    browser = signed_in()
+    assert User.objects.get().password != mara.password
+    new = "another long enough one"
+    form = {"oldpassword": PASSWORD, "password1": new, "password2": new}
+    browser.post("/accounts/password/", form)
+    rows = kept("action", "user", "outcome", "detail")
+    assert [row[1:] for row in rows if row[0] == "account"] == [("mara", "password", "mara")]
