@@ -73,8 +73,11 @@ def before_account_is_saved(
 
 
 @receiver(post_delete, sender=User)
-def account_deleted(instance: User, **_: Any) -> None:
-    note(current_request(), Action.ACCOUNT, "deleted", detail=instance.username)
+@receiver(post_delete, sender=Group)
+def deleted(instance: User | Group, **_: Any) -> None:
+    """A role is taken from all who had it."""
+    action = Action.ACCOUNT if isinstance(instance, User) else Action.ROLE
+    note(current_request(), action, "deleted", detail=str(instance))
 
 
 @receiver(post_save, sender=User)

@@ -447,6 +447,12 @@ def broken_glass(name: str) -> str:
     return out.getvalue().split()[-1]
 
 
+def test_an_account_of_the_company_ends_its_other_sessions(company: Provider) -> None:
+    here, elsewhere = signed_in()[0], signed_in()[0]
+    assert here.post("/accounts/sessions/").status_code == 302
+    assert [is_signed_in(browser) for browser in (here, elsewhere)] == [True, False]
+
+
 def test_breaking_the_glass_is_on_record(caplog: pytest.LogCaptureFixture) -> None:
     password = broken_glass("rescue")
     event = AuditEvent.objects.get(action="break-glass")

@@ -324,10 +324,12 @@ def test_what_a_role_may_is_on_record_when_it_changes() -> None:
     role.permissions.add(export)
     roleless().user_permissions.add(export)
     role.permissions.clear()
+    role.delete()
     assert kept("action", "outcome", "detail") == [
         ("role", "given", "viewer: export"),
         ("role", "given", "mara: export"),
         ("role", "all-taken", "viewer: look_up, export"),
+        ("role", "deleted", "viewer"),
     ]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import time_machine
@@ -126,3 +127,10 @@ def test_without_the_cache_nobody_is_refused() -> None:
         incr = add
 
     assert not any(use(Allowance(Memory(Away(), "test"), "production", 4), 7, 20))
+
+
+def test_the_setting_says_how_much(stigg: Simulator, settings: Any) -> None:
+    settings.ACCOUNT_CALLS_PER_MINUTE = 123
+    environments.configured.cache_clear()
+    assert environments.configured()["staging"].upstream.allowance.calls == 123
+    environments.configured.cache_clear()
