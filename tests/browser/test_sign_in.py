@@ -189,6 +189,7 @@ def test_a_session_ended_elsewhere_says_so_and_comes_back(
         other.goto("/accounts/sessions/")
         expect(other.get_by_text("Another browser")).to_have_count(1)
         other.get_by_role("button", name="End all but this one").click()
+        confirm(other)
         expect(other.get_by_text("Another browser")).to_have_count(0)
     page.locator("a[data-vendor]").first.click()
     heading(page, "Sign in")
