@@ -28,6 +28,8 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -76,10 +78,18 @@ class Exchange(OpenIDConnectOAuth2Adapter):  # type: ignore[misc] # allauth carr
             "another nonce": token.get("nonce") == self._nonce,
             "another issuer": token["iss"].rstrip("/") == settings.OIDC_ISSUER.rstrip("/"),
             "another subject": token["sub"] == person["sub"],
-            "e-mail": person.get("email") and person.get("email_verified") is True,
+            "e-mail": _is_email(person.get("email")) and person.get("email_verified") is True,
             "domain": domain in (settings.OIDC_ALLOWED_DOMAINS or [domain]),
         }
         return next((why_not for why_not, passed in tests.items() if not passed), "")
+
+
+def _is_email(claimed: object) -> bool:
+    try:
+        validate_email(claimed if isinstance(claimed, str) else "")
+    except ValidationError:
+        return False
+    return True
 
 
 class Provider(OpenIDConnectProvider):  # type: ignore[misc] # allauth carries no types

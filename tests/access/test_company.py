@@ -220,6 +220,22 @@ def test_an_address_that_is_not_verified_opens_nothing(
     assert not is_signed_in(browser)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [["mara@acme.example"], "a@evil.example@acme.example", "\0@acme.example", "@acme.example"],
+    ids=repr,
+)
+@pytest.mark.parametrize("domains", [[], ["acme.example"]])
+def test_what_is_no_e_mail_address_opens_nothing(
+    company: Provider, settings: Any, odd: object, domains: list[str]
+) -> None:
+    settings.OIDC_ALLOWED_DOMAINS = domains
+    company.person(email=odd)
+    _, response = signed_in()
+    assert response.status_code == 401
+    assert not User.objects.exists()
+
+
 @pytest.mark.parametrize("domain", ["evil.example", "acme.example.evil.example", "notacme.example"])
 def test_a_domain_that_is_not_allowed_opens_nothing(company: Provider, domain: str) -> None:
     company.person(email=f"mara@{domain}")
