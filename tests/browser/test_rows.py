@@ -71,9 +71,7 @@ def test_down_leads_through_the_recents(visit: Page) -> None:
 
 def test_what_may_be_opened_next_is_asked_for_once(visit: Page) -> None:
     asked = list[str]()
-    visit.on(
-        "request", lambda request: asked.append(request.url) if "/ahead/" in request.url else 0
-    )
+    visit.on("request", lambda request: asked.append(request.url))
     visit.goto(CUSTOMER.format("meridian-group"))
     following = visit.locator("a[rel=next]")
     with visit.expect_response("**/ahead/**") as first:
@@ -87,8 +85,8 @@ def test_what_may_be_opened_next_is_asked_for_once(visit: Page) -> None:
     visit.locator("h1").hover()
     with visit.expect_response("**/ahead/**"):
         following.focus()
-    assert len(asked) == 2
-    assert asked[0] != asked[1]
+    fetched = [url for url in asked if "/ahead/" in url]
+    assert len(fetched) == len(set(fetched)) == 2
 
 
 def test_a_suggestion_is_asked_for_when_it_is_chosen(visit: Page) -> None:
