@@ -63,7 +63,7 @@ def test_an_unfamiliar_link_is_asked_about_once_and_leads_on_or_back(rows: Page)
 
 def test_a_refused_link_is_text_with_its_reason_and_can_be_copied(rows: Page) -> None:
     refused = row(rows, "javascript:")
-    expect(refused).to_contain_text("This is not a full web address.")
+    expect(refused).to_contain_text("This is a script, not the address of a page")
     assert refused.locator("a[href^='javascript']").count() == 0
     refused.get_by_role("button", name="Copy the refused address").click()
     expect(rows.get_by_role("status")).to_have_text("Copied")

@@ -154,3 +154,18 @@ def test_a_refused_export_is_the_page_that_says_why(exporter: Page) -> None:
     exporter.route("**/csv/", lambda route: route.fulfill(status=429, body="<h1>Wait</h1>"))
     exporter.get_by_role("link", name="CSV").click()
     expect(exporter.get_by_role("heading", name="Wait")).to_be_visible()
+
+
+def test_the_head_stays_in_view_and_hides_no_focus(visit: Page) -> None:
+    visit.set_viewport_size({"width": 1280, "height": 500})
+    visit.goto(CUSTOMER.format("meridian-group"))
+    for _ in range(14):
+        visit.keyboard.press("j")
+    for _ in range(10):
+        visit.keyboard.press("k")
+    head, row = visit.locator("thead th").first, visit.locator("tr:focus")
+    expect(head).to_be_in_viewport(ratio=1)
+    ends, begins = head.bounding_box(), row.bounding_box()
+    assert ends
+    assert begins
+    assert begins["y"] >= ends["y"] + ends["height"] - 1

@@ -110,7 +110,7 @@ def test_no_refused_address_is_a_link(agent: Client) -> None:
     kinds = {row["link_is"]: row for row in rows}
     assert kinds.keys() == {"verified", "unfamiliar", "refused", "missing"}
     assert (kinds["refused"]["link"], kinds["missing"]["link"]) == ("", "")
-    assert kinds["refused"]["notes"].startswith("This is not a full web address.")
+    assert kinds["refused"]["notes"].startswith("This is a script, not the address of a page")
     assert kinds["unfamiliar"]["link"].startswith("http")
 
 
