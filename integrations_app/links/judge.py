@@ -46,8 +46,8 @@ class Link:
 
     `url` is the address exactly as it will be opened; for a refused one it is the raw text made
     safe to show, never to open. `host` is the host as browsers see it, in punycode, also of a
-    refused address that one would have opened. `reason` is a sentence for the agent. `odd` is one about how
-    an unfamiliar address is written: its host may be well known.
+    refused address that one would have opened. `reason` is a sentence for the agent. `odd` is one
+    about how an unfamiliar address is written: its host may be well known.
     """
 
     kind: LinkKind

@@ -1,8 +1,10 @@
 """Rows in an order of the agent's choice, where all of them are in view."""
 
+import pytest
 from django.test import Client
 
 from integrations_app.simulator import Simulator
+from integrations_app.upstream import fresh_or_copy
 from tests.pages import HTMX, Response, element, page, rows, soup
 
 
@@ -111,3 +113,11 @@ def test_chips_and_texts_add_up(agent: Client) -> None:
     assert set(vendors(both)) == {"Stripe"}
     assert set(states(both)) == {"Failed"}
     assert rows(both) == rows(shown(agent, "?vendor=STRIPE&find=Failed", "meridian-group"))
+
+
+def test_an_order_by_state_waits_for_the_states(
+    agent: Client, stigg: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fresh_or_copy, "EXTRA_SECONDS", 0.01)
+    stigg.fault(route="graphql", delay=0.5, times=1)
+    assert states(shown(agent, "?sort=state"))[0] == "Failed"
