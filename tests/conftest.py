@@ -2,6 +2,7 @@
 browser.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Condition
@@ -12,6 +13,7 @@ from django.core.signals import request_finished, request_started
 from django.db import connection
 from django.db.models import QuerySet
 from django.test import Client
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
@@ -24,12 +26,21 @@ from tests.accounts import account, browser_of, made_again_when_emptied
 from tests.browser import chromium
 
 pytest_plugins = ["tests.services"]
+# How long an example takes says how busy the machine is; the agent and its Stigg stay for all.
+UNCHECKED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+settings.register_profile("desk", deadline=None, suppress_health_check=UNCHECKED)
+settings.load_profile("desk")
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
     "--disable-background-networking",
     "--disable-component-update",
 ]
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Most tests wait: for a browser, for a server, for a process that ends."""
+    return 2 * (os.cpu_count() or 1)
 
 
 @pytest.fixture(scope="session", autouse=True)

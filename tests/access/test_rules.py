@@ -147,6 +147,7 @@ def test_every_address_is_written_down() -> None:
     assert set(ROUTES) == OPEN_TO.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", EVERYBODY)
 def test_everybody_opens_what_they_may_and_nothing_else(who: str) -> None:
     desk = browser(who)

@@ -46,6 +46,7 @@ def test_rows_are_found_by_vendor_by_state_and_by_integration(agent: Client) -> 
     assert one in rows(found(agent, one))
 
 
+@pytest.mark.slow
 def test_the_states_are_waited_for(
     agent: Client, stigg: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

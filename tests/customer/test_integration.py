@@ -160,6 +160,7 @@ def test_a_failure_of_no_named_vendor_is_shown_as_such(agent: Client, stigg: Sim
     assert failure.get_text(" ", strip=True) == "No time No vendor named Trace trace-1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [{"status": 403}, {"status": 500}, {"delay": 20}])
 def test_the_page_does_without_the_failures(
     agent: Client, stigg: Simulator, fault: dict[str, Any]

@@ -169,6 +169,7 @@ def test_it_also_shows_what_only_the_customer_record_names(agent: Client) -> Non
     assert len(rows(agent.get(page("narrowed-list")))) == 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fault", "status", "kind"),
     [

@@ -141,6 +141,7 @@ def heading(agent: Client, address: str) -> str:
     return element(agent.get(address), "#results-heading").get_text()
 
 
+@pytest.mark.slow
 def test_each_page_says_which_rows_of_how_many_it_has(agent: Client) -> None:
     walked = walk(agent, page("meridian-group", "?limit=50"), "next")
     known = ["1–50 of 137", "51–100 of 137", "101–137 of 137"]
@@ -188,6 +189,7 @@ def test_positions_count_the_rows_that_came_and_not_those_that_fit(
         assert [heading(agent, at).split()[0] for at in forth] == ["1–1", "2–3", "4–6", "7–10"]
 
 
+@pytest.mark.slow
 def test_up_to_two_hundred_rows_come_on_one_page_by_two_calls(
     agent: Client, stigg: Simulator
 ) -> None:

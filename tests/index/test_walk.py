@@ -48,6 +48,7 @@ def test_a_second_walk_changes_nothing(stigg: Simulator) -> None:
     assert IndexEntry.objects.count() == count > 0
 
 
+@pytest.mark.slow
 def test_a_stopped_walk_says_where_to_go_on(stigg: Simulator) -> None:
     cursor = next(walk(configured()["production"])).cursor
     stigg.fault(route="customers", status=401)

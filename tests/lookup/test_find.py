@@ -472,7 +472,7 @@ TEXTS = st.one_of(
 
 @pytest.mark.slow
 @given(text=TEXTS)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_text_makes_it_raise_or_ask_more_than_the_bound(text: str) -> None:
     with started_anew() as stigg:
         finding = one(text)
@@ -483,7 +483,7 @@ def test_no_text_makes_it_raise_or_ask_more_than_the_bound(text: str) -> None:
 
 
 @given(text=TEXTS)
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_no_text_makes_a_suggestion_raise_or_ask_twice(text: str) -> None:
     with started_anew() as stigg:
         suggest(environments.among(None)["production"], text)
@@ -644,8 +644,9 @@ def test_enter_never_denies_what_the_suggestions_offer(production: Environment, 
     assert offered <= set(ids(finding))
 
 
+@pytest.mark.slow
 @given(text=st.text(st.characters(categories=("L", "N", "P", "Z")), min_size=3, max_size=20))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_enter_never_denies_what_the_suggestions_offer_for_any_text(text: str) -> None:
     with started_anew():
         offered = {hit.customer_id for hit in suggest(environments.among(None)["production"], text)}

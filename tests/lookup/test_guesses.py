@@ -683,7 +683,7 @@ ANY_TEXT = st.text(st.characters(exclude_categories=())) | st.lists(FRAGMENTS, m
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(ANY_TEXT)
 def test_no_text_makes_it_raise_or_guess_without_bound(text: str) -> None:
     found = guesses(text, OWN_HOSTS)
@@ -695,7 +695,7 @@ def test_no_text_makes_it_raise_or_guess_without_bound(text: str) -> None:
         assert all(len(spelling) <= 2_000 for spelling in guess.spellings)
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=600)
 @given(ANY_TEXT)
 def test_unwrapping_twice_changes_nothing(text: str) -> None:
     once = unwrapped(text)
@@ -703,7 +703,7 @@ def test_unwrapping_twice_changes_nothing(text: str) -> None:
     once.encode()
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(ANY_TEXT)
 def test_no_paste_gives_more_terms_than_the_limit(text: str) -> None:
     pasted = split(text)
@@ -712,6 +712,7 @@ def test_no_paste_gives_more_terms_than_the_limit(text: str) -> None:
     assert all(term == unwrapped(term) != "" for term in pasted.terms)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "unit",
     [

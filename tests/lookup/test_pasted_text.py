@@ -5,7 +5,7 @@ from urllib.parse import quote, unquote
 
 import pytest
 from django.test import Client
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from integrations_app.lookup.find import CALLS_OF_PAGE, MAX_CALLS_IN_LIST
@@ -16,7 +16,6 @@ from integrations_app.simulator.rows import RowMaker
 from tests.conftest import settle
 from tests.pages import Response, element, notices, problem, soup
 
-FIXTURE = HealthCheck.function_scoped_fixture  # the agent and its Stigg stay for all examples
 ACME_MAKER = RowMaker("production", "acme-corp")
 CUS = ACME_MAKER.synced_id("STRIPE")
 CUS2 = ACME_MAKER.synced_id("STRIPE", 2)
@@ -328,6 +327,7 @@ def where(response: Response) -> str:
     return CHOICE if response.status_code == 200 else NOWHERE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "terms", "leads_to"), TEXTS, ids=name_of)
 def test_it_leads_where_the_evidence_does(
     agent: Client, text: str, terms: tuple[str, ...], leads_to: str
@@ -403,7 +403,8 @@ SOMEBODY = st.sampled_from(sorted(CUSTOMERS))
 NOISE = st.text(st.characters(categories=("L", "N", "P", "Z", "Cc")), max_size=12)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[FIXTURE])
+@pytest.mark.slow
+@settings(max_examples=120)
 @given(one=SOMEBODY, other=SOMEBODY, around=AROUND, before=NOISE, after=NOISE)
 @example(one="twin-one", other="twin-two", around="{id} and {email}", before="", after="")
 @example(one="ops@globex.example", other=ACME, around="ticket#{id} {email}", before="", after="")
@@ -601,6 +602,7 @@ def cost(text: str) -> float:
     return min(once() for _ in range(3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["x", "a ", "id ", "a@", "/a", "q=", "[(", "%25", "@a.", "\n"])
 def test_four_times_the_text_is_not_sixteen_times_the_work(piece: str) -> None:
     long = f"the id is {CUS} " + piece * (16_000 // len(piece))
@@ -627,7 +629,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(PIECES, max_size=14).map("".join) | st.text(max_size=200))
 def test_any_text_at_all_is_read_within_the_bounds(text: str) -> None:
     reading = read(text, ["testserver"])
@@ -640,7 +642,7 @@ def test_any_text_at_all_is_read_within_the_bounds(text: str) -> None:
     assert several == (reading.form in ("list", "ticket"))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[FIXTURE])
+@settings(max_examples=60)
 @given(st.lists(PIECES, max_size=10).map("".join))
 def test_any_text_at_all_gets_a_page(agent: Client, text: str) -> None:
     text = text.replace("\ud800", "")  # no browser can send it

@@ -2,12 +2,13 @@
 
 import gzip
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from bs4 import BeautifulSoup
-from django.test import Client
+from django.test import Client, override_settings
 from playwright.sync_api import Browser, Page
 
 from dashboard import settings as production
@@ -21,13 +22,13 @@ TWENTY_ROWS = "/production/customers/meridian-group/integrations/"
 BOTH_PAGES = pytest.mark.parametrize("path", [LOOK_UP, TWENTY_ROWS])
 
 
-@pytest.fixture
-def served(settings: Any, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The static files as `manage.py serve` collects them, each beside its compressed forms."""
-    settings.STATIC_ROOT = tmp_path
-    settings.STORAGES = production.STORAGES
-    serve.collect_static()
-    return tmp_path
+    collected = tmp_path_factory.mktemp("static")
+    with override_settings(STATIC_ROOT=collected, STORAGES=production.STORAGES):
+        serve.collect_static()
+        yield collected
 
 
 def files_of(page: str) -> list[str]:

@@ -114,11 +114,12 @@ def test_all_workers_are_added_up_and_a_dead_one_is_not_forgotten(
     for still in workers(desk):
         with standing_still(desk, still):
             assert shows(desk, agent)
-    assert shown() == before + 2
+    wait_until(lambda: shown() == before + 2)  # a page is counted once it is sent
     killed = min(workers(desk))
     os.kill(killed, signal.SIGKILL)
     wait_until(lambda: len(workers(desk) - {killed}) == 2)
     assert shown() == before + 2
+    wait_until(lambda: any("Unexpected exit" in said for said in desk.said))
     [said] = [said for said in desk.said if "Unexpected exit" in said]
     assert json.loads(said)["level"] == "ERROR"
 

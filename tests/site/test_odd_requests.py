@@ -34,6 +34,7 @@ def test_signing_in_leads_nobody_back_to_signing_in(agent: Client, following: st
     assert (response.status_code, response["Location"]) == (302, "/")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", CHANGELISTS)
 @pytest.mark.parametrize(
     "query",

@@ -83,6 +83,7 @@ def test_it_never_follows_a_redirect(stigg: Simulator) -> None:
     assert len(stigg.requests()) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [{"delay": 5}, {"drip": 0.2}, {"drip_head": True, "drip": 0.2}])
 def test_it_ends_by_its_deadline(stigg: Simulator, fault: dict[str, object]) -> None:
     stigg.fault(customer="acme-corp", **fault)

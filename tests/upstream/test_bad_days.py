@@ -134,6 +134,7 @@ FAULTS: dict[str, tuple[hostile.Behaviour, int, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_it_says_what_is_wrong_and_ends_in_time(agent: Browser, point: Point, fault: str) -> None:
     behaviour, status, kind = FAULTS[fault]
@@ -145,6 +146,7 @@ def test_it_says_what_is_wrong_and_ends_in_time(agent: Browser, point: Point, fa
     assert "hostile-key" not in response.content.decode() + str(response.headers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     ["never answers", "drips a body", "hangs up at once", "sends without end", "sends HTML"],

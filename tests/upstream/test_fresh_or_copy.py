@@ -239,6 +239,7 @@ def test_it_does_not_try_again_what_will_not_pass(
     assert len([seen for seen in stigg.requests() if "integrations" in str(seen["path"])]) == 1
 
 
+@pytest.mark.slow
 def test_an_outage_costs_a_tenth_more_calls_not_twice_as_many(
     agent: Browser, stigg: Simulator, later: Callable[[float], object]
 ) -> None:
@@ -289,6 +290,7 @@ def test_a_full_desk_still_shows_copies(
     assert stale(agent.get(ACME)) == "busy"
 
 
+@pytest.mark.slow
 def test_places_are_given_back_after_every_kind_of_answer(agent: Browser, stigg: Simulator) -> None:
     for status in (200, 401, 404, 500):
         stigg.fault(customer="acme-corp", status=status)

@@ -342,6 +342,7 @@ def test_after_the_pause_one_call_goes_ahead_and_the_others_wait(
         assert isinstance(ask(upstream, "c7"), Customer)
 
 
+@pytest.mark.slow
 def test_who_waited_for_the_probe_is_answered_with_it(
     agents: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -477,6 +478,7 @@ def test_a_call_that_ends_at_last_ends_no_later_one(
     assert (later.result(60), third.result(60)) == ("new", "new")
 
 
+@pytest.mark.slow
 def test_a_hundred_hung_pages_leave_the_environment_usable(
     names: Names, agents: ThreadPoolExecutor
 ) -> None:
@@ -490,6 +492,7 @@ def test_a_hundred_hung_pages_leave_the_environment_usable(
         assert isinstance(ask(upstream), Customer)
 
 
+@pytest.mark.slow
 def test_hung_calls_rest_an_environment_whatever_customer_they_were_for(names: Names) -> None:
     upstream = nameless()
     with time_machine.travel(NOON, tick=False):
@@ -498,6 +501,7 @@ def test_hung_calls_rest_an_environment_whatever_customer_they_were_for(names: N
         assert len(upstream.lost) == limits.SEVERAL
 
 
+@pytest.mark.slow
 def test_lost_threads_are_bounded_and_come_back(
     names: Names, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -531,6 +535,7 @@ def test_what_a_lost_call_says_in_the_end_counts_for_nothing(
     assert upstream.rest._failed == set()
 
 
+@pytest.mark.slow
 def test_a_search_that_hangs_rests_no_list(names: Names) -> None:
     upstream = nameless()
 

@@ -316,7 +316,7 @@ ADDRESSES = st.builds(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(ADDRESSES)
 def test_no_address_makes_it_raise_or_guess_without_bound(address: str) -> None:
     found = guesses(address, [DESK])
