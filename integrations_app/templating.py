@@ -44,6 +44,7 @@ HTMX_CONFIG = {
     "selfRequestsOnly": True,
     # No customer stays in the browser: Back asks the desk for the whole page again.
     "historyCacheSize": 0,
+    "defaultSettleDelay": 0,
     "refreshOnHistoryMiss": True,
     "historyRestoreAsHxRequest": False,
     # In milliseconds; longer than the desk waits for Stigg, so that its own words still come.
@@ -121,7 +122,8 @@ def copyable(value: str, what: str) -> Markup:
     In Python, because a page has sixty: as a macro they made it an eighth slower.
     """
     shown, label = escape(value), escape(f"Copy {what} {value}")
-    button = f'<button class="copy" type="button" aria-label="{label}">{icon("copy")}</button>'
+    named = f'type="button" title="Copy" aria-label="{label}"'
+    button = f'<button class="copy" {named}>{icon("copy")}</button>'
     marked = f'<span class="copyable"><bdi class="id">{shown}</bdi>{button}</span>'
     return Markup(marked)  # noqa: S704 - escaped above
 

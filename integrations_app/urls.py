@@ -29,6 +29,8 @@ urlpatterns = [
     path(f"{page}results/", customer_views.results, name="results"),
     path(f"{page}csv/", export_views.export, {"form": "csv"}, name="export-csv"),
     path(f"{page}json/", export_views.export, {"form": "json"}, name="export-json"),
+    path(f"{page}text/", export_views.export, {"form": "text"}, name="export-text"),
+    path(f"{page}ahead/", customer_views.ahead, name="ahead"),
     path(f"{page}opened/", beacon.opened, name="opened"),
     path("help/", TemplateView.as_view(template_name="help.html"), name="help"),
     path("record/", record_views.record, name="record"),

@@ -83,6 +83,11 @@ def _list_unless_refused(stigg: Calls, customer_id: str, query: Query) -> Page |
         return None
 
 
+def read_ahead(stigg: Calls, customer_id: str, query: Query) -> Page:
+    """The page as it will be asked for, by one call at most."""
+    return _list(stigg, customer_id, replace(query, limit=min(query.limit, MAX_LIMIT)))
+
+
 def _list(stigg: Calls, customer_id: str, query: Query) -> Page:
     """A page of the list; a second call brings what is more than Stigg's largest page."""
     ask = partial(stigg.list_integrations, customer_id, vendor_identifier=query.vendors)
@@ -102,18 +107,17 @@ def _list(stigg: Calls, customer_id: str, query: Query) -> Page:
 
 def _filter_here(stigg: Calls, customer_id: str, query: Query) -> Found:
     found = _read_whole(stigg, customer_id, query)
-    return Found(query, Page(found.page.rows), (FILTERED_HERE, *found.notices))
+    return replace(found, notices=(FILTERED_HERE, *found.notices))
 
 
 def _read_whole(stigg: Calls, customer_id: str, query: Query) -> Found:
-    """All rows of the chosen vendors; `next` is set where only the list's beginning was read."""
+    """All rows of the chosen vendors, as far as the list was read."""
     rows: list[Integration | BrokenRow] = []
     cut: tuple[str, ...] = ()
-    following = None
     for _, page, following in walked(stigg, customer_id):
         rows += matching(query, page.rows)
         cut = (CUT,) if following else (CIRCLE,) if page.next else ()
-    return Found(query, Page(tuple(rows), next=following), cut)
+    return Found(query, Page(tuple(rows), is_part=bool(cut)), cut)
 
 
 def walked(
@@ -181,7 +185,7 @@ class Walk:
         ahead, back = f"after:{page.next}", f"before:{page.prev}"
         number = self.numbers.get(here)
         if page.next and self._is_walked(here, number, ahead, 1):
-            page = replace(page, next=None)
+            page = replace(page, next=None, is_part=True)
         if page.prev and self._is_walked(here, number, back, -1):
             page = replace(page, prev=None)
         if number is not None:

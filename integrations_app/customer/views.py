@@ -4,6 +4,7 @@ Each works without JavaScript; htmx makes it quick.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -18,7 +19,7 @@ from integrations_app.access import rules
 from integrations_app.access.rules import environment_or_404
 from integrations_app.audit import events, tickets
 from integrations_app.audit.events import Action
-from integrations_app.customer.page import EXTRAS, CustomerPage, open_customer
+from integrations_app.customer.page import EXTRAS, CustomerPage, open_customer, prefetch_page
 from integrations_app.customer.query import BadQuery, Query
 from integrations_app.customer.ticket import Ticket, ticket
 from integrations_app.htmx import page_of
@@ -45,6 +46,22 @@ def results(request: HttpRequest, environment: str, customer_id: str) -> HttpRes
     return response
 
 
+@require_safe
+def ahead(request: HttpRequest, environment: str, customer_id: str) -> HttpResponse:
+    """Asks for what the agent is about to open, so that it is at hand then.
+
+    It answers nothing: no data leave the desk, so there is nothing to put on record before the page
+    itself is opened. It is given up in silence for whatever reason.
+    """
+    chosen = environment_or_404(request.user, environment)
+    with suppress(BadQuery):
+        query = Query.read(dict(request.GET.lists()))
+        saves = request.headers.get("Save-Data", "").lower() == "on"
+        if not saves and not problem_with_customer_id(customer_id) and not query.find:
+            prefetch_page(chosen, customer_id, query)
+    return HttpResponse(status=204)
+
+
 def _customer(
     request: HttpRequest, name: str, customer_id: str, *, is_fragment: bool = False
 ) -> HttpResponse:
@@ -59,7 +76,7 @@ def _customer(
         return _bad_address(request, context | {"page": page}, error.problems)
     if asking := tickets.asked_first(request, name, customer_id):
         return asking
-    extras = () if query.find or _asks_for_states(request) else EXTRAS
+    extras = () if query.needs_states or _asks_for_states(request) else EXTRAS
     refresh = "refresh" in request.GET
     opened = open_customer(environment, customer_id, query, refresh=refresh, extras=extras)
     _note(request, context, opened)

@@ -20,7 +20,7 @@ EVERYBODY = ("nobody", "roleless", "viewer", "exporter", "operator", "auditor", 
 LOOKS_UP = {"viewer", "exporter", "operator", "superuser"}
 OPERATES = {"operator", "superuser"}
 CUSTOMER = "<str:environment>/customers/<any:customer_id>/integrations/"
-PARTS_OF_A_CUSTOMER = ("results", "opened")
+PARTS_OF_A_CUSTOMER = ("results", "ahead", "opened")
 INTEGRATION = "<str:environment>/customers/<any:customer_id>/integration/<any:integration_id>/"
 OF_A_MODEL = ("", "add/", "ID/change/", "ID/delete/", "ID/history/")
 
@@ -32,7 +32,7 @@ OPEN_TO: dict[str, set[str]] = {
         (LOOKS_UP, ["help/", "lookup", "lookup/suggestions/"]),
         (LOOKS_UP, [CUSTOMER, *(f"{CUSTOMER}{part}/" for part in PARTS_OF_A_CUSTOMER)]),
         (LOOKS_UP, [INTEGRATION]),
-        ({"exporter", "superuser"}, [f"{CUSTOMER}csv/", f"{CUSTOMER}json/"]),
+        ({"exporter", "superuser"}, [f"{CUSTOMER}{form}/" for form in ("csv", "json", "text")]),
         ({"auditor", "superuser"}, ["record/", "record/csv/"]),
         (OPERATES, ["operations/"]),
         (

@@ -83,7 +83,7 @@ def test_json_says_the_same_and_that_it_is_whole(agent: Client) -> None:
 
 def test_it_keeps_to_the_filter_and_not_to_the_page_in_the_address(agent: Client) -> None:
     shown = soup(agent.get(page("meridian-group", "?vendor=STRIPE&vendor=ZUORA&limit=20")))
-    for link in shown.select("p.export a"):
+    for link in shown.select("p.export a:not([type='text/plain'])"):
         response = agent.get(str(link["href"]))
         form = "json" if "JSON" in link.get_text() else "csv"
         rows = as_json(response)["integrations"] if form == "json" else as_csv(response)
@@ -110,7 +110,7 @@ def test_no_refused_address_is_a_link(agent: Client) -> None:
     kinds = {row["link_is"]: row for row in rows}
     assert kinds.keys() == {"verified", "unfamiliar", "refused", "missing"}
     assert (kinds["refused"]["link"], kinds["missing"]["link"]) == ("", "")
-    assert kinds["refused"]["notes"].startswith("This is not a full web address.")
+    assert kinds["refused"]["notes"].startswith("This is a script, not the address of a page")
     assert kinds["unfamiliar"]["link"].startswith("http")
 
 
@@ -371,3 +371,39 @@ def test_the_server_sends_it_in_parts_and_not_compressed(stigg: Simulator, tmp_p
         if str(seen["path"]).endswith("/meridian-group/integrations")
     }
     assert asked_by == {response.headers["X-Request-ID"]}
+
+
+# --- the text for a ticket ------------------------------------------------------------------------
+
+
+def test_the_text_of_all_rows_is_the_pages_summary_and_goes_on(agent: Client) -> None:
+    shown = agent.get(page("meridian-group", "?vendor=STRIPE"))
+    of_page = element(shown, "#ticket-plain").get_text().split("\n\n", 1)
+    response = agent.get(address("meridian-group", "text", "?vendor=STRIPE"))
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert response.headers["Content-Disposition"].startswith("inline")
+    beginning, rows = whole(response).decode().split("\n\n", 1)
+    assert rows.startswith(of_page[1])
+    assert sum(line.startswith("- ") for line in rows.splitlines()) == 42
+    who, what, where = beginning.splitlines()
+    assert who == "Meridian Group (meridian-group), Production"
+    assert what.startswith("All integrations, Stripe only, ")
+    assert where == f"http://testserver{page('meridian-group', '?vendor=STRIPE')}"
+
+
+def test_a_text_that_is_not_whole_says_so_at_its_end(agent: Client, stigg: Simulator) -> None:
+    sending = agent.get(address("meridian-group", "text"))
+    parts = iter(sending)
+    begun = next(parts) + next(parts)
+    stigg.fault(customer="meridian-group", route="integrations", status=500)
+    cache.clear()
+    text = (begun + b"".join(parts)).decode()
+    assert "INCOMPLETE: Stigg failed after 100 rows" in text.splitlines()[-1]
+
+
+def test_all_rows_are_offered_for_copying_where_not_all_are_in_view(agent: Client) -> None:
+    link = element(agent.get(page("meridian-group", "?find=x")), ".export")
+    assert "Copy all" not in link.get_text()
+    link = element(agent.get(page("meridian-group", "?vendor=STRIPE")), "a[href*='/text/']")
+    assert link["href"] == address("meridian-group", "text", "?vendor=STRIPE")
+    assert soup(agent.get(page("acme-corp"))).select("a[href*='/text/']") == []

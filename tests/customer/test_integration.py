@@ -213,7 +213,7 @@ def test_a_row_that_is_not_synced_has_stiggs_reasons(agent: Client) -> None:
 def test_a_refused_address_is_text_with_its_reason(agent: Client) -> None:
     response = agent.get(own_page(row_of(agent, ".refused")))
     assert element(response, ".refused bdi").get_text() == "javascript:alert(1)"
-    assert "This is not a full web address." in "".join(notices(soup(response)))
+    assert "This is a script, not the address of a page" in "".join(notices(soup(response)))
     assert outbound(response) == []
 
 
