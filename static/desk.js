@@ -152,7 +152,7 @@ const showHelp = async (link) => {
   if (!help) { location.assign(link.href); return; }
   const dialog = document.createElement("dialog");
   const close = document.createElement("button");
-  close.className = "secondary";
+  close.className = "plain";
   close.textContent = "Close";
   close.autofocus = true;
   close.addEventListener("click", () => dialog.close());
@@ -298,7 +298,7 @@ const inWords = (minutes) => (minutes < 1 ? "just now" : minutes < 60 ? `${minut
 
 const tellAges = () => {
   for (const age of document.querySelectorAll("time[data-age]")) {
-    age.title = age.dateTime;
+    age.title ||= age.textContent;
     age.textContent = inWords(Math.floor((Date.now() - Date.parse(age.dateTime)) / 60000));
   }
 };

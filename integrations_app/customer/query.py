@@ -48,6 +48,9 @@ class Query:
     without a filter, and to the page that the look-up opened: links to others leave it out.
 
     `find` is a text that rows are to have in them. It is looked for in the whole list.
+
+    `usual` is the size where the address names none, each agent's own. Whoever chose one gives
+    every address its size, so that it means the same to a colleague.
     """
 
     vendors: tuple[str, ...] = ()
@@ -57,9 +60,10 @@ class Query:
     trail: tuple[str, ...] = ()
     row: str = ""
     find: str = ""
+    usual: int = DEFAULT_LIMIT
 
     @classmethod
-    def read(cls, parameters: Mapping[str, Sequence[str]]) -> Self:
+    def read(cls, parameters: Mapping[str, Sequence[str]], *, usual: int = DEFAULT_LIMIT) -> Self:
         """Read `vendor` (repeated), `after`, `before`, `limit`, `trail`, `row`, `find`. Raises
         BadQuery."""
         named = filter(None, parameters.get("vendor", ()))
@@ -83,10 +87,11 @@ class Query:
             vendors,
             after=first["after"] or None if has_cursor else None,
             before=first["before"] or None if has_cursor else None,
-            limit=int(first["limit"] or DEFAULT_LIMIT),
+            limit=int(first["limit"] or usual),
             trail=tuple(filter(None, first["trail"].split(","))) if has_cursor else (),
             row="" if vendors or find else first["row"],
             find=find,
+            usual=usual,
         )
 
     @property
@@ -148,13 +153,13 @@ class Query:
         )
 
     def toggled(self, vendor: str) -> Self:
-        return type(self)(tuple(sorted({vendor} ^ set(self.vendors))), limit=self.limit)
+        return replace(self.unfiltered(), vendors=tuple(sorted({vendor} ^ set(self.vendors))))
 
     def unfiltered(self) -> Self:
-        return type(self)(limit=self.limit)
+        return type(self)(limit=self.limit, usual=self.usual)
 
     def sized(self, limit: int) -> Self:
-        return type(self)(self.vendors, limit=limit)
+        return type(self)(self.vendors, limit=limit, usual=self.usual)
 
     @property
     def refreshed(self) -> str:
@@ -167,7 +172,8 @@ class Query:
         pairs = [("vendor", vendor) for vendor in self.vendors]
         pairs += [("after", self.after)] if self.after else []
         pairs += [("before", self.before)] if self.before else []
-        pairs += [("limit", str(self.limit))] if self.limit != DEFAULT_LIMIT else []
+        is_plain = self.limit == self.usual == DEFAULT_LIMIT
+        pairs += [] if is_plain else [("limit", str(self.limit))]
         pairs += [("trail", ",".join(self.trail))] if self.trail else []
         pairs += [("row", self.row)] if self.row else []
         pairs += [("find", self.find)] if self.find else []
