@@ -330,7 +330,7 @@ const countDown = () => {
 countDown();
 
 const unreachable = (event) => {
-  if (!event.detail.target.closest("#results")) return;
+  if (event.detail.target.id === "suggestions") return;
   results().removeAttribute("aria-busy");
   results().querySelector("[data-problem=desk-unreachable]")?.remove();
   const notice = document.getElementById("unreachable").content.cloneNode(true);
@@ -351,7 +351,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     results().removeAttribute("aria-busy");
     return;
   }
-  if (target.id !== "results" || serverResponse.includes('id="results"')) return;
+  if (target.id === "suggestions" || serverResponse.includes(`id="${target.id}"`)) return;
   event.detail.shouldSwap = false;
   unreachable(event);
 });

@@ -94,6 +94,25 @@ def test_a_pinned_customer_is_first_in_the_boxs_list(visit: Page) -> None:
     expect(visit.get_by_role("heading", name="Meridian Group")).to_be_visible()
 
 
+def test_a_form_out_of_date_says_so_in_place_of_the_page(visit: Page) -> None:
+    visit.goto(ACME)
+    visit.evaluate("document.querySelector('#account [name=csrfmiddlewaretoken]').value = 'x'")
+    visit.get_by_role("button", name="Pin", exact=True).click()
+    expect(visit.get_by_role("heading", name="This form is out of date")).to_be_visible()
+    expect(visit.locator("main")).to_have_count(1)
+    expect(visit.locator("#results")).to_have_count(0)
+
+
+@pytest.mark.parametrize("trouble", ["abort", "fulfill"])
+def test_a_desk_that_does_not_answer_is_told(visit: Page, trouble: str) -> None:
+    visit.goto(ACME)
+    answer = {"status": 429, "body": "Too many"} if trouble == "fulfill" else {}
+    visit.route("**/pin/", lambda route: getattr(route, trouble)(**answer))
+    visit.get_by_role("button", name="Pin", exact=True).click()
+    expect(visit.locator("#results [data-problem=desk-unreachable]")).to_be_visible()
+    expect(visit.get_by_role("button", name="Pin", exact=True)).to_be_visible()
+
+
 def test_with_no_room_the_page_says_so(visit: Page) -> None:
     user = User.objects.get()
     for number in range(20):

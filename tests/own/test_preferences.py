@@ -130,6 +130,14 @@ class TestThePageSize:
             words = re.sub(r"\D", "", link.get_text()) or "137"
             assert len(rows(agent.get(str(link["href"])))) == int(words)
 
+    def test_the_page_of_a_looked_up_record_leads_to_other_sizes_too(self, agent: Client) -> None:
+        choose(agent, page_size="50")
+        last = soup(agent.get(page("meridian-group", "?limit=200"))).select("td .id")[-1]
+        shown = soup(agent.get(page("meridian-group", f"?row={last.get_text()}")))
+        assert shown.select("#row")
+        twenty = next(a for a in shown.select(".sizes a") if a.get_text().strip().startswith("20"))
+        assert len(rows(agent.get(str(twenty["href"])))) == 20
+
     def test_a_chip_keeps_the_size_that_the_address_says(self, agent: Client) -> None:
         choose(agent, page_size="50")
         chip = element(agent.get(page("meridian-group", "?limit=20")), "a[data-vendor=STRIPE]")
@@ -196,6 +204,8 @@ class TestTheTimeZone:
         with time_machine.travel(NOON, tick=False):
             assert "17:30:00 IST" in agent.get(page("acme-corp")).content.decode()
             assert "12:00:00 UTC" in other.get(page("acme-corp")).content.decode()
+            agent.get("/")
+            assert "12:00:00 UTC" in Client().get("/no-such-page/").content.decode()
 
     def test_a_summary_for_a_ticket_stays_in_utc(self, agent: Client) -> None:
         choose(agent, **KOLKATA)
