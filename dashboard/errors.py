@@ -10,11 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 # https://htmx.org/reference/#response_headers
-INSTEAD_OF_THE_PAGE = (
-    ("HX-Retarget", "main"),
-    ("HX-Reselect", "main"),
-    ("HX-Reswap", "outerHTML"),
-)
+INSTEAD_OF_THE_PAGE = {"HX-Retarget": "main", "HX-Reselect": "main", "HX-Reswap": "outerHTML"}
 ONLY_RECORDED = "The desk shows a customer only when it can record that. "
 
 
@@ -26,7 +22,7 @@ def _error(request: HttpRequest, status: int, kind: str, title: str, meaning: st
     for_rows = getattr(getattr(request, "htmx", None), "target", "") == "results"
     template = "error_results.html" if for_rows else "error.html"
     response = render(request, template, context, status=status)
-    for name, value in () if for_rows else INSTEAD_OF_THE_PAGE:
+    for name, value in () if for_rows else INSTEAD_OF_THE_PAGE.items():
         response.headers[name] = value
     return response
 

@@ -8,16 +8,7 @@ from hashlib import sha256
 from integrations_app.customer.listing import matching
 from integrations_app.customer.query import PAGE_SIZES, START, Query
 from integrations_app.customer.rows import is_of_record
-from integrations_app.stigg import (
-    DEFAULT_LIMIT,
-    MAX_LIMIT,
-    BadRequest,
-    BrokenRow,
-    Calls,
-    Integration,
-    Page,
-    Sent,
-)
+from integrations_app.stigg import MAX_LIMIT, BadRequest, BrokenRow, Calls, Integration, Page, Sent
 from integrations_app.upstream.copies import Memory, NoCopy
 from integrations_app.upstream.fresh_or_copy import Call
 
@@ -56,7 +47,7 @@ def readings(customer_id: str, query: Query) -> list[Call]:
     if query.has_cursor or query.find:
         return [read]
     filtered = partial(_filter_whole, customer_id=customer_id, query=query)
-    sizes = (query.limit, *PAGE_SIZES) if query.vendors else (DEFAULT_LIMIT,)
+    sizes = (query.limit, *PAGE_SIZES) if query.vendors else (Query().limit,)
     others = [size for size in dict.fromkeys(sizes) if query.vendors or size != query.limit]
     return [read, *(partial(filtered, limit=limit) for limit in others)]
 

@@ -38,7 +38,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'default_permissions': (),
-                'constraints': [models.UniqueConstraint(fields=('user', 'environment', 'customer_id'), name='one_pin_per_customer')],
+                'constraints': [models.UniqueConstraint(fields=('user', 'environment', 'customer_id'), name='one_pin')],
             },
         ),
     ]

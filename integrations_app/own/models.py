@@ -1,5 +1,6 @@
 """What an agent keeps for itself: how pages come, and customers to find again."""
 
+from contextlib import suppress
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.models import User
@@ -27,10 +28,9 @@ class Preferences(models.Model):
     @property
     def zone(self) -> ZoneInfo:
         """The desk's also where this machine does not know the chosen one any more."""
-        try:
+        with suppress(KeyError, ValueError, OSError):
             return ZoneInfo(self.time_zone or timezone.get_default_timezone_name())
-        except (KeyError, ValueError, OSError):
-            return ZoneInfo(timezone.get_default_timezone_name())
+        return ZoneInfo(timezone.get_default_timezone_name())
 
 
 class Pin(models.Model):
@@ -44,9 +44,7 @@ class Pin(models.Model):
     class Meta:
         default_permissions = ()
         constraints = (
-            models.UniqueConstraint(
-                fields=["user", "environment", "customer_id"], name="one_pin_per_customer"
-            ),
+            models.UniqueConstraint(fields=["user", "environment", "customer_id"], name="one_pin"),
         )
 
     def __str__(self) -> str:

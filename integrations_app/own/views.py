@@ -17,10 +17,7 @@ from integrations_app.stigg.customer_ids import problem_with_customer_id
 
 PINNED = "Pinned: it is on the look-up page, and comes first while you type."
 NOT_PINNED = "No longer pinned."
-FULL = (
-    f"Not pinned: you have {pins.MAX_PINS} pins in this environment, and there is no room for more. "
-    "Unpin one first."
-)
+FULL = f"Not pinned: you have {pins.MAX_PINS} pins in this environment, its limit. Unpin one first."
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
