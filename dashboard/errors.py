@@ -9,15 +9,22 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+# https://htmx.org/reference/#response_headers
+INSTEAD_OF_THE_PAGE = {"HX-Retarget": "main", "HX-Reselect": "main", "HX-Reswap": "outerHTML"}
 ONLY_RECORDED = "The desk shows a customer only when it can record that. "
 
 
 def _error(request: HttpRequest, status: int, kind: str, title: str, meaning: str) -> HttpResponse:
-    """A whole page; for htmx, which waits for a customer's rows, what stands in their place."""
+    """A whole page; for htmx, which waits for a customer's rows, what stands in their place. Where
+    it waits for less, the page's content takes the place of that of the page that asked.
+    """
     context = {"kind": kind, "title": title, "meaning": meaning}
     for_rows = getattr(getattr(request, "htmx", None), "target", "") == "results"
     template = "error_results.html" if for_rows else "error.html"
-    return render(request, template, context, status=status)
+    response = render(request, template, context, status=status)
+    for name, value in () if for_rows else INSTEAD_OF_THE_PAGE.items():
+        response.headers[name] = value
+    return response
 
 
 @login_not_required

@@ -186,6 +186,7 @@ MIDDLEWARE = [
     "dashboard.middleware.SignInRequired",
     "dashboard.middleware.AdminFilters",
     "integrations_app.access.second_factor.Required",
+    "integrations_app.own.preferences.OwnTimeZone",
     "integrations_app.access.guard.Guard",
 ]
 CONTEXT_PROCESSORS = [
@@ -193,6 +194,7 @@ CONTEXT_PROCESSORS = [
     "django.contrib.auth.context_processors.auth",
     "django.contrib.messages.context_processors.messages",
     "integrations_app.access.rules.context",
+    "integrations_app.own.preferences.context",
     "dashboard.request_ids.context",
 ]
 TEMPLATES = [

@@ -91,6 +91,7 @@ def jinja_environment(**options: Any) -> Environment:
         "static": static,
         "url": url,
         "vendors_in_box": vendors_in_box,
+        "zone": timezone.get_current_timezone,
     }
     made.filters |= {"ago": ago, "date": date, "icon": icon, "plural": plural}
     return made
@@ -137,8 +138,10 @@ def ago(moment: datetime) -> str:
 
 
 def date(moment: datetime, form: str) -> str:
-    """A moment in the desk's time zone; the letters of `form` are those of Django's templates."""
-    return dateformat.format(timezone.localtime(moment), form)
+    """A moment in the agent's time zone, to the second; the letters of `form` are those of Django's
+    templates.
+    """
+    return dateformat.format(timezone.localtime(moment.replace(microsecond=0)), form)
 
 
 def plural(count: int, one: str = "", many: str = "s") -> str:

@@ -182,7 +182,7 @@ const showHelp = async (link) => {
   if (!help) { location.assign(link.href); return; }
   const dialog = document.createElement("dialog");
   const close = document.createElement("button");
-  close.className = "secondary";
+  close.className = "plain";
   close.textContent = "Close";
   close.autofocus = true;
   close.addEventListener("click", () => dialog.close());
@@ -345,7 +345,7 @@ const inWords = (minutes) => (minutes < 1 ? "just now" : minutes < 60 ? `${minut
 
 const tellAges = () => {
   for (const age of document.querySelectorAll("time[data-age]")) {
-    age.title = age.dateTime;
+    age.title ||= age.textContent;
     age.textContent = inWords(Math.floor((Date.now() - Date.parse(age.dateTime)) / 60000));
   }
 };
@@ -377,7 +377,7 @@ const countDown = () => {
 countDown();
 
 const unreachable = (event) => {
-  if (!event.detail.target.closest("#results")) return;
+  if (event.detail.target.id === "suggestions") return;
   results().removeAttribute("aria-busy");
   results().querySelector("[data-problem=desk-unreachable]")?.remove();
   const notice = document.getElementById("unreachable").content.cloneNode(true);
@@ -398,7 +398,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     results().removeAttribute("aria-busy");
     return;
   }
-  if (target.id !== "results" || serverResponse.includes('id="results"')) return;
+  if (target.id === "suggestions" || serverResponse.includes(`id="${target.id}"`)) return;
   event.detail.shouldSwap = false;
   unreachable(event);
 });

@@ -29,11 +29,12 @@ MAY_IMPORT = {
     ),
     "index": "django stigg upstream",
     "links": "django access ada_url audit publicsuffixlist stigg upstream vendors",
+    "own": "django access audit stigg",
     "customer": (
-        "django access audit dashboard htmx index links metrics pages spreadsheets stigg upstream"
-        " vendors"
+        "django access audit dashboard htmx index links metrics own pages spreadsheets stigg"
+        " upstream vendors"
     ),
-    "lookup": "django access ada_url audit customer index pages stigg upstream vendors",
+    "lookup": "django access ada_url audit customer index own pages stigg upstream vendors",
     # what one sees from outside
     "metrics": "prometheus_client",
     "traces": "",
@@ -42,8 +43,8 @@ MAY_IMPORT = {
     "htmx": "django",
     "templating": "django jinja2 links markupsafe pages vendors",
     "pages": "django upstream",
-    "urls": "django customer links lookup operators record",
-    "models": "access audit index links operators",
+    "urls": "django customer links lookup operators own record",
+    "models": "access audit index links operators own",
     "admin": "access links",
     "apps": "django access",
     "demo": "django dashboard links upstream vendors",

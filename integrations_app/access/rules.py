@@ -26,7 +26,7 @@ ANYBODY, SIGNED_IN = "anybody", "signed in"
 
 # What each address needs, by its name. One that is neither here nor below is nobody's.
 NEEDED = {
-    LOOK_UP: "home help lookup suggestions results ahead integrations integration opened",
+    LOOK_UP: "home help lookup suggestions results ahead integrations integration opened pin",
     EXPORT: "export-csv export-json export-text",
     OPERATE: "operations",
     READ_RECORD: "record record-csv",

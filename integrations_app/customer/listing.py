@@ -98,18 +98,22 @@ class Listing:
     def sizes(self) -> list[Query]:
         """This list in pages of other sizes, as far as they are smaller than the list."""
         known = self.matching
-        sizes = (*PAGE_SIZES, MAX_ROWS)
+        sizes = sorted({*PAGE_SIZES, self.query.usual, MAX_ROWS})
         return [self.query.sized(size) for size in sizes if known is None or size < known]
+
+    @property
+    def _fewest(self) -> int:
+        return min(PAGE_SIZES[0], self.query.usual)
 
     @property
     def on_one_page(self) -> Query | None:
         """All rows at once, where the list is known to be short enough."""
-        fits = self.matching is not None and PAGE_SIZES[0] < self.matching <= MAX_ROWS
+        fits = self.matching is not None and self._fewest < self.matching <= MAX_ROWS
         return self.query.sized(MAX_ROWS) if fits else None
 
     @property
     def has_pages(self) -> bool:
-        is_long = self.query.has_cursor or self.next or len(self.rows) > PAGE_SIZES[0]
+        is_long = self.query.has_cursor or self.next or len(self.rows) > self._fewest
         return bool(is_long and not self.query.find)
 
     @property

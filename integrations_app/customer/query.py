@@ -52,6 +52,9 @@ class Query:
 
     `sort` is what the rows are sorted by, "-" for backwards; "" is Stigg's order. It is for a list
     that is wholly in view, so a cursor drops it.
+
+    `usual` is the size where the address names none, each agent's own. Whoever chose one gives
+    every address its size, so that it means the same to a colleague.
     """
 
     vendors: tuple[str, ...] = ()
@@ -62,9 +65,10 @@ class Query:
     row: str = ""
     find: str = ""
     sort: str = ""
+    usual: int = DEFAULT_LIMIT
 
     @classmethod
-    def read(cls, parameters: Mapping[str, Sequence[str]]) -> Self:
+    def read(cls, parameters: Mapping[str, Sequence[str]], *, usual: int = DEFAULT_LIMIT) -> Self:
         """Read `vendor` (repeated), `after`, `before`, `limit`, `trail`, `row`, `find`,
         `sort`. Raises BadQuery."""
         named = filter(None, parameters.get("vendor", ()))
@@ -89,11 +93,12 @@ class Query:
             vendors,
             after=first["after"] or None if has_cursor else None,
             before=first["before"] or None if has_cursor else None,
-            limit=int(first["limit"] or DEFAULT_LIMIT),
+            limit=int(first["limit"] or usual),
             trail=tuple(filter(None, first["trail"].split(","))) if has_cursor else (),
             row="" if vendors or find else first["row"],
             find=find,
             sort="" if has_cursor else first["sort"],
+            usual=usual,
         )
 
     @property
@@ -178,10 +183,10 @@ class Query:
         return replace(self.start(), vendors=tuple(sorted({vendor} ^ set(self.vendors))))
 
     def unfiltered(self) -> Self:
-        return type(self)(limit=self.limit, sort=self.sort)
+        return type(self)(limit=self.limit, sort=self.sort, usual=self.usual)
 
     def sized(self, limit: int) -> Self:
-        return type(self)(self.vendors, limit=limit, sort=self.sort)
+        return type(self)(self.vendors, limit=limit, sort=self.sort, usual=self.usual)
 
     @property
     def filter(self) -> Self:
@@ -198,7 +203,8 @@ class Query:
         pairs = [("vendor", vendor) for vendor in self.vendors]
         pairs += [("after", self.after)] if self.after else []
         pairs += [("before", self.before)] if self.before else []
-        pairs += [("limit", str(self.limit))] if self.limit != DEFAULT_LIMIT else []
+        is_plain = self.limit == self.usual == DEFAULT_LIMIT
+        pairs += [] if is_plain else [("limit", str(self.limit))]
         pairs += [("trail", ",".join(self.trail))] if self.trail else []
         pairs += [("row", self.row)] if self.row else []
         pairs += [("find", self.find)] if self.find else []

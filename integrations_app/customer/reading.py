@@ -41,14 +41,15 @@ def readings(customer_id: str, query: Query) -> list[Call]:
     """The call that reads a page, and others that say the same.
 
     A filtered first page is also in the whole list: where that is kept, chips are answered at once,
-    and also while Stigg does not answer.
+    and also while Stigg does not answer. So is a page of another size than look-ups ask for.
     """
     read: Call = partial(read_page, customer_id=customer_id, query=query)
-    if query.has_cursor or query.find or not query.vendors:
+    if query.has_cursor or query.find:
         return [read]
     filtered = partial(_filter_whole, customer_id=customer_id, query=query)
-    sizes = dict.fromkeys((query.limit, *PAGE_SIZES))
-    return [read, *(partial(filtered, limit=limit) for limit in sizes)]
+    sizes = (query.limit, *PAGE_SIZES) if query.vendors else (Query().limit,)
+    others = [size for size in dict.fromkeys(sizes) if query.vendors or size != query.limit]
+    return [read, *(partial(filtered, limit=limit) for limit in others)]
 
 
 def read_page(stigg: Calls, customer_id: str, query: Query) -> Found:
@@ -140,7 +141,9 @@ def read_page_of_row(stigg: Calls, customer_id: str, query: Query) -> Found | st
     """The page that has the looked-up record's row; or in words where it is not."""
     ids = query.row_ids
     found = look_for(stigg, customer_id, lambda item: is_of_record(item, ids))
-    return found if isinstance(found, str) else Found(replace(found[0], row=query.row), found[1])
+    if isinstance(found, str):
+        return found
+    return Found(replace(found[0], row=query.row, usual=query.usual), found[1])
 
 
 def look_for(

@@ -24,6 +24,8 @@ from integrations_app.customer.query import BadQuery, Query
 from integrations_app.customer.ticket import Ticket, ticket
 from integrations_app.htmx import page_of
 from integrations_app.index.entries import remember
+from integrations_app.own.pins import is_pinned
+from integrations_app.own.preferences import preferences_of
 from integrations_app.pages import render_page
 from integrations_app.stigg.customer_ids import problem_with_customer_id
 
@@ -55,11 +57,17 @@ def ahead(request: HttpRequest, environment: str, customer_id: str) -> HttpRespo
     """
     chosen = environment_or_404(request.user, environment)
     with suppress(BadQuery):
-        query = Query.read(dict(request.GET.lists()))
+        query = _query(request)
         saves = request.headers.get("Save-Data", "").lower() == "on"
         if not saves and not problem_with_customer_id(customer_id) and not query.find:
             prefetch_page(chosen, customer_id, query)
     return HttpResponse(status=204)
+
+
+def _query(request: HttpRequest) -> Query:
+    """What the address asks for, and the agent's page size where it names none. Raises BadQuery."""
+    usual = preferences_of(request.user).page_size
+    return Query.read(dict(request.GET.lists()), usual=usual)
 
 
 def _customer(
@@ -71,7 +79,7 @@ def _customer(
         return _bad_address(request, context, [problem])
     page = reverse("integrations", args=[name, customer_id])
     try:
-        query = Query.read(dict(request.GET.lists()))
+        query = _query(request)
     except BadQuery as error:
         return _bad_address(request, context | {"page": page}, error.problems)
     if asking := tickets.asked_first(request, name, customer_id):
@@ -106,6 +114,7 @@ def _show(request: HttpRequest, context: dict[str, Any], opened: CustomerPage) -
         "opened": opened,
         "ticket": _ticket(request, context, opened, address),
         "seen_by": _seen_by(request, context),
+        "is_pinned": _is_pinned(request, context, opened),
     }
     response = render_page(request, template, context, status=opened.status, problem=opened.problem)
     # The same address again, as after "Refresh", is no step for the browser's Back.
@@ -147,3 +156,10 @@ def _seen_by(request: HttpRequest, context: dict[str, Any]) -> Mapping[str, date
     if context["is_fragment"] or not rules.may(request.user, rules.READ_RECORD):
         return {}
     return events.seen_by(request, context["environment"].name, context["customer_id"])
+
+
+def _is_pinned(request: HttpRequest, context: dict[str, Any], opened: CustomerPage) -> bool:
+    if context["is_fragment"]:
+        return False
+    name = (opened.customer and opened.customer.name) or ""
+    return is_pinned(request, context["environment"].name, context["customer_id"], name)

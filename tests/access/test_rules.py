@@ -20,7 +20,7 @@ EVERYBODY = ("nobody", "roleless", "viewer", "exporter", "operator", "auditor", 
 LOOKS_UP = {"viewer", "exporter", "operator", "superuser"}
 OPERATES = {"operator", "superuser"}
 CUSTOMER = "<str:environment>/customers/<any:customer_id>/integrations/"
-PARTS_OF_A_CUSTOMER = ("results", "ahead", "opened")
+PARTS_OF_A_CUSTOMER = ("results", "ahead", "opened", "pin")
 INTEGRATION = "<str:environment>/customers/<any:customer_id>/integration/<any:integration_id>/"
 OF_A_MODEL = ("", "add/", "ID/change/", "ID/delete/", "ID/history/")
 
@@ -64,6 +64,7 @@ OPEN_TO: dict[str, set[str]] = {
                 "accounts/recovery-codes/",
                 "accounts/recovery-codes/new/",
                 "accounts/sessions/",
+                "accounts/preferences/",
             ],
         ),
         (
