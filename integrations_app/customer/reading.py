@@ -44,7 +44,7 @@ def readings(customer_id: str, query: Query) -> list[Call]:
     and also while Stigg does not answer.
     """
     read: Call = partial(read_page, customer_id=customer_id, query=query)
-    if query.has_cursor or query.find or not query.vendors:
+    if query.has_cursor or not query.vendors:
         return [read]
     filtered = partial(_filter_whole, customer_id=customer_id, query=query)
     sizes = dict.fromkeys((query.limit, *PAGE_SIZES))
