@@ -289,7 +289,7 @@ def listing(rows: int, following: str | None, previous: str | None = None) -> by
     return hostile.head(f"Content-Length: {len(body)}", "Connection: close") + body
 
 
-A, B = "aaaaaaaa-0000-4000-8000-000000000000", "bbbbbbbb-0000-4000-8000-000000000000"
+A, B, C = (f"{letter * 8}-0000-4000-8000-000000000000" for letter in "abc")
 
 
 def by_cursor(answers: dict[str, bytes]) -> hostile.Behaviour:
@@ -327,6 +327,27 @@ def test_a_walk_in_circles_ends_with_a_notice(
         assert len(rows(response)) == 2
         before = agent.get(page("acme-corp", f"?limit=2&before={A}"))
         assert before.status_code == 200
+
+
+def test_a_walk_back_in_circles_ends_with_a_notice(agent: Browser, point: Point) -> None:
+    behaviour = by_cursor(
+        {
+            "first": listing(2, A),
+            f"after={A}": listing(2, None, B),
+            f"before={B}": listing(2, A, C),
+            f"before={C}": listing(2, A, B),
+        }
+    )
+    with hostile.server(behaviour) as stigg:
+        point(stigg.url)
+        agent.get(page("acme-corp", "?limit=2"))
+        address, walked = page("acme-corp", f"?limit=2&after={A}"), 0
+        while address and walked < 9:
+            response = agent.get(address)
+            link = soup(response).select_one("a[rel=prev]")
+            address, walked = str(link["href"]) if link else "", walked + 1
+        assert walked == 3
+        assert "same page twice" in element(response, ".notice").get_text()
 
 
 def test_reading_the_whole_list_ends_when_its_marks_lead_in_a_circle(

@@ -18,7 +18,7 @@ from django.test import Client as Browser
 
 from integrations_app.simulator import Simulator
 from integrations_app.stigg import Question
-from integrations_app.upstream import environments
+from integrations_app.upstream import environments, fresh_or_copy
 from integrations_app.upstream import upstream as upstreams
 from integrations_app.upstream.copies import Copies, Copy, Memory, NoCopy
 from integrations_app.upstream.limits import (
@@ -163,6 +163,21 @@ def test_it_shows_what_it_had_with_its_age_and_the_reason(
     assert (len(rows(filtered)), stale(filtered)) == (2, kind)
 
 
+def test_states_from_before_that_a_page_did_not_wait_for_are_no_trouble(
+    agent: Browser,
+    stigg: Simulator,
+    later: Callable[[float], object],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    agent.get(ACME)
+    later(20)
+    stigg.fault(route="graphql", delay=20)
+    monkeypatch.setattr(fresh_or_copy, "EXTRA_SECONDS", 0)
+    response = agent.get(ACME)
+    assert soup(response).find("th", string="State")
+    assert stale(response) == ""
+
+
 def test_it_shows_no_copy_older_than_ten_minutes(
     agent: Browser, stigg: Simulator, later: Callable[[float], object]
 ) -> None:
@@ -283,6 +298,13 @@ def test_a_retry_is_earned_by_ten_calls() -> None:
     for _ in range(11):
         budget.earn()
     assert budget.spend()
+
+
+def test_a_long_good_day_saves_up_no_more_than_a_few_retries() -> None:
+    budget = RetryBudget()
+    for _ in range(1000):
+        budget.earn()
+    assert [budget.spend() for _ in range(4)] == [True, True, True, False]
 
 
 @pytest.fixture
