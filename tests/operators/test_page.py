@@ -200,6 +200,13 @@ def test_each_fault_is_a_sentence_and_those_that_are_over_come_last(operator: Cl
     assert ["Stigg has answered since." in each for each in told] == [False, False, True, True]
 
 
+def test_an_answer_in_the_same_minute_does_not_say_that_a_fault_is_over(operator: Client) -> None:
+    counted(5, "rest", "forbidden", 1)
+    counted(5, "rest", "answered", 9)
+    [told] = advice(operator.get(PAGE))
+    assert "Stigg has answered since." not in told
+
+
 def test_a_key_that_is_refused_everywhere_is_one_fault(operator: Client) -> None:
     counted(3, "rest", "key-rejected", 1)
     counted(3, "graphql", "key-rejected", 1)
