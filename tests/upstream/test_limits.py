@@ -266,23 +266,6 @@ def test_the_next_place_is_for_whoever_holds_the_fewest(
     assert {again.result(20), newcomer.result(20)} == {None}
 
 
-def test_two_places_that_come_free_at_once_are_both_taken(
-    agents: ThreadPoolExecutor, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(limits, "WAIT_SECONDS", 60)
-    room = Room(0, 3)
-    held = [Wish("production", account) for account in (1, 8, 9)]
-    for wish in held:
-        room.take(wish)
-    asking = [agents.submit(room.take, Wish("production", account)) for account in (1, 3)]
-    while len(room._waiting) < 2:
-        pass
-    with room._changed:
-        room.give_back(held[1])
-        room.give_back(held[2])
-    assert [answer.result(20) for answer in asking] == [None, None]
-
-
 def test_an_environments_own_places_are_none_of_the_common_ones() -> None:
     room, first, second = Room(own=1, common=1), Wish("first"), Wish("second")
     for wish in (first, first, second):
