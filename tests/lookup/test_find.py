@@ -219,6 +219,15 @@ def test_whose_name_it_is_comes_before_whose_domain_it_is(stigg: Simulator) -> N
     ]
 
 
+def test_what_has_the_domain_in_its_name_stands_back_behind_whose_it_is(stigg: Simulator) -> None:
+    nodes = [
+        {"node": {"customerId": "named", "name": "Friends of acme.example"}},
+        {"node": {"customerId": "own", "name": "Acme", "email": "x@acme.example"}},
+    ]
+    stigg.fault(route="graphql", body=json.dumps({"data": {"customers": {"edges": nodes}}}))
+    assert ids(one("@acme.example")) == ["own"]
+
+
 @pytest.mark.parametrize("way", [1, -1])
 def test_what_one_call_knows_of_a_customer_completes_what_another_does(
     production: Environment, way: int
