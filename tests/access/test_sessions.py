@@ -55,16 +55,6 @@ def test_the_operator_says_how_long(settings: Any) -> None:
         assert not is_signed_in(browser)
 
 
-@pytest.mark.parametrize(("minutes", "times"), [(0.9, 0), (1.1, 1)])
-def test_that_a_session_is_used_is_written_once_a_minute(minutes: float, times: int) -> None:
-    browser = after_sign_in(0)
-    with at(minutes), CaptureQueriesContext(connection) as queries:
-        assert is_signed_in(browser)
-        assert is_signed_in(browser)
-    writes = [each for each in queries if each["sql"].startswith('UPDATE "django_session"')]
-    assert len(writes) == times
-
-
 @pytest.mark.parametrize(("minutes", "lasts"), [(8 * 60 - 1, True), (8 * 60 + 1, False)])
 def test_use_does_not_prolong_a_working_day(minutes: int, lasts: bool) -> None:
     browser = after_sign_in(7 * 60 + 40, used_every=20)

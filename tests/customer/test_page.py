@@ -260,9 +260,9 @@ def test_it_explains_a_customer_without_integrations_and_a_filter_that_hides_all
     agent: Client,
 ) -> None:
     assert soup(agent.get(page("empty-co"))).select_one("[data-state=no-integrations]")
-    assert soup(agent.get(page("acme-corp", "?vendor=ZUORA"))).select_one(
-        "[data-state=filtered-out]"
-    )
+    shown = soup(agent.get(page("acme-corp", "?vendor=ZUORA")))
+    assert shown.select_one("[data-state=filtered-out]")
+    assert shown.select_one("a[data-vendor=ZUORA][aria-current]")  # leads out of it
 
 
 def test_it_marks_an_archived_customer(agent: Client) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from threading import Event
 from urllib.parse import unquote
 
@@ -24,6 +25,7 @@ from integrations_app.lookup.hits import Finding, Hit, merged
 from integrations_app.lookup.other_environments import Elsewhere, elsewhere
 from integrations_app.lookup.suggest import MAX_SUGGESTIONS, suggest
 from integrations_app.lookup.terms import split
+from integrations_app.lookup.whole_ticket import Joined
 from integrations_app.simulator import Simulator
 from integrations_app.simulator.data import customers
 from integrations_app.simulator.rows import RowMaker
@@ -466,6 +468,14 @@ def test_several_texts_share_a_bound_and_what_it_left_out_is_said(
     assert not findings[0].is_complete
     assert findings[0].left_out
     assert "not everything was asked" in findings[0].miss
+
+
+def test_nobody_is_certain_while_a_call_was_left_out(production: Environment) -> None:
+    few, _ = find_each(production, ["Acme Inc.", "Globex"], most=4)
+    assert (ids(few), few.left_out, few.certain) == (["acme-corp"], (PART,), None)
+    whole = one("acme-corp")
+    assert Joined((whole,)).certain
+    assert not Joined((replace(whole, left_out=(PART,)),)).certain
 
 
 HOSTILE = [

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from integrations_app.lookup.find import CALLS_OF_PAGE, MAX_CALLS_IN_LIST
 from integrations_app.lookup.pasted_text import Form, read
+from integrations_app.lookup.plain import MAX_NOTES
 from integrations_app.lookup.terms import MAX_PASTE_LENGTH, MAX_TERMS
 from integrations_app.simulator import Simulator
 from integrations_app.simulator.rows import RowMaker
@@ -611,6 +612,10 @@ def test_nothing_is_certain_while_some_of_the_text_was_not_read(agent: Client) -
     response = look_up(agent, f"{CUS} is wrong {'word ' * (MAX_PASTE_LENGTH // 5)} {OTHER}")
     assert where(response) == CHOICE
     assert "not looked at" in element(response, "[data-state=unread]").get_text()
+
+
+def test_a_sheet_of_shortened_numbers_gets_a_few_notes() -> None:
+    assert len(read("\n".join(f"{n}.5E+15" for n in range(1, 9))).notes) == MAX_NOTES
 
 
 def test_a_shortened_number_beside_an_id_is_told_before_anything_opens(agent: Client) -> None:
