@@ -1,4 +1,6 @@
-"""The house rules: who may import whom, and that the README tells every setting."""
+"""The house rules: who may import whom, that the README tells every setting, and that migrations
+make what the models say.
+"""
 
 import ast
 import re
@@ -7,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 
 from tests import variables
 
@@ -206,3 +209,8 @@ def test_the_readme_tells_every_variable_that_the_settings_read() -> None:
     expected = {f"STIGG_{name}" if name in prefixed else name for name in read}
     assert len(expected) > 20
     assert variables.told() == expected
+
+
+@pytest.mark.django_db
+def test_the_migrations_make_what_the_models_say() -> None:
+    call_command("makemigrations", check_changes=True, dry_run=True, verbosity=0)

@@ -198,7 +198,7 @@ class Walk:
     def _is_walked(self, here: str, number: int | None, there: str, step: int) -> bool:
         if there == here or number is None:
             return there == here
-        return (self.numbers.get(there, number + step) - number) * step < 0
+        return (self.numbers.get(there, number) - number) * step < 0
 
 
 def without_circles(memory: Memory, customer_id: str, found: Found) -> Found:

@@ -4,13 +4,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import ResolverMatch, URLResolver, get_resolver, path
 
 from dashboard import urls
 from integrations_app.access import rules
+from integrations_app.links.models import LinkTemplate
 from tests.accounts import account, browser_of, give, roleless
 from tests.pages import HTMX, Response, problem, soup
 
@@ -228,6 +233,24 @@ def test_rights_taken_away_are_gone_with_the_next_request() -> None:
     assert desk.get("/").status_code == 200
     user.groups.clear()
     assert refusal(desk.get("/")) == "no-role"
+
+
+def test_the_rights_are_read_once_a_request() -> None:
+    desk = browser("viewer")
+    with CaptureQueriesContext(connection) as queries:
+        desk.get("/")
+    assert sum("auth_permission permission" in each["sql"] for each in queries) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "of"), [(rules.LOOK_UP, User), ("add_linktemplate", LinkTemplate)]
+)
+def test_a_permission_that_is_none_of_the_desks_own_is_no_role(name: str, of: type[Model]) -> None:
+    kind = ContentType.objects.get_for_model(of)
+    given, _ = Permission.objects.get_or_create(codename=name, content_type=kind)
+    user = roleless()
+    user.user_permissions.add(given)
+    assert refusal(browser_of(user).get("/")) == "no-role"
 
 
 def test_a_disabled_superuser_may_nothing() -> None:

@@ -105,6 +105,15 @@ def test_a_row_says_what_the_page_says_of_it(agent: Client) -> None:
     assert by_vendor["Stripe"]["link_is"] == "verified"
 
 
+def test_a_state_of_tomorrow_is_in_it_as_it_came(agent: Client, stigg: Simulator) -> None:
+    integration = {"integrationId": as_csv(agent.get(address("acme-corp")))[0]["integration_id"]}
+    cache.clear()
+    states = {"syncStates": [{"status": "PAUSED", "integration": integration}]}
+    told = json.dumps({"data": {"getCustomerByRefId": states}})
+    stigg.fault(route="graphql", body=told)
+    assert as_csv(agent.get(address("acme-corp")))[0]["state"] == "Stigg says PAUSED"
+
+
 def test_no_refused_address_is_a_link(agent: Client) -> None:
     rows = as_csv(agent.get(address("every-link")))
     kinds = {row["link_is"]: row for row in rows}
@@ -195,6 +204,8 @@ def test_a_list_in_a_circle_ends_with_a_word(agent: Client, stigg: Simulator) ->
     ("fault", "said"),
     [
         ({"route": "customer", "status": 500}, "did not give its record of the customer"),
+        ({"route": "customer", "status": 404}, "did not give its record of the customer"),
+        ({"route": "customer", "body": '{"data": {"id": "acme-corp"}}'}, "did not give its record"),
         ({"route": "graphql", "status": 500}, "The sync states did not come."),
     ],
 )
@@ -235,9 +246,6 @@ def test_a_copy_from_before_stigg_failed_is_no_export(agent: Client, stigg: Simu
         assert agent.get(address("acme-corp")).status_code == 503
 
 
-# --- who may, and how often -----------------------------------------------------------------------
-
-
 def test_states_and_record_from_before_stigg_failed_are_missing(
     agent: Client, stigg: Simulator
 ) -> None:
@@ -248,6 +256,32 @@ def test_states_and_record_from_before_stigg_failed_are_missing(
         sent = as_json(agent.get(address("acme-corp", "json")))
     assert sent["missing"] == [export.NO_RECORD, export.NO_STATES]
     assert {row["state"] for row in sent["integrations"]} == {""}
+
+
+def test_rows_beyond_the_most_of_a_page_are_counted(agent: Client, stigg: Simulator) -> None:
+    body = json.dumps({"data": named(102), "pagination": {}})
+    stigg.fault(customer="empty-co", route="integrations", body=body)
+    *rows, last = as_csv(agent.get(address("empty-co")))
+    assert len(rows) == 100
+    assert last["vendor"] == "INCOMPLETE: Stigg sent 2 rows more than a page may hold."
+
+
+def test_a_record_without_end_is_cut_with_a_word(
+    agent: Client, stigg: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "MAX_ROWS", 100)
+    body = json.dumps({"data": {"id": "empty-co", "integrations": named(101)}})
+    stigg.fault(customer="empty-co", route="customer", body=body)
+    *rows, last = as_csv(agent.get(address("empty-co")))
+    assert len(rows) == 100
+    assert last["vendor"] == "INCOMPLETE: The customer's record names more than 100."
+
+
+def named(number: int) -> list[dict[str, str]]:
+    return [{"id": f"i-{n}", "vendorIdentifier": "STRIPE"} for n in range(number)]
+
+
+# --- who may, and how often -----------------------------------------------------------------------
 
 
 def test_links_stand_under_the_rows_for_who_may(agent: Client) -> None:

@@ -588,6 +588,8 @@ def test_a_refused_id_hears_why_and_what_an_id_looks_like(text: str, sentence: s
         ('"Acme, Inc.", "Globex; LLC"', ["Acme, Inc.", "Globex; LLC"]),
         ("“Acme, 2 Go”, Bolt", ["Acme, 2 Go", "Bolt"]),
         ("`a1,b2`, c3", ["a1,b2", "c3"]),
+        ("«Acme; Globex», Bolt", ["Acme; Globex", "Bolt"]),
+        ("“Smith and Sons of London; Ltd.”", ["Smith and Sons of London; Ltd."]),
         ('"Acme, Inc.', ["Acme, Inc."]),
         # e-mails with names
         ("Anna <anna@acme.com>, Bob <bob@b.com>", ["Anna <anna@acme.com>", "Bob <bob@b.com>"]),
@@ -604,6 +606,9 @@ def test_a_refused_id_hears_why_and_what_an_id_looks_like(text: str, sentence: s
         ),
         ("https://a.example/1,https://b.example/2", ["https://a.example/1", "https://b.example/2"]),
         ("HTTPS://a.example/x,", ["HTTPS://a.example/x"]),
+        ("HTTPS://a.example/x,y;z", ["HTTPS://a.example/x,y;z"]),
+        ("https://a.example/1>;acme-2", ["https://a.example/1", "acme-2"]),
+        ("<https://a.example/x|Acme; Globex>", ["https://a.example/x"]),
         ("<https://a.example/x,y>, Acme", ["https://a.example/x,y", "Acme"]),
     ],
 )

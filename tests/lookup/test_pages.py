@@ -133,6 +133,16 @@ def test_a_miss_is_looked_for_in_the_other_environments(agent: Client) -> None:
     assert chosen_from(response) == [("staging-only", "staging")]
 
 
+@pytest.mark.parametrize("text", ["shared@twins.example", "nobody-here"])
+def test_other_environments_are_asked_only_after_a_miss(
+    agent: Client, stigg: Simulator, text: str
+) -> None:
+    if text == "nobody-here":
+        stigg.fault(environment="production", status=503)
+    look_up(agent, text)
+    assert {seen["environment"] for seen in stigg.requests()} == {"production"}
+
+
 def test_a_look_up_that_took_all_its_time_offers_the_other_environments_instead_of_asking_them(
     agent: Client,
 ) -> None:

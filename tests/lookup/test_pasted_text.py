@@ -9,7 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from integrations_app.lookup.find import CALLS_OF_PAGE, MAX_CALLS_IN_LIST
-from integrations_app.lookup.pasted_text import Form, read
+from integrations_app.lookup.pasted_text import MAX_POSSIBLE, Form, read
+from integrations_app.lookup.plain import MAX_NOTES
 from integrations_app.lookup.terms import MAX_PASTE_LENGTH, MAX_TERMS
 from integrations_app.simulator import Simulator
 from integrations_app.simulator.rows import RowMaker
@@ -613,6 +614,23 @@ def test_nothing_is_certain_while_some_of_the_text_was_not_read(agent: Client) -
     response = look_up(agent, f"{CUS} is wrong {'word ' * (MAX_PASTE_LENGTH // 5)} {OTHER}")
     assert where(response) == CHOICE
     assert "not looked at" in element(response, "[data-state=unread]").get_text()
+
+
+def test_greetings_alone_are_nothing_to_look_up() -> None:
+    assert read("Hello\nBest regards").form == "nothing"
+
+
+def test_a_label_without_a_value_names_nobody() -> None:
+    assert read("Customer ID: none\nIt is urgent for acme-corp").terms == ("acme-corp",)
+
+
+def test_words_beyond_those_that_are_tried_as_ids_are_counted() -> None:
+    words = " ".join(f"word-{number}" for number in range(MAX_POSSIBLE + 3))
+    assert read(f"Customer cus_NffrFeUfNV2Hib was billed twice, see {words}").left_out == 3
+
+
+def test_a_sheet_of_shortened_numbers_gets_a_few_notes() -> None:
+    assert len(read("\n".join(f"{n}.5E+15" for n in range(1, 9))).notes) == MAX_NOTES
 
 
 def test_a_shortened_number_beside_an_id_is_told_before_anything_opens(agent: Client) -> None:

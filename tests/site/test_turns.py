@@ -1,6 +1,7 @@
 """Which browser gets the next free thread."""
 
 import asyncio
+import weakref
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -91,6 +92,22 @@ def test_threads_are_free_again_when_all_is_answered() -> None:
             await requests.answer(name)
         await asyncio.gather(*requests.tasks)
         assert requests.turns.free == 2
+
+    play(scene())
+
+
+class Browser(str):
+    """A name of which can be told whether somebody still knows it."""
+
+
+def test_a_browser_whose_requests_are_answered_is_forgotten() -> None:
+    async def scene() -> None:
+        turns, browser = Turns(2, PATIENCE_SECONDS), Browser("a")
+        known = weakref.ref(browser)
+        async with turns.turn(browser):
+            del browser
+            assert known()
+        assert not known()
 
     play(scene())
 
