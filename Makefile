@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := manage.py dashboard integrations_app tests
 
-.PHONY: help run test quick lint fmt bench lock sbom licences
+.PHONY: help run test quick lint fmt bench pictures lock sbom licences
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -39,9 +39,13 @@ fmt: .venv/dev.stamp ## format the code
 
 bench: .venv/dev.stamp ## measure: minutes, ratios, no verdict
 	$(BIN)/python tests/bench/page_times.py
+	$(BIN)/python tests/bench/page_weight.py
 	$(BIN)/python tests/bench/storm.py
 	$(BIN)/python tests/bench/front_door.py
 	$(BIN)/python tests/bench/index.py
+
+pictures: .venv/dev.stamp ## README's pictures, of today's page
+	@$(BIN)/python tests/browser/pictures.py
 
 # Resolve the newest versions that pyproject.toml allows, with hashes. Needs uv; nothing else here does.
 # With extras kept: where a library asks for `coverage[toml]`, older pips look for that pin, not for `coverage`.

@@ -28,6 +28,8 @@ from django.urls import set_script_prefix
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard.settings")
 from dashboard import guards, metrics, readiness, turns
+from dashboard.client_address import nearest
+from integrations_app import traces
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -53,6 +55,7 @@ class Application(ASGIHandler):
         self.load_middleware()
         self.threads = ThreadPoolExecutor(settings.THREADS, "request")
         self.turns = turns.Turns(settings.THREADS, settings.REQUEST_SECONDS)
+        self.browsers = turns.Browsers()
         self.beside = ThreadPoolExecutor(1, "beside")
         self.keeps_counts = False
 
@@ -79,7 +82,8 @@ class Application(ASGIHandler):
 
     async def in_turn(self, scope: Any, call: Callable[[], Any], of: str = "") -> Any:
         """Call it in a thread. Raises TooMany, or TimeoutError where none was free in time."""
-        async with self.turns.turn(browser(scope) + of):
+        browser = self.browsers.named(session(scope), address(scope))
+        async with self.turns.turn(browser + of):
             return await asyncio.get_running_loop().run_in_executor(self.threads, call)
 
     async def early(self, scope: Any) -> list[dict[str, Any]]:
@@ -142,6 +146,8 @@ class Application(ASGIHandler):
         signals.request_started.send(sender=self.__class__, scope=scope)
         request, unreadable = self.create_request(scope, BytesIO(body))
         response = self.get_response(request) if request else cast(HttpResponse, unreadable)
+        if request and traces.current().account:
+            self.browsers.signed_in(session(scope))
         if response.streaming and not isinstance(response, FileResponse):
             parts = streamed(response)
             next(parts)  # it has begun, so its end closes the answer
@@ -152,10 +158,18 @@ class Application(ASGIHandler):
             response.close()
 
 
-def browser(scope: Any) -> str:
-    """Its session's name; the same for all browsers without one."""
-    sent = b"; ".join(value for name, value in scope["headers"] if name == b"cookie")
-    return str(parse_cookie(sent.decode("latin-1")).get(settings.SESSION_COOKIE_NAME, ""))
+def session(scope: Any) -> str:
+    """The name that the request gives; anybody may have made it up."""
+    cookies = parse_cookie("; ".join(sent(scope, b"cookie")))
+    return str(cookies.get(settings.SESSION_COOKIE_NAME, ""))
+
+
+def address(scope: Any) -> str:
+    return nearest(scope["client"][0], ",".join(sent(scope, b"x-forwarded-for")))
+
+
+def sent(scope: Any, header: bytes) -> list[str]:
+    return [value.decode("latin-1") for name, value in scope["headers"] if name == header]
 
 
 async def whole_body(receive: Receive) -> bytes:

@@ -9,18 +9,22 @@ Address = IPv4Address | IPv6Address
 
 
 def client_address(request: HttpRequest) -> str:
+    return nearest(request.META.get("REMOTE_ADDR", ""), request.headers.get("X-Forwarded-For", ""))
+
+
+def nearest(sender: str, forwarded_for: str) -> str:
     """The nearest address that is not one of TRUSTED_PROXIES.
 
     Whatever stands before that in X-Forwarded-For, the client may have written itself. An entry
     that is no address ends the walk at the proxy that passed it on.
     """
-    nearest = _read(request.META.get("REMOTE_ADDR", "")) or IPv4Address(0)
-    for hop in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+    address = _read(sender) or IPv4Address(0)
+    for hop in reversed(forwarded_for.split(",")):
         further = _read(hop)
-        if further is None or not any(nearest in network for network in settings.TRUSTED_PROXIES):
+        if further is None or not any(address in network for network in settings.TRUSTED_PROXIES):
             break
-        nearest = further
-    return str(nearest)
+        address = further
+    return str(address)
 
 
 def comes_from_proxy(request: HttpRequest) -> bool:

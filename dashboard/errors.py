@@ -3,43 +3,45 @@
 import sys
 
 from django.conf import settings
-from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
+# https://htmx.org/reference/#response_headers
+INSTEAD_OF_THE_PAGE = {"HX-Retarget": "main", "HX-Reselect": "main", "HX-Reswap": "outerHTML"}
 ONLY_RECORDED = "The desk shows a customer only when it can record that. "
 
 
 def _error(request: HttpRequest, status: int, kind: str, title: str, meaning: str) -> HttpResponse:
-    """A whole page; for htmx, which waits for a customer's rows, what stands in their place."""
+    """A whole page; for htmx, which waits for a customer's rows, what stands in their place. Where
+    it waits for less, the page's content takes the place of that of the page that asked.
+    """
     context = {"kind": kind, "title": title, "meaning": meaning}
     for_rows = getattr(getattr(request, "htmx", None), "target", "") == "results"
     template = "error_results.html" if for_rows else "error.html"
-    return render(request, template, context, status=status)
+    response = render(request, template, context, status=status)
+    for name, value in () if for_rows else INSTEAD_OF_THE_PAGE.items():
+        response.headers[name] = value
+    return response
 
 
-@login_not_required
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
     meaning = "Part of the address is not allowed."
     return _error(request, 400, "bad-input", "The desk cannot read this request", meaning)
 
 
-@login_not_required
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:  # noqa: ARG001 - Django's signature
     meaning = f"Ask {settings.SUPPORT_CONTACT} for the right."
     return _error(request, 403, "no-permission", "You may not do this", meaning)
 
 
-@login_not_required
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:  # noqa: ARG001 - Django's signature
     """Most often a form that was open in another tab while somebody signed in or out."""
     meaning = "Nothing was sent. Go back, reload the page, and try again."
     return _error(request, 403, "old-form", "This form is out of date", meaning)
 
 
-@login_not_required
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     """A view says in words what there is not; Django's resolver says it in a table of addresses."""
     said = next((str(arg) for arg in exception.args if isinstance(arg, str)), "")
@@ -47,7 +49,6 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _error(request, 404, "no-page", "There is no page at this address", meaning)
 
 
-@login_not_required
 def too_many(request: HttpRequest) -> HttpResponse:
     """allauth's limits; the sign-in says its own where it can."""
     response = _error(request, 429, "too-many", "Too many tries", "Wait a minute, then try again.")
@@ -55,7 +56,6 @@ def too_many(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@login_not_required
 def server_error(request: HttpRequest) -> HttpResponse:
     """Also for when the database is the reason, so it asks nobody who is there."""
     request.user = AnonymousUser()

@@ -189,6 +189,7 @@ MIDDLEWARE = [
     "dashboard.middleware.SignInRequired",
     "dashboard.middleware.Admin",
     "integrations_app.access.second_factor.Required",
+    "integrations_app.own.preferences.OwnTimeZone",
     "integrations_app.access.guard.Guard",
 ]
 CONTEXT_PROCESSORS = [
@@ -196,6 +197,7 @@ CONTEXT_PROCESSORS = [
     "django.contrib.auth.context_processors.auth",
     "django.contrib.messages.context_processors.messages",
     "integrations_app.access.rules.context",
+    "integrations_app.own.preferences.context",
     "dashboard.request_ids.context",
 ]
 TEMPLATES = [
@@ -244,7 +246,7 @@ STATIC_ROOT = VAR / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "dashboard.static_files.Storage"},
 }
 WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 

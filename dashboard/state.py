@@ -48,6 +48,7 @@ def database(url: str, own: Path, *, is_simulated: bool) -> tuple[dict[str, Any]
         found["OPTIONS"] = POSTGRES | (found.get("OPTIONS") or {})
         found["CONN_HEALTH_CHECKS"] = True
     elif found["ENGINE"] == "django.db.backends.sqlite3":
+        found["ENGINE"] = "dashboard.sqlite"
         found["OPTIONS"] = dict(SQLITE)
     else:
         faults.append("DATABASE_URL: must be postgres://… or sqlite:///….")

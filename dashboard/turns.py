@@ -5,16 +5,35 @@ from collections import Counter, deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-MOST_WAITING = 256  # requests of one browser, which opens six at once by itself
+MOST_WAITING = 256  # requests of one session; its browser opens six at once by itself
+MOST_SESSIONS = 10_000  # that are known to be signed in
+STRANGER = "from "
 
 
 class TooMany(Exception):
-    """This browser has MOST_WAITING requests that wait."""
+    """This session has MOST_WAITING requests that wait."""
+
+
+class Browsers:
+    """Which browser sends a request: a session, once an answer has shown that it is signed in, else
+    an address. Whoever makes up a session for each request has the turns of one address.
+    """
+
+    def __init__(self) -> None:
+        self._sessions: set[str] = set()
+
+    def signed_in(self, session: str) -> None:
+        if len(self._sessions) >= MOST_SESSIONS:
+            self._sessions.clear()
+        self._sessions.add(session)
+
+    def named(self, session: str, address: str) -> str:
+        return session if session in self._sessions else STRANGER + address
 
 
 class Turns:
-    """`free` threads, and who waits for one, the browser whose turn is next first. Those without a
-    session share the turns of "", which is never full: a stranger must not keep others from it.
+    """`free` threads, and who waits for one, the browser whose turn is next first. The turns of an
+    address are never full: all of a company may come from one.
 
     An eighth of the threads is kept for browsers that hold none. Nobody waits for longer than
     `patience`, in seconds. For one event loop.
@@ -65,7 +84,7 @@ class Turns:
 
     async def _wait(self, browser: str) -> None:
         queue = self._waiting.setdefault(browser, deque())
-        if browser and len(queue) >= MOST_WAITING:
+        if len(queue) >= MOST_WAITING and not browser.startswith(STRANGER):
             raise TooMany
         mine = asyncio.get_running_loop().create_future()
         queue.append(mine)

@@ -11,3 +11,4 @@ from integrations_app.links.models import (
     validate_template,
 )
 from integrations_app.operators.counts import StiggCount
+from integrations_app.own.models import Pin, Preferences

@@ -44,6 +44,7 @@ HTMX_CONFIG = {
     "selfRequestsOnly": True,
     # No customer stays in the browser: Back asks the desk for the whole page again.
     "historyCacheSize": 0,
+    "defaultSettleDelay": 0,
     "refreshOnHistoryMiss": True,
     "historyRestoreAsHxRequest": False,
     # In milliseconds; longer than the desk waits for Stigg, so that its own words still come.
@@ -90,6 +91,7 @@ def jinja_environment(**options: Any) -> Environment:
         "static": static,
         "url": url,
         "vendors_in_box": vendors_in_box,
+        "zone": timezone.get_current_timezone,
     }
     made.filters |= {"ago": ago, "date": date, "icon": icon, "plural": plural}
     return made
@@ -121,7 +123,8 @@ def copyable(value: str, what: str) -> Markup:
     In Python, because a page has sixty: as a macro they made it an eighth slower.
     """
     shown, label = escape(value), escape(f"Copy {what} {value}")
-    button = f'<button class="copy" type="button" aria-label="{label}">{icon("copy")}</button>'
+    named = f'type="button" title="Copy" aria-label="{label}"'
+    button = f'<button class="copy" {named}>{icon("copy")}</button>'
     marked = f'<span class="copyable"><bdi class="id">{shown}</bdi>{button}</span>'
     return Markup(marked)  # noqa: S704 - escaped above
 
@@ -135,8 +138,10 @@ def ago(moment: datetime) -> str:
 
 
 def date(moment: datetime, form: str) -> str:
-    """A moment in the desk's time zone; the letters of `form` are those of Django's templates."""
-    return dateformat.format(timezone.localtime(moment), form)
+    """A moment in the agent's time zone, to the second; the letters of `form` are those of Django's
+    templates.
+    """
+    return dateformat.format(timezone.localtime(moment.replace(microsecond=0)), form)
 
 
 def plural(count: int, one: str = "", many: str = "s") -> str:

@@ -9,6 +9,7 @@ from integrations_app.customer import views as customer_views
 from integrations_app.links import beacon
 from integrations_app.lookup import views as lookup_views
 from integrations_app.operators import views as operator_views
+from integrations_app.own import views as own_views
 from integrations_app.record import views as record_views
 
 
@@ -29,7 +30,11 @@ urlpatterns = [
     path(f"{page}results/", customer_views.results, name="results"),
     path(f"{page}csv/", export_views.export, {"form": "csv"}, name="export-csv"),
     path(f"{page}json/", export_views.export, {"form": "json"}, name="export-json"),
+    path(f"{page}text/", export_views.export, {"form": "text"}, name="export-text"),
+    path(f"{page}ahead/", customer_views.ahead, name="ahead"),
     path(f"{page}opened/", beacon.opened, name="opened"),
+    path(f"{page}pin/", own_views.pin, name="pin"),
+    path("accounts/preferences/", own_views.preferences, name="preferences"),
     path("help/", TemplateView.as_view(template_name="help.html"), name="help"),
     path("record/", record_views.record, name="record"),
     path("record/csv/", record_views.record, {"as_csv": True}, name="record-csv"),

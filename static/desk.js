@@ -24,12 +24,12 @@ const copyBySelection = (text) => {
   if (!done) throw new Error("copying is not allowed here");
 };
 
+const write = async (text) => (navigator.clipboard ? navigator.clipboard.writeText(text) : copyBySelection(text));
+
 const copy = async (button, focusAfter = button) => {
   const from = document.getElementById(button.dataset.copyFrom);
-  const text = from ? from.value : button.previousElementSibling.textContent;
   try {
-    if (navigator.clipboard) await navigator.clipboard.writeText(text);
-    else copyBySelection(text);
+    await write(from ? from.value : button.previousElementSibling.textContent);
     button.dataset.copied = "";
     button.querySelector("use").setAttribute("href", "#i-check");
     say(button.dataset.said ?? "Copied");
@@ -46,6 +46,14 @@ const copy = async (button, focusAfter = button) => {
 document.addEventListener("click", (event) => {
   const button = event.target.closest(".copy, [data-copy-from]");
   if (button) copy(button);
+});
+
+// What few need is loaded when it is used; without it the link is a plain one.
+document.addEventListener("click", (event) => {
+  const link = event.target.closest("[data-script]");
+  if (!link || opensElsewhere(event)) return;
+  event.preventDefault();
+  import(link.dataset.script).then(({ run }) => run(link, { say, write }), () => location.assign(link.href));
 });
 
 // --- The record
@@ -120,6 +128,28 @@ const toRow = (step) => {
   return next;
 };
 
+// One Tab stop a row; → and ← lead to the rest of it.
+const stops = (of) => [...of.querySelectorAll("a, button, summary")];
+
+const joinStops = () => {
+  for (const each of document.querySelectorAll("#results tbody tr")) {
+    const all = stops(each);
+    const first = each.querySelector(".open") ?? all[0];
+    for (const stop of all) if (stop !== first) stop.tabIndex = -1;
+  }
+};
+
+joinStops();
+document.addEventListener("keydown", (event) => {
+  const { activeElement: held } = document;
+  const within = { ArrowRight: row(), ArrowLeft: row(), ArrowDown: held.closest(".recents"), ArrowUp: held.closest(".recents") }[event.key];
+  if (!within || opensElsewhere(event) || event.defaultPrevented) return;
+  const all = stops(within);
+  const next = all[all.indexOf(held) + (/Right|Down/.test(event.key) ? 1 : -1)];
+  next?.focus();
+  if (next) event.preventDefault();
+});
+
 const SHORTCUTS = {
   "/": toBox,
   "?": () => click("#help-link"),
@@ -152,7 +182,7 @@ const showHelp = async (link) => {
   if (!help) { location.assign(link.href); return; }
   const dialog = document.createElement("dialog");
   const close = document.createElement("button");
-  close.className = "secondary";
+  close.className = "plain";
   close.textContent = "Close";
   close.autofocus = true;
   close.addEventListener("click", () => dialog.close());
@@ -170,6 +200,22 @@ document.getElementById("help-link")?.addEventListener("click", (event) => {
   showHelp(event.currentTarget);
 });
 
+// --- What may be opened next
+
+// At most one for each address that is shown.
+let ahead;
+
+const fetchAhead = ({ target }) => {
+  const link = target.closest?.("a[rel=next], #suggestions a");
+  if (!link || ahead === location.href) return;
+  ahead = location.href;
+  const next = new URL(link.href);
+  next.pathname += "ahead/";
+  fetch(next).catch(() => {});
+};
+
+for (const name of ["mouseover", "focusin"]) document.addEventListener(name, fetchAhead);
+
 // --- Suggestions
 
 // ARIA's combobox: the focus stays in the box. Enter never waits.
@@ -184,8 +230,9 @@ const combobox = (box, list) => {
     chosen()?.setAttribute("aria-selected", "false");
     option?.setAttribute("aria-selected", "true");
     option?.scrollIntoView({ block: "nearest" });
-    if (option) box.setAttribute("aria-activedescendant", option.id);
-    else box.removeAttribute("aria-activedescendant");
+    if (!option) { box.removeAttribute("aria-activedescendant"); return; }
+    box.setAttribute("aria-activedescendant", option.id);
+    fetchAhead({ target: option });
   };
 
   const show = (open) => {
@@ -298,7 +345,7 @@ const inWords = (minutes) => (minutes < 1 ? "just now" : minutes < 60 ? `${minut
 
 const tellAges = () => {
   for (const age of document.querySelectorAll("time[data-age]")) {
-    age.title = age.dateTime;
+    age.title ||= age.textContent;
     age.textContent = inWords(Math.floor((Date.now() - Date.parse(age.dateTime)) / 60000));
   }
 };
@@ -330,7 +377,7 @@ const countDown = () => {
 countDown();
 
 const unreachable = (event) => {
-  if (!event.detail.target.closest("#results")) return;
+  if (event.detail.target.id === "suggestions") return;
   results().removeAttribute("aria-busy");
   results().querySelector("[data-problem=desk-unreachable]")?.remove();
   const notice = document.getElementById("unreachable").content.cloneNode(true);
@@ -351,7 +398,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     results().removeAttribute("aria-busy");
     return;
   }
-  if (target.id !== "results" || serverResponse.includes('id="results"')) return;
+  if (target.id === "suggestions" || serverResponse.includes(`id="${target.id}"`)) return;
   event.detail.shouldSwap = false;
   unreachable(event);
 });
@@ -374,6 +421,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   say((results().querySelector("[data-stale] span") ?? heading).textContent);
   tellAges();
   countDown();
+  joinStops();
 });
 
 const forgetPath = () => { try { sessionStorage.removeItem("htmx-current-path-for-history"); } catch { /* nothing is kept */ } };

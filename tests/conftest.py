@@ -13,6 +13,7 @@ from django.core.signals import request_finished, request_started
 from django.db import connection
 from django.db.models import QuerySet
 from django.test import Client
+from hypothesis import HealthCheck, settings
 from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
@@ -25,6 +26,10 @@ from tests.accounts import account, browser_of, made_again_when_emptied
 from tests.browser import chromium
 
 pytest_plugins = ["tests.services"]
+# How long an example takes says how busy the machine is; the agent and its Stigg stay for all.
+UNCHECKED = [HealthCheck.too_slow, HealthCheck.function_scoped_fixture]
+settings.register_profile("desk", deadline=None, suppress_health_check=UNCHECKED)
+settings.load_profile("desk")
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",

@@ -26,8 +26,8 @@ ANYBODY, SIGNED_IN = "anybody", "signed in"
 
 # What each address needs, by its name. One that is neither here nor below is nobody's.
 NEEDED = {
-    LOOK_UP: "home help lookup suggestions results integrations integration opened",
-    EXPORT: "export-csv export-json",
+    LOOK_UP: "home help lookup suggestions results ahead integrations integration opened pin",
+    EXPORT: "export-csv export-json export-text",
     OPERATE: "operations",
     READ_RECORD: "record record-csv",
     ANYBODY: (

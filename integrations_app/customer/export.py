@@ -20,6 +20,7 @@ from integrations_app.customer.query import Query
 from integrations_app.customer.reading import CIRCLE, walked
 from integrations_app.customer.rows import Row, row
 from integrations_app.customer.states import by_integration
+from integrations_app.customer.ticket import beginning, in_plain_text
 from integrations_app.links.offers import Place
 from integrations_app.stigg import (
     MAX_LIMIT,
@@ -172,7 +173,7 @@ def _answer(call: Call, stigg: Calls) -> Any:
 # --- forms ----------------------------------------------------------------------------------------
 
 
-def as_csv(export: Export, _at: datetime) -> Iterator[str]:
+def as_csv(export: Export, _at: datetime, _address: str) -> Iterator[str]:
     """A last line says what is missing; without one the export is whole."""
     yield spreadsheets.MARK + spreadsheets.lines([[*COLUMNS]])
     for rows in filter(None, export.rows()):
@@ -181,7 +182,7 @@ def as_csv(export: Export, _at: datetime) -> Iterator[str]:
         yield spreadsheets.lines([[f"INCOMPLETE: {' '.join(export.missing)}"]])
 
 
-def as_json(export: Export, at: datetime) -> Iterator[str]:
+def as_json(export: Export, at: datetime, _address: str) -> Iterator[str]:
     """One object; `complete` and `missing` come last."""
     about = {
         "customer": export.customer_id,
@@ -200,4 +201,19 @@ def as_json(export: Export, at: datetime) -> Iterator[str]:
     yield f"\n], {json.dumps(end)[1:]}\n"
 
 
-FORMS = {"csv": (as_csv, spreadsheets.CONTENT_TYPE), "json": (as_json, "application/json")}
+def as_text(export: Export, at: datetime, address: str) -> Iterator[str]:
+    """The summary for a ticket, of all rows; `address` is the page's."""
+    name = export.customer.name if export.customer else None
+    summary = f"All integrations{export.query.in_words}"
+    yield beginning(export.customer_id, name, export.environment.label, summary, address, at)
+    for rows in export.rows():
+        yield in_plain_text(rows, address)
+    if export.missing:
+        yield f"INCOMPLETE: {' '.join(export.missing)}\n"
+
+
+FORMS = {
+    "csv": (as_csv, spreadsheets.CONTENT_TYPE),
+    "json": (as_json, "application/json"),
+    "text": (as_text, "text/plain; charset=utf-8"),
+}

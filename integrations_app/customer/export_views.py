@@ -39,14 +39,14 @@ _under_way = Memory(cache, "export")
 def export(
     request: HttpRequest, environment: str, customer_id: str, *, form: str
 ) -> HttpResponseBase:
-    """All rows of a customer under the filter in the address, as CSV or JSON."""
+    """All rows of a customer under the filter in the address, as CSV, JSON or a ticket's text."""
     chosen = environment_or_404(request.user, environment)
     context: dict[str, Any] = {"environment": chosen, "customer_id": customer_id, "page": ""}
     if problem := problem_with_customer_id(customer_id):
         return _refuse(request, context, [problem], 400)
     context["page"] = reverse("integrations", args=[environment, customer_id])
     try:
-        query = Query.read(dict(request.GET.lists()))
+        query = Query.read(dict(request.GET.lists())).filter
     except BadQuery as error:
         return _refuse(request, context, error.problems, 400)
     if asking := tickets.asked_first(request, environment, customer_id):
@@ -84,11 +84,12 @@ def _export(
         return with_wait(refused, problem)
     _note(request, environment, customer_id, form, query)
     write, content_type = FORMS[form]
-    sending.parts = write(begun, now)
+    sending.parts = write(begun, now, request.build_absolute_uri(f"{context['page']}{query}"))
     # Compressing would gather many parts in one turn of one thread
     request.META.pop("HTTP_ACCEPT_ENCODING", None)
     name = f"{customer_id}-{environment.name}-{now:%Y-%m-%d-%H%M%S}.{form}"
-    disposition = content_disposition_header(as_attachment=True, filename=name) or ""
+    is_file = form != "text"  # a text is read, and copied
+    disposition = content_disposition_header(as_attachment=is_file, filename=name) or ""
     headers = {"Content-Type": content_type, "Content-Disposition": disposition}
     return StreamingHttpResponse(sending, headers=headers)
 
@@ -126,5 +127,5 @@ def _note(
         environment=environment.name,
         customer_id=customer_id,
         ticket=tickets.given(request, environment.name, customer_id),
-        detail=str(Query(query.vendors, find=query.find)),
+        detail=str(query),
     )

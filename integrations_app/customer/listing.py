@@ -1,9 +1,10 @@
 """A customer's integrations as a page shows them: its rows, its chips and its pager. No I/O."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import islice
 from types import MappingProxyType
+from typing import Any
 
 from integrations_app.customer.chips import MAX_CHIPS, Chip, chips, counted
 from integrations_app.customer.query import MAX_ROWS, PAGE_SIZES, Query
@@ -14,6 +15,10 @@ from integrations_app.stigg import BrokenRow, Customer, Integration, Page
 from integrations_app.vendors import vendor_for
 
 MANY = 9  # rows, more than one sees at a glance
+ORDERS: Mapping[str, Callable[[Row], Any]] = {
+    "vendor": lambda row: row.vendor.name.casefold(),
+    "state": lambda row: (row.state is None, row.state and row.state.words),
+}
 NAMED_BY_CUSTOMER = "Named by the customer record only; Stigg's list leaves it out."
 
 
@@ -28,12 +33,17 @@ def matching(
     ]
 
 
+def is_whole(query: Query, page: Page) -> bool:
+    """Are all rows under the filter in view?"""
+    return not (query.has_cursor or page.next or page.prev or page.is_part)
+
+
 def unlisted(query: Query, customer: Customer | None, page: Page) -> list[Integration | BrokenRow]:
     """What the customer record names and the list, wholly in view, leaves out.
 
     Newer versions of Stigg list four vendors only, while the record still carries all of them.
     """
-    if query.has_cursor or page.next or page.prev or not (customer and customer.integrations):
+    if not (is_whole(query, page) and customer and customer.integrations):
         return []
     listed = {item.id for item in page.rows}
     return [item for item in matching(query, customer.integrations) if item.id not in listed]
@@ -43,7 +53,8 @@ def unlisted(query: Query, customer: Customer | None, page: Page) -> list[Integr
 class Listing:
     """Everything that the results region shows. `looked_at` are the rows among which those with the
     text of `find` were looked for; `has_states` if one of them has a state: else there is no
-    column, because dashes in every row tell nothing.
+    column, because dashes in every row tell nothing. `is_whole` when all rows under the filter are
+    in view.
     """
 
     query: Query
@@ -54,6 +65,7 @@ class Listing:
     matching: int | None
     looked_at: int
     has_states: bool
+    is_whole: bool = False
 
     @property
     def summary(self) -> str:
@@ -64,9 +76,7 @@ class Listing:
             return "No integrations on this page"
         count = self.position or self._count
         noun = "integration" if count == "1" else "integrations"
-        names = " and ".join(chip.vendor.name for chip in self.chips if chip.selected)
-        finds = f" with “{self.query.find}”" if self.query.find else ""
-        return f"{count} {noun}{finds}{f', {names} only' if names else ''}"
+        return f"{count} {noun}{self.query.in_words}"
 
     @property
     def position(self) -> str:
@@ -88,23 +98,31 @@ class Listing:
     def sizes(self) -> list[Query]:
         """This list in pages of other sizes, as far as they are smaller than the list."""
         known = self.matching
-        sizes = (*PAGE_SIZES, MAX_ROWS)
+        sizes = sorted({*PAGE_SIZES, self.query.usual, MAX_ROWS})
         return [self.query.sized(size) for size in sizes if known is None or size < known]
+
+    @property
+    def _fewest(self) -> int:
+        return min(PAGE_SIZES[0], self.query.usual)
 
     @property
     def on_one_page(self) -> Query | None:
         """All rows at once, where the list is known to be short enough."""
-        fits = self.matching is not None and PAGE_SIZES[0] < self.matching <= MAX_ROWS
+        fits = self.matching is not None and self._fewest < self.matching <= MAX_ROWS
         return self.query.sized(MAX_ROWS) if fits else None
 
     @property
     def has_pages(self) -> bool:
-        is_long = self.query.has_cursor or self.next or len(self.rows) > PAGE_SIZES[0]
+        is_long = self.query.has_cursor or self.next or len(self.rows) > self._fewest
         return bool(is_long and not self.query.find)
 
     @property
     def can_be_searched(self) -> bool:
         return bool(self.query.find or self.next or self.prev or len(self.rows) > MANY)
+
+    @property
+    def can_be_sorted(self) -> bool:
+        return self.is_whole and len(self.rows) > 1
 
     @property
     def is_dense(self) -> bool:
@@ -131,14 +149,21 @@ def listing(
         shown[number] = replace(rows[number], is_marked=True)
     return Listing(
         query=query,
-        rows=tuple(with_keys(shown)),
+        rows=tuple(with_keys(_in_order(shown, query.sort))),
         chips=tuple(chips(query, customer, page)),
-        next=query.following(page.next, len(rows)) if page.next and not query.find else None,
+        next=query.following(page.next, len(rows)) if page.next else None,
         prev=query.preceding(page.prev),
         matching=_how_many(query, customer),
         looked_at=len(rows),
         has_states=any(row.state for row in rows),
+        is_whole=is_whole(query, page),
     )
+
+
+def _in_order(rows: list[Row], sort: str) -> list[Row]:
+    if not sort:
+        return rows
+    return sorted(rows, key=ORDERS[sort.removeprefix("-")], reverse=sort.startswith("-"))
 
 
 def cuts(query: Query, customer: Customer | None, page: Page) -> Iterator[str]:

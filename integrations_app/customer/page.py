@@ -1,7 +1,7 @@
 """Open a customer: its calls side by side, and what is shown when one of them fails."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 
@@ -10,14 +10,20 @@ from django.urls import reverse
 from integrations_app import metrics
 from integrations_app.customer import sync
 from integrations_app.customer.chips import Chip, chips
-from integrations_app.customer.listing import Listing, cuts, listing, unlisted
+from integrations_app.customer.listing import Listing, cuts, is_whole, listing, unlisted
 from integrations_app.customer.query import Query
-from integrations_app.customer.reading import Found, read_page_of_row, readings, without_circles
+from integrations_app.customer.reading import (
+    Found,
+    read_ahead,
+    read_page_of_row,
+    readings,
+    without_circles,
+)
 from integrations_app.customer.rows import is_of_record
 from integrations_app.links.models import link_settings
 from integrations_app.links.offers import Place
 from integrations_app.stigg import Customer, CustomerNotFound, StiggError
-from integrations_app.upstream.environments import Environment
+from integrations_app.upstream.environments import Environment, beside
 from integrations_app.upstream.fresh_or_copy import Call, Visit
 from integrations_app.upstream.limits import Late
 from integrations_app.upstream.problems import Problem, problem_for
@@ -88,7 +94,7 @@ def open_customer(
     what is kept. `extras` are not waited for.
     """
     visit = environment.visit(refresh=refresh)
-    waits_not = () if query.find else extras  # a text may be a state's
+    waits_not = () if query.needs_states else extras
     answers = visit.gather(waits_not, **_calls(visit, customer_id, query))
     customer, notices = _known(environment, answers["customer"])
     found = _or_not_found(answers["found"], answers["customer"])
@@ -99,6 +105,8 @@ def open_customer(
     if visit.trouble:
         environment.log("shown from a copy", visit.trouble)
     found = without_circles(visit.memory, customer_id, found)
+    if not is_whole(found.query, found.page):
+        found = replace(found, query=replace(found.query, sort=""))
     shown = {item.id for item in (*found.page.rows, *unlisted(found.query, customer, found.page))}
     states, missing = sync.answered(environment, answers.get("states"), shown)
     place = place_of(environment, customer_id)
@@ -162,6 +170,16 @@ def prefetch(visit: Visit, customer_id: str) -> bool:
     """
     found = visit.gather(EXTRAS, **_calls(visit, customer_id, Query()))["found"]
     return isinstance(found, Found) and bool(found.page.rows)
+
+
+def prefetch_page(environment: Environment, customer_id: str, query: Query) -> None:
+    """Ask for a page of the list that may be opened next: one call at most, for which nobody waits.
+
+    It comes after all else: Stigg is asked only while no page waits for a place, and half are free.
+    """
+    read = partial(read_ahead, customer_id=customer_id, query=query)
+    if environment.upstream.has_time:
+        beside().submit(environment.visit().gather, ahead=read)
 
 
 def place_of(environment: Environment, customer_id: str) -> Place:

@@ -1,4 +1,4 @@
-"""What the address of a customer's page asks for: vendors, a text, a cursor, a size."""
+"""What the address of a customer's page asks for: vendors, a text, a cursor, a size, an order."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -19,7 +19,8 @@ MAX_ROW_CHARACTERS = 255
 MAX_FIND_CHARACTERS = 100
 MAX_TRAIL = 20  # pages; addresses may not grow without end
 START = "start"
-_ONCE = ("after", "before", "limit", "trail", "row", "find")
+_ONCE = ("after", "before", "limit", "trail", "row", "find", "sort")
+ORDERS = ("", "vendor", "-vendor", "state", "-state")
 _POSITION = re.compile(
     f"({START}|(after|before):{UUID_PATTERN.pattern})(:(?P<rows>[0-9]{{1,3}}))?", re.ASCII
 )
@@ -48,6 +49,12 @@ class Query:
     without a filter, and to the page that the look-up opened: links to others leave it out.
 
     `find` is a text that rows are to have in them. It is looked for in the whole list.
+
+    `sort` is what the rows are sorted by, "-" for backwards; "" is Stigg's order. It is for a list
+    that is wholly in view, so a cursor drops it.
+
+    `usual` is the size where the address names none, each agent's own. Whoever chose one gives
+    every address its size, so that it means the same to a colleague.
     """
 
     vendors: tuple[str, ...] = ()
@@ -57,11 +64,13 @@ class Query:
     trail: tuple[str, ...] = ()
     row: str = ""
     find: str = ""
+    sort: str = ""
+    usual: int = DEFAULT_LIMIT
 
     @classmethod
-    def read(cls, parameters: Mapping[str, Sequence[str]]) -> Self:
-        """Read `vendor` (repeated), `after`, `before`, `limit`, `trail`, `row`, `find`. Raises
-        BadQuery."""
+    def read(cls, parameters: Mapping[str, Sequence[str]], *, usual: int = DEFAULT_LIMIT) -> Self:
+        """Read `vendor` (repeated), `after`, `before`, `limit`, `trail`, `row`, `find`,
+        `sort`. Raises BadQuery."""
         named = filter(None, parameters.get("vendor", ()))
         vendors = tuple(sorted({vendor_for(name).identifier for name in named}))
         once = {name: parameters.get(name, ()) for name in _ONCE}
@@ -74,6 +83,7 @@ class Query:
             *_limit_problems(first["limit"]),
             *_row_problems(first["row"]),
             *_find_problems(first["find"]),
+            *_sort_problems(first["sort"]),
         ]
         if problems:
             raise BadQuery(problems)
@@ -83,10 +93,12 @@ class Query:
             vendors,
             after=first["after"] or None if has_cursor else None,
             before=first["before"] or None if has_cursor else None,
-            limit=int(first["limit"] or DEFAULT_LIMIT),
+            limit=int(first["limit"] or usual),
             trail=tuple(filter(None, first["trail"].split(","))) if has_cursor else (),
             row="" if vendors or find else first["row"],
             find=find,
+            sort="" if has_cursor else first["sort"],
+            usual=usual,
         )
 
     @property
@@ -123,6 +135,26 @@ class Query:
     def finding(self, text: str) -> Self:
         return replace(self.start(), find=text)
 
+    def sorted_by(self, name: str) -> Self:
+        """By that; by it backwards where the rows are sorted by it already; then as Stigg does."""
+        following = {name: f"-{name}", f"-{name}": ""}
+        return replace(self, sort=following.get(self.sort, name))
+
+    @property
+    def in_words(self) -> str:
+        """The filter and the order, to stand behind a number of integrations."""
+        names = " and ".join(vendor_for(name).name for name in self.vendors)
+        by = f", by {self.sort.removeprefix('-')}" if self.sort else ""
+        return (
+            f"{f' with “{self.find}”' if self.find else ''}{f', {names} only' if names else ''}{by}"
+            f"{' from Z to A' if self.sort.startswith('-') else ''}"
+        )
+
+    @property
+    def needs_states(self) -> bool:
+        """Do the rows that are shown, or their order, rest on the sync states?"""
+        return bool(self.find) or "state" in self.sort
+
     def following(self, cursor: str, rows: int) -> Self:
         """The page after this one, which has so many rows."""
         trail = (*self.trail, f"{self.position}:{rows}")[-MAX_TRAIL:]
@@ -148,13 +180,17 @@ class Query:
         )
 
     def toggled(self, vendor: str) -> Self:
-        return type(self)(tuple(sorted({vendor} ^ set(self.vendors))), limit=self.limit)
+        return replace(self.start(), vendors=tuple(sorted({vendor} ^ set(self.vendors))))
 
     def unfiltered(self) -> Self:
-        return type(self)(limit=self.limit)
+        return type(self)(limit=self.limit, sort=self.sort, usual=self.usual)
 
     def sized(self, limit: int) -> Self:
-        return type(self)(self.vendors, limit=limit)
+        return type(self)(self.vendors, limit=limit, sort=self.sort, usual=self.usual)
+
+    @property
+    def filter(self) -> Self:
+        return type(self)(self.vendors, find=self.find)
 
     @property
     def refreshed(self) -> str:
@@ -167,10 +203,12 @@ class Query:
         pairs = [("vendor", vendor) for vendor in self.vendors]
         pairs += [("after", self.after)] if self.after else []
         pairs += [("before", self.before)] if self.before else []
-        pairs += [("limit", str(self.limit))] if self.limit != DEFAULT_LIMIT else []
+        is_plain = self.limit == self.usual == DEFAULT_LIMIT
+        pairs += [] if is_plain else [("limit", str(self.limit))]
         pairs += [("trail", ",".join(self.trail))] if self.trail else []
         pairs += [("row", self.row)] if self.row else []
         pairs += [("find", self.find)] if self.find else []
+        pairs += [("sort", self.sort)] if self.sort else []
         return f"?{urlencode(pairs, safe=',:')}" if pairs else ""
 
 
@@ -214,3 +252,8 @@ def _row_problems(row: str) -> Iterable[str]:
 def _find_problems(find: str) -> Iterable[str]:
     if len(find) > MAX_FIND_CHARACTERS or not find.isprintable():
         yield f"find is a text of at most {MAX_FIND_CHARACTERS} characters that can be read."
+
+
+def _sort_problems(sort: str) -> Iterable[str]:
+    if sort not in ORDERS:
+        yield f"sort is one of {', '.join(filter(None, ORDERS))}."

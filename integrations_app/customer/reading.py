@@ -41,14 +41,15 @@ def readings(customer_id: str, query: Query) -> list[Call]:
     """The call that reads a page, and others that say the same.
 
     A filtered first page is also in the whole list: where that is kept, chips are answered at once,
-    and also while Stigg does not answer.
+    and also while Stigg does not answer. So is a page of another size than look-ups ask for.
     """
     read: Call = partial(read_page, customer_id=customer_id, query=query)
-    if query.has_cursor or query.find or not query.vendors:
+    if query.has_cursor or query.find:
         return [read]
     filtered = partial(_filter_whole, customer_id=customer_id, query=query)
-    sizes = dict.fromkeys((query.limit, *PAGE_SIZES))
-    return [read, *(partial(filtered, limit=limit) for limit in sizes)]
+    sizes = (query.limit, *PAGE_SIZES) if query.vendors else (Query().limit,)
+    others = [size for size in dict.fromkeys(sizes) if query.vendors or size != query.limit]
+    return [read, *(partial(filtered, limit=limit) for limit in others)]
 
 
 def read_page(stigg: Calls, customer_id: str, query: Query) -> Found:
@@ -83,6 +84,11 @@ def _list_unless_refused(stigg: Calls, customer_id: str, query: Query) -> Page |
         return None
 
 
+def read_ahead(stigg: Calls, customer_id: str, query: Query) -> Page:
+    """The page as it will be asked for, by one call at most."""
+    return _list(stigg, customer_id, replace(query, limit=min(query.limit, MAX_LIMIT)))
+
+
 def _list(stigg: Calls, customer_id: str, query: Query) -> Page:
     """A page of the list; a second call brings what is more than Stigg's largest page."""
     ask = partial(stigg.list_integrations, customer_id, vendor_identifier=query.vendors)
@@ -102,18 +108,17 @@ def _list(stigg: Calls, customer_id: str, query: Query) -> Page:
 
 def _filter_here(stigg: Calls, customer_id: str, query: Query) -> Found:
     found = _read_whole(stigg, customer_id, query)
-    return Found(query, Page(found.page.rows), (FILTERED_HERE, *found.notices))
+    return replace(found, notices=(FILTERED_HERE, *found.notices))
 
 
 def _read_whole(stigg: Calls, customer_id: str, query: Query) -> Found:
-    """All rows of the chosen vendors; `next` is set where only the list's beginning was read."""
+    """All rows of the chosen vendors, as far as the list was read."""
     rows: list[Integration | BrokenRow] = []
     cut: tuple[str, ...] = ()
-    following = None
     for _, page, following in walked(stigg, customer_id):
         rows += matching(query, page.rows)
         cut = (CUT,) if following else (CIRCLE,) if page.next else ()
-    return Found(query, Page(tuple(rows), next=following), cut)
+    return Found(query, Page(tuple(rows), is_part=bool(cut)), cut)
 
 
 def walked(
@@ -136,7 +141,9 @@ def read_page_of_row(stigg: Calls, customer_id: str, query: Query) -> Found | st
     """The page that has the looked-up record's row; or in words where it is not."""
     ids = query.row_ids
     found = look_for(stigg, customer_id, lambda item: is_of_record(item, ids))
-    return found if isinstance(found, str) else Found(replace(found[0], row=query.row), found[1])
+    if isinstance(found, str):
+        return found
+    return Found(replace(found[0], row=query.row, usual=query.usual), found[1])
 
 
 def look_for(
@@ -181,7 +188,7 @@ class Walk:
         ahead, back = f"after:{page.next}", f"before:{page.prev}"
         number = self.numbers.get(here)
         if page.next and self._is_walked(here, number, ahead, 1):
-            page = replace(page, next=None)
+            page = replace(page, next=None, is_part=True)
         if page.prev and self._is_walked(here, number, back, -1):
             page = replace(page, prev=None)
         if number is not None:
@@ -191,7 +198,7 @@ class Walk:
     def _is_walked(self, here: str, number: int | None, there: str, step: int) -> bool:
         if there == here or number is None:
             return there == here
-        return (self.numbers.get(there, number + step) - number) * step < 0
+        return (self.numbers.get(there, number) - number) * step < 0
 
 
 def without_circles(memory: Memory, customer_id: str, found: Found) -> Found:

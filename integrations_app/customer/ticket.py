@@ -7,7 +7,7 @@ out.
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urljoin
@@ -37,25 +37,44 @@ def ticket(
     at: datetime,
 ) -> Ticket:
     """The summary of the rows in view; `address` is the page's, absolute, `at` when it was read."""
-    time = f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-    who, marked = one_line(customer_id), code(customer_id)
+    marked = code(customer_id)
     if named := one_line(name or ""):
-        who, marked = f"{named} ({who})", f"**{escaped(named)}** ({marked})"
-    plain = [f"{who}, {environment_label}", f"{listing.summary}, {time}", address, ""]
+        marked = f"**{escaped(named)}** ({marked})"
     markdown = [
         f"{marked}, {escaped(environment_label)}  ",
-        f"{escaped(listing.summary)}, {time}  ",
+        f"{escaped(listing.summary)}, {_time(at)}  ",
         f"<{address}>",
         "",
     ]
     for row in listing.rows:
-        plain += _plain(row)
         markdown += _markdown(row)
-        if row.needs_a_look and row.own_page:
-            details = urljoin(address, row.own_page)
-            plain.append(f"  Details: {details}")
+        if details := _details(row, address):
             markdown.append(f"  [Details](<{details}>)")
-    return Ticket("\n".join(plain) + "\n", "\n".join(markdown) + "\n")
+    begun = beginning(customer_id, name, environment_label, listing.summary, address, at)
+    return Ticket(begun + in_plain_text(listing.rows, address), "\n".join(markdown) + "\n")
+
+
+def beginning(
+    customer_id: str, name: str | None, label: str, summary: str, address: str, at: datetime
+) -> str:
+    """Who, where and when, in plain text."""
+    who = one_line(customer_id)
+    if named := one_line(name or ""):
+        who = f"{named} ({who})"
+    return f"{who}, {label}\n{summary}, {_time(at)}\n{address}\n\n"
+
+
+def in_plain_text(rows: Iterable[Row], address: str) -> str:
+    lines = [line for row in rows for line in _plain(row, address)]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _time(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _details(row: Row, address: str) -> str:
+    return urljoin(address, row.own_page) if row.needs_a_look and row.own_page else ""
 
 
 def one_line(text: str) -> str:
@@ -82,7 +101,7 @@ def code(text: str) -> str:
     return f"{fence}{space}{shown}{space}{fence}"
 
 
-def _plain(row: Row) -> Iterator[str]:
+def _plain(row: Row, address: str) -> Iterator[str]:
     ids = "; ".join(
         f"{what} {one_line(value)}" if what else one_line(value) for what, value in _ids(row)
     )
@@ -92,6 +111,8 @@ def _plain(row: Row) -> Iterator[str]:
         yield f"  Warning: {row.offer.warning}"
     if error := _sync_error(row):
         yield f"  Sync failed: {error}"
+    if details := _details(row, address):
+        yield f"  Details: {details}"
 
 
 def _markdown(row: Row) -> Iterator[str]:

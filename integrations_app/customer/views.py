@@ -4,6 +4,7 @@ Each works without JavaScript; htmx makes it quick.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -18,11 +19,13 @@ from integrations_app.access import rules
 from integrations_app.access.rules import environment_or_404
 from integrations_app.audit import events, tickets
 from integrations_app.audit.events import Action
-from integrations_app.customer.page import EXTRAS, CustomerPage, open_customer
+from integrations_app.customer.page import EXTRAS, CustomerPage, open_customer, prefetch_page
 from integrations_app.customer.query import BadQuery, Query
 from integrations_app.customer.ticket import Ticket, ticket
 from integrations_app.htmx import page_of
 from integrations_app.index.entries import remember
+from integrations_app.own.pins import is_pinned
+from integrations_app.own.preferences import preferences_of
 from integrations_app.pages import render_page
 from integrations_app.stigg.customer_ids import problem_with_customer_id
 
@@ -45,6 +48,28 @@ def results(request: HttpRequest, environment: str, customer_id: str) -> HttpRes
     return response
 
 
+@require_safe
+def ahead(request: HttpRequest, environment: str, customer_id: str) -> HttpResponse:
+    """Asks for what the agent is about to open, so that it is at hand then.
+
+    It answers nothing: no data leave the desk, so there is nothing to put on record before the page
+    itself is opened. It is given up in silence for whatever reason.
+    """
+    chosen = environment_or_404(request.user, environment)
+    with suppress(BadQuery):
+        query = _query(request)
+        saves = request.headers.get("Save-Data", "").lower() == "on"
+        if not saves and not problem_with_customer_id(customer_id) and not query.find:
+            prefetch_page(chosen, customer_id, query)
+    return HttpResponse(status=204)
+
+
+def _query(request: HttpRequest) -> Query:
+    """What the address asks for, and the agent's page size where it names none. Raises BadQuery."""
+    usual = preferences_of(request.user).page_size
+    return Query.read(dict(request.GET.lists()), usual=usual)
+
+
 def _customer(
     request: HttpRequest, name: str, customer_id: str, *, is_fragment: bool = False
 ) -> HttpResponse:
@@ -54,12 +79,12 @@ def _customer(
         return _bad_address(request, context, [problem])
     page = reverse("integrations", args=[name, customer_id])
     try:
-        query = Query.read(dict(request.GET.lists()))
+        query = _query(request)
     except BadQuery as error:
         return _bad_address(request, context | {"page": page}, error.problems)
     if asking := tickets.asked_first(request, name, customer_id):
         return asking
-    extras = () if query.find or _asks_for_states(request) else EXTRAS
+    extras = () if query.needs_states or _asks_for_states(request) else EXTRAS
     refresh = "refresh" in request.GET
     opened = open_customer(environment, customer_id, query, refresh=refresh, extras=extras)
     _note(request, context, opened)
@@ -89,6 +114,7 @@ def _show(request: HttpRequest, context: dict[str, Any], opened: CustomerPage) -
         "opened": opened,
         "ticket": _ticket(request, context, opened, address),
         "seen_by": _seen_by(request, context),
+        "is_pinned": _is_pinned(request, context, opened),
     }
     response = render_page(request, template, context, status=opened.status, problem=opened.problem)
     # The same address again, as after "Refresh", is no step for the browser's Back.
@@ -130,3 +156,10 @@ def _seen_by(request: HttpRequest, context: dict[str, Any]) -> Mapping[str, date
     if context["is_fragment"] or not rules.may(request.user, rules.READ_RECORD):
         return {}
     return events.seen_by(request, context["environment"].name, context["customer_id"])
+
+
+def _is_pinned(request: HttpRequest, context: dict[str, Any], opened: CustomerPage) -> bool:
+    if context["is_fragment"]:
+        return False
+    name = (opened.customer and opened.customer.name) or ""
+    return is_pinned(request, context["environment"].name, context["customer_id"], name)

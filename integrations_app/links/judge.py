@@ -46,7 +46,8 @@ class Link:
 
     `url` is the address exactly as it will be opened; for a refused one it is the raw text made
     safe to show, never to open. `host` is the host as browsers see it, in punycode, also of a
-    refused address that one would have opened. `reason` is a sentence for the agent.
+    refused address that one would have opened. `reason` is a sentence for the agent. `odd` is one
+    about how an unfamiliar address is written: its host may be well known.
     """
 
     kind: LinkKind
@@ -55,6 +56,7 @@ class Link:
     reason: str
     mode: Mode = ""
     account: str = ""
+    odd: str = ""
 
     @property
     def written(self) -> str:
@@ -102,8 +104,9 @@ def judge(url: str | None, vendor: Vendor, extra_domains: Collection[str] = ()) 
     if sentence := _fault(address):
         host = address.host if address.href.startswith(("https://", "http://")) else ""
         return Link("refused", _shown(text), host, sentence + _COPY_ID)
-    if doubt := _doubt(address, vendor, extra_domains):
-        return Link("unfamiliar", address.href, address.host, doubt + _CHECK_HOST)
+    odd = _odd(address)
+    if doubt := odd or _unknown(address.host, vendor, extra_domains):
+        return Link("unfamiliar", address.href, address.host, doubt + _CHECK_HOST, odd=odd)
     mode, account = vendor.mode(address.opened)
     return Link("verified", address.href, address.host, "", mode, account)
 
@@ -178,6 +181,10 @@ _FAULTS: tuple[tuple[Callable[[_Address], bool], str], ...] = (
         "This address contains a backslash, which hides where it leads.",
     ),
     (
+        lambda address: address.text.lower().startswith(("javascript:", "data:", "vbscript:")),
+        "This is a script, not the address of a page: opening it would run it here.",
+    ),
+    (
         lambda address: not address.text[:8].lower().startswith(("https://", "http://")),
         "This is not a full web address.",
     ),
@@ -188,8 +195,8 @@ _FAULTS: tuple[tuple[Callable[[_Address], bool], str], ...] = (
 )
 
 
-def _doubt(address: _Address, vendor: Vendor, extra_domains: Collection[str]) -> str:
-    """Why a well-formed address is not verified; empty when it is.
+def _odd(address: _Address) -> str:
+    """Why a well-formed address is not verified, whatever its host; empty when it may be.
 
     A non-ASCII address is never verified: nobody can tell its letters apart by eye. A last dot is
     a doubt because browsers keep cookies and certificates of `vendor.example.` apart.
@@ -203,6 +210,11 @@ def _doubt(address: _Address, vendor: Vendor, extra_domains: Collection[str]) ->
         return "This address is written in an unusual way."
     if address.port != "443":
         return f"This address names port {address.port}, which is unusual."
+    return ""
+
+
+def _unknown(host: str, vendor: Vendor, extra_domains: Collection[str]) -> str:
+    """Why a host is not the vendor's; empty when it is."""
     if vendor.owns(host, tuple(filter(is_domain, extra_domains))):
         return ""
     known = f"{host} is not a known host of" if vendor.domains else "The desk knows no host of"

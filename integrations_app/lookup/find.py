@@ -61,8 +61,8 @@ MIN_PART = 3  # characters of which a part is searched for, and suggested
 MAX_PART = 100
 REFUSAL_SECONDS = 300  # how long a key that is not allowed to search is not asked to again
 TOO_MANY = (
-    f"More than {MAX_HITS} customers match: these are the first of them. Give more of "
-    "the name or the e-mail."
+    f"These are the first {MAX_HITS} of more customers that match. Give more of the name or the "
+    "e-mail."
 )
 # Where ids are made: docs.stigg.io, Get a single customer integration. A name with spaces is none.
 _NOBODY = (CustomerNotFound, BadRequest)

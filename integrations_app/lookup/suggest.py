@@ -3,14 +3,19 @@
 It is the call that Enter makes as well, so Enter never denies what stands here.
 """
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from integrations_app.lookup import addresses
 from integrations_app.lookup.calls import part
 from integrations_app.lookup.find import MAX_PART, MIN_PART, Plan, answered, finding, may_search
 from integrations_app.lookup.hits import Hit
 from integrations_app.lookup.terms import split, unwrapped
+from integrations_app.own.models import Pin
 from integrations_app.upstream.environments import Environment
 
 MAX_SUGGESTIONS = 8
+PINNED = "pinned"
 
 
 def suggest(environment: Environment, text: str) -> tuple[Hit, ...]:
@@ -21,6 +26,16 @@ def suggest(environment: Environment, text: str) -> tuple[Hit, ...]:
     ask = part(terms[0])
     found = finding(environment, Plan(terms[0], (), (ask,)), answered(environment, [ask]))
     return found.hits[:MAX_SUGGESTIONS]
+
+
+def with_pins(
+    environment: Environment, hits: Sequence[Hit], pins: Sequence[Pin]
+) -> tuple[Hit, ...]:
+    """The agent's pinned customers that fit, then the others: also where nobody could be asked."""
+    found = {hit.customer_id: hit for hit in hits}
+    mine = [Hit(pin.customer_id, environment, (PINNED,), pin.customer_name) for pin in pins]
+    kept = [replace(found.pop(pin.customer_id, pin), why=(PINNED,)) for pin in mine]
+    return (*kept, *found.values())[:MAX_SUGGESTIONS]
 
 
 def worth_suggesting(term: str) -> bool:

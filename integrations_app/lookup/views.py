@@ -33,9 +33,11 @@ from integrations_app.lookup.hits import (
 from integrations_app.lookup.other_environments import SCOUT_SECONDS, Elsewhere, elsewhere
 from integrations_app.lookup.pasted_text import Reading, read
 from integrations_app.lookup.plain import NOT_FILLED_IN
-from integrations_app.lookup.suggest import suggest
+from integrations_app.lookup.suggest import suggest, with_pins
 from integrations_app.lookup.terms import MAX_PASTE_LENGTH, MAX_TERMS
 from integrations_app.lookup.whole_ticket import join
+from integrations_app.own.pins import matching, pins
+from integrations_app.own.preferences import first_environment
 from integrations_app.pages import MAX_ADDRESS, render_page
 from integrations_app.upstream import environments
 from integrations_app.upstream.environments import Environment
@@ -58,7 +60,8 @@ _OPENED_BY = {
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """The look-up page."""
-    return _home(request, _chosen(request))
+    name = request.GET.get("environment") or first_environment(request.user)
+    return _home(request, rules.environment_or_404(request.user, name))
 
 
 def _home(
@@ -67,6 +70,7 @@ def _home(
     context = _box(chosen, text) | {
         "problem": problem,
         "ticket_number": "" if tickets.problem(request) else tickets.in_address(request),
+        "pins": pins(request, chosen.name),
         "recents": _recents(request),
         "examples": environments.examples(),
     }
@@ -230,7 +234,7 @@ def suggestions(request: HttpRequest) -> HttpResponse:
         where = urlencode({"environment": _chosen(request).name})
         return HttpResponseRedirect(f"{reverse('home')}?{where}")
     chosen, text = _chosen(request), request.GET.get("q", "")
-    hits = () if tickets.is_missing(request) else suggest(chosen, text)
+    hits = () if tickets.is_missing(request) else _suggested(request, chosen, text)
     events.note(
         request,
         Action.SUGGESTIONS,
@@ -240,6 +244,10 @@ def suggestions(request: HttpRequest) -> HttpResponse:
         ticket=tickets.in_address(request),
     )
     return render(request, "lookup/_suggestions.html", {"hits": hits})
+
+
+def _suggested(request: HttpRequest, chosen: Environment, text: str) -> tuple[Hit, ...]:
+    return with_pins(chosen, suggest(chosen, text), matching(request, chosen.name, text))
 
 
 def _chosen(request: HttpRequest) -> Environment:

@@ -240,8 +240,8 @@ def _filter(field: SearchField, values: Sequence[str], *, contains: bool) -> dic
     """`searchQuery` knows `iLike` alone; whether it adds wildcards itself is not documented."""
     if contains or field == "searchQuery":
         parts = [{field: {"iLike": f"%{like_escape(value)}%"}} for value in values]
-        return {"or": parts} if len(parts) > 1 else parts[0]
-    return {field: {"eq": values[0]} if len(values) == 1 else {"in": list(values)}}
+        return {"or": parts}
+    return {field: {"in": list(values)}}
 
 
 def _ask(

@@ -99,13 +99,15 @@ class Page:
     """One page of a customer's integrations.
 
     `next` goes into `after`, `prev` into `before`; None ends the walk. `left_out` counts the rows
-    that came beyond the most that a page may have. `sent` are the rows as they came.
+    that came beyond the most that a page may have. `sent` are the rows as they came. `is_part`: the
+    list has more rows, perhaps, and no cursor leads to them.
     """
 
     rows: tuple[Integration | BrokenRow, ...]
     next: str | None = None
     prev: str | None = None
     left_out: int = 0
+    is_part: bool = False
     sent: tuple[object, ...] = field(default=(), compare=False, repr=False)
 
 

@@ -131,10 +131,18 @@ class _HTTPSPool(_KeptConnections, urllib3.HTTPSConnectionPool):
     ConnectionCls = _HTTPSConnection
 
 
+_POOLS = {"http": _HTTPPool, "https": _HTTPSPool}
+
+
 class _Adapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _HTTPPool, "https": _HTTPSPool}
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        manager = super().proxy_manager_for(*args, **kwargs)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager
 
 
 def _written(character: str) -> bytes:
@@ -207,9 +215,9 @@ class Transport:
         token = _attempt.set(attempt)
         try:
             return self._answer(request, attempt.ends)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except (urllib3.exceptions.HTTPError, OSError) as error:  # those of requests are OSErrors
             # the chain holds the request, and with it the key
-            raise _named(error, attempt.ends) from None
+            raise _named(error) from None
         finally:
             _attempt.reset(token)
 
@@ -251,14 +259,13 @@ def _body(response: requests.Response) -> bytes:
     return bytes(body)
 
 
-def _named(error: Exception, ends: float) -> StiggError:
+def _named(error: Exception) -> StiggError:
     """Only the kind of trouble goes on: the text of these errors may quote headers.
 
     A certificate that does not hold is no trouble that passes: somebody else may be answering.
     """
     if isinstance(error, requests.exceptions.SSLError | urllib3.exceptions.SSLError | ssl.SSLError):
         return UnexpectedResponse("TLS does not hold")
-    late = isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError)
-    if late or time.monotonic() >= ends:
+    if isinstance(error, requests.Timeout | urllib3.exceptions.TimeoutError | TimeoutError):
         return TimedOut(type(error).__name__)
     return Unavailable(type(error).__name__)

@@ -115,6 +115,10 @@ class CoolDown:
         metrics.NOT_ASKED.labels(self.environment, kind).inc()
         raise _KINDS[kind]("not asked: cooling down", retry_after=math.ceil(max(left, 1)))
 
+    @property
+    def is_on(self) -> bool:
+        return bool(self.memory.get(self._key))
+
     def _may_probe(self) -> bool:
         probe = f"{self._key}:probe"
         if self.memory.add(probe, time.time(), PAUSE_SECONDS):
@@ -203,6 +207,12 @@ class Room:
             self._changed.notify_all()
         metrics.PLACES.labels(wish.environment).dec()
 
+    @property
+    def is_quiet(self) -> bool:
+        """Does nobody wait, and is more than half of the common places free?"""
+        with self._changed:
+            return not self._waiting and 2 * self._common_taken < self.common
+
     def _is_next(self, wish: Wish) -> bool:
         """Among those who could have a place, whoever holds the fewest comes first."""
         if not self._has_place(wish):
@@ -211,9 +221,13 @@ class Room:
         return self._held[wish.account] == min(able)
 
     def _has_place(self, wish: Wish) -> bool:
-        common = sum(max(taken - self.own, 0) for taken in self._taken.values())
         kept = self.kept if self._held[wish.account] else 0
-        return self._taken[wish.environment] < self.own or common < self.common - kept
+        has_own = self._taken[wish.environment] < self.own
+        return has_own or self._common_taken < self.common - kept
+
+    @property
+    def _common_taken(self) -> int:
+        return sum(max(taken - self.own, 0) for taken in self._taken.values())
 
 
 @dataclass(slots=True)

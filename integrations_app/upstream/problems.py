@@ -26,7 +26,7 @@ class Problem:
 
 
 _OPERATOR = "Tell the operator of this desk; there is nothing wrong with your ticket."
-_AGAIN = "Try again in a moment. If it lasts, look at Stigg's status page: status.stigg.io."
+_AGAIN = "Try again in a moment. If it lasts, look at Stigg's status page: https://status.stigg.io."
 
 PROBLEMS = {
     problem.kind: problem

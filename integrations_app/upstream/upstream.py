@@ -111,6 +111,11 @@ class Upstream:
         self.allowance = Allowance(self.memory, self.name, self.account_calls)
         self._pool = traces.Threads(self.threads, thread_name_prefix=f"stigg-{self.name}")
 
+    @property
+    def has_time(self) -> bool:
+        """For a call that nobody needs yet: it must not even be the one that ends a cool-down."""
+        return self.pages.is_quiet and not self.rest.is_on
+
     def start(self, call: Callable[[], Any]) -> "Future[Any]":
         """Make a call in a thread of its own. Raises Busy when too many are lost."""
         self._give_up_late()

@@ -401,6 +401,19 @@ def test_failures_are_logged_without_what_the_provider_said(
     assert "evil.example" not in caplog.text
 
 
+def test_what_the_provider_says_of_a_refusal_is_not_logged(
+    company: Provider, caplog: pytest.LogCaptureFixture
+) -> None:
+    browser = Client()
+    back = path_of(answer(begun(browser)))
+    words = Response('{"error": "of mara@acme.example"}', 400, content_type="application/json")
+    company.broken = {"/oauth2/token": words}
+    assert problem(browser.get(back)) == "sign-in"
+    logged = [vars(line) for line in caplog.records if line.name != "oidc_provider_mock"]
+    assert [each["detail"] for each in logged if "detail" in each] == ["OAuth2Error"]
+    assert [each["name"] for each in logged if "mara@" in str(each)] == []
+
+
 def test_without_a_company_there_is_no_such_door(client: Client) -> None:
     assert client.get(START).status_code == 404
     assert client.get("/accounts/oidc/callback/?code=x&state=y").status_code == 404

@@ -4,13 +4,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
+from django.contrib.contenttypes.models import ContentType
+from django.db import connection
+from django.db.models import Model
 from django.http import HttpRequest, HttpResponse
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import ResolverMatch, URLResolver, get_resolver, path
 
 from dashboard import urls
 from integrations_app.access import rules
+from integrations_app.links.models import LinkTemplate
 from tests.accounts import account, browser_of, give, roleless
 from tests.pages import HTMX, Response, problem, soup
 
@@ -20,7 +25,7 @@ EVERYBODY = ("nobody", "roleless", "viewer", "exporter", "operator", "auditor", 
 LOOKS_UP = {"viewer", "exporter", "operator", "superuser"}
 OPERATES = {"operator", "superuser"}
 CUSTOMER = "<str:environment>/customers/<any:customer_id>/integrations/"
-PARTS_OF_A_CUSTOMER = ("results", "opened")
+PARTS_OF_A_CUSTOMER = ("results", "ahead", "opened", "pin")
 INTEGRATION = "<str:environment>/customers/<any:customer_id>/integration/<any:integration_id>/"
 OF_A_MODEL = ("", "add/", "ID/change/", "ID/delete/", "ID/history/")
 
@@ -32,7 +37,7 @@ OPEN_TO: dict[str, set[str]] = {
         (LOOKS_UP, ["help/", "lookup", "lookup/suggestions/"]),
         (LOOKS_UP, [CUSTOMER, *(f"{CUSTOMER}{part}/" for part in PARTS_OF_A_CUSTOMER)]),
         (LOOKS_UP, [INTEGRATION]),
-        ({"exporter", "superuser"}, [f"{CUSTOMER}csv/", f"{CUSTOMER}json/"]),
+        ({"exporter", "superuser"}, [f"{CUSTOMER}{form}/" for form in ("csv", "json", "text")]),
         ({"auditor", "superuser"}, ["record/", "record/csv/"]),
         (OPERATES, ["operations/"]),
         (
@@ -64,6 +69,7 @@ OPEN_TO: dict[str, set[str]] = {
                 "accounts/recovery-codes/",
                 "accounts/recovery-codes/new/",
                 "accounts/sessions/",
+                "accounts/preferences/",
             ],
         ),
         (
@@ -147,6 +153,7 @@ def test_every_address_is_written_down() -> None:
     assert set(ROUTES) == OPEN_TO.keys()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("who", EVERYBODY)
 def test_everybody_opens_what_they_may_and_nothing_else(who: str) -> None:
     desk = browser(who)
@@ -226,6 +233,24 @@ def test_rights_taken_away_are_gone_with_the_next_request() -> None:
     assert desk.get("/").status_code == 200
     user.groups.clear()
     assert refusal(desk.get("/")) == "no-role"
+
+
+def test_the_rights_are_read_once_a_request() -> None:
+    desk = browser("viewer")
+    with CaptureQueriesContext(connection) as queries:
+        desk.get("/")
+    assert sum("auth_permission permission" in each["sql"] for each in queries) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "of"), [(rules.LOOK_UP, User), ("add_linktemplate", LinkTemplate)]
+)
+def test_a_permission_that_is_none_of_the_desks_own_is_no_role(name: str, of: type[Model]) -> None:
+    kind = ContentType.objects.get_for_model(of)
+    given, _ = Permission.objects.get_or_create(codename=name, content_type=kind)
+    user = roleless()
+    user.user_permissions.add(given)
+    assert refusal(browser_of(user).get("/")) == "no-role"
 
 
 def test_a_disabled_superuser_may_nothing() -> None:

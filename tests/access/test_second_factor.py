@@ -9,7 +9,9 @@ import time_machine
 from allauth.mfa.models import Authenticator
 from django.core.cache import cache
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from integrations_app.models import AuditEvent
 from tests.access.people import LOGIN, is_signed_in, said, signed_in
@@ -215,6 +217,25 @@ def test_as_a_duty_it_is_asked_for_again_when_it_is_removed(settings: Any) -> No
     assert browser.get("/").status_code == 200
     browser.post("/accounts/authenticator/remove/")
     assert browser.get("/")["Location"] == SET_UP
+
+
+def test_recovery_codes_alone_are_no_second_factor(settings: Any) -> None:
+    settings.REQUIRE_MFA = True
+    codes = Authenticator.Type.RECOVERY_CODES
+    user = account()
+    Authenticator.objects.create(user=user, type=codes, data={"seed": "x", "used_mask": 0})
+    assert browser_of(user).get("/")["Location"] == SET_UP
+
+
+def test_whether_there_is_one_is_asked_once_a_session(settings: Any) -> None:
+    settings.REQUIRE_MFA = True
+    account()
+    browser = signed_in()
+    set_up(browser)
+    browser.get("/")
+    with CaptureQueriesContext(connection) as queries:
+        assert browser.get("/").status_code == 200
+    assert not [each for each in queries if "mfa_authenticator" in each["sql"]]
 
 
 def test_it_is_no_duty_by_default() -> None:

@@ -14,9 +14,10 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from integrations_app.own.models import Preferences
 from tests.access.people import LOGIN, is_signed_in, said, signed_in
 from tests.accounts import PASSWORD, account
-from tests.pages import HTMX
+from tests.pages import HTMX, element
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 IN_PAGE = HTMX | {"HX-Current-URL": "http://testserver/lookup?q=acme"}
@@ -184,6 +185,14 @@ def test_one_sees_ones_own_sessions_and_ends_the_others() -> None:
     assert "Another browser" not in here.get("/accounts/sessions/").content.decode()
 
 
+def test_sessions_are_told_in_ones_own_time_zone() -> None:
+    Preferences.objects.create(user=account(), time_zone="Asia/Kolkata")
+    with time_machine.travel(NOON, tick=False):
+        sessions = element(signed_in().get("/accounts/sessions/"), ".sessions").get_text()
+    assert "Since 2 Nov 2026 17:30 IST" in sessions
+    assert "(2 Nov 17:30 IST)" in sessions
+
+
 def test_the_operator_signs_somebody_out_everywhere() -> None:
     account()
     account("ines")
@@ -196,7 +205,7 @@ def test_the_operator_signs_somebody_out_everywhere() -> None:
         call_command("sign_out", "nobody")
 
 
-def test_a_page_costs_session_account_and_rights_and_a_note_of_use_once_a_minute() -> None:
+def test_a_page_costs_four_reads_and_a_note_of_use_once_a_minute() -> None:
     with time_machine.travel(NOON, tick=False) as clock:
         account()
         browser = signed_in()
@@ -207,7 +216,7 @@ def test_a_page_costs_session_account_and_rights_and_a_note_of_use_once_a_minute
                 browser.get("/lookup")
             costs.append([query["sql"].split()[0] for query in queries])
         assert UserSession.objects.get().last_seen_at == NOON + timedelta(seconds=80)
-    plain = ["SELECT", "SELECT", "SELECT"]
+    plain = ["SELECT"] * 4  # session, account, preferences, rights
     assert costs[0] == costs[1] == costs[3] == plain
     assert costs[2][:4] == ["SELECT", "SELECT", "UPDATE", "SELECT"]
     assert costs[2].count("UPDATE") == 2

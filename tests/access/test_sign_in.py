@@ -176,6 +176,7 @@ def test_an_address_of_a_made_up_header_is_not_believed() -> None:
     assert TOO_MANY in said(last)
 
 
+@pytest.mark.slow
 def test_passwords_are_hashed_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     account()
     few = BoundedSemaphore(1)

@@ -193,6 +193,16 @@ def test_an_old_copy_is_shown_with_its_age_while_stigg_fails(visit: Page, stigg:
     expect(visit.get_by_role("heading", name="2 integrations, Stripe only")).to_be_visible()
 
 
+def test_the_wait_that_a_copy_names_is_counted_down(visit: Page, stigg: Simulator) -> None:
+    visit.goto(CUSTOMER.format("acme-corp"))
+    stigg.fault(customer="acme-corp", status=429, headers={"Retry-After": "1"})
+    visit.keyboard.press("r")
+    notice = visit.locator("[data-stale=rate-limited]")
+    expect(notice).to_contain_text("This is a copy from")
+    expect(notice).to_contain_text("The wait is over. Try again when you like.")
+    expect(notice).to_contain_text("This is a copy from")  # it stays
+
+
 def test_a_sign_in_that_ended_leads_back_to_the_same_page(visit: Page) -> None:
     visit.goto(CUSTOMER.format("acme-corp"))
     visit.context.clear_cookies()

@@ -83,7 +83,7 @@ def test_json_says_the_same_and_that_it_is_whole(agent: Client) -> None:
 
 def test_it_keeps_to_the_filter_and_not_to_the_page_in_the_address(agent: Client) -> None:
     shown = soup(agent.get(page("meridian-group", "?vendor=STRIPE&vendor=ZUORA&limit=20")))
-    for link in shown.select("p.export a"):
+    for link in shown.select("p.export a:not([type='text/plain'])"):
         response = agent.get(str(link["href"]))
         form = "json" if "JSON" in link.get_text() else "csv"
         rows = as_json(response)["integrations"] if form == "json" else as_csv(response)
@@ -105,12 +105,21 @@ def test_a_row_says_what_the_page_says_of_it(agent: Client) -> None:
     assert by_vendor["Stripe"]["link_is"] == "verified"
 
 
+def test_a_state_of_tomorrow_is_in_it_as_it_came(agent: Client, stigg: Simulator) -> None:
+    integration = {"integrationId": as_csv(agent.get(address("acme-corp")))[0]["integration_id"]}
+    cache.clear()
+    states = {"syncStates": [{"status": "PAUSED", "integration": integration}]}
+    told = json.dumps({"data": {"getCustomerByRefId": states}})
+    stigg.fault(route="graphql", body=told)
+    assert as_csv(agent.get(address("acme-corp")))[0]["state"] == "Stigg says PAUSED"
+
+
 def test_no_refused_address_is_a_link(agent: Client) -> None:
     rows = as_csv(agent.get(address("every-link")))
     kinds = {row["link_is"]: row for row in rows}
     assert kinds.keys() == {"verified", "unfamiliar", "refused", "missing"}
     assert (kinds["refused"]["link"], kinds["missing"]["link"]) == ("", "")
-    assert kinds["refused"]["notes"].startswith("This is not a full web address.")
+    assert kinds["refused"]["notes"].startswith("This is a script, not the address of a page")
     assert kinds["unfamiliar"]["link"].startswith("http")
 
 
@@ -195,6 +204,8 @@ def test_a_list_in_a_circle_ends_with_a_word(agent: Client, stigg: Simulator) ->
     ("fault", "said"),
     [
         ({"route": "customer", "status": 500}, "did not give its record of the customer"),
+        ({"route": "customer", "status": 404}, "did not give its record of the customer"),
+        ({"route": "customer", "body": '{"data": {"id": "acme-corp"}}'}, "did not give its record"),
         ({"route": "graphql", "status": 500}, "The sync states did not come."),
     ],
 )
@@ -235,9 +246,6 @@ def test_a_copy_from_before_stigg_failed_is_no_export(agent: Client, stigg: Simu
         assert agent.get(address("acme-corp")).status_code == 503
 
 
-# --- who may, and how often -----------------------------------------------------------------------
-
-
 def test_states_and_record_from_before_stigg_failed_are_missing(
     agent: Client, stigg: Simulator
 ) -> None:
@@ -248,6 +256,32 @@ def test_states_and_record_from_before_stigg_failed_are_missing(
         sent = as_json(agent.get(address("acme-corp", "json")))
     assert sent["missing"] == [export.NO_RECORD, export.NO_STATES]
     assert {row["state"] for row in sent["integrations"]} == {""}
+
+
+def test_rows_beyond_the_most_of_a_page_are_counted(agent: Client, stigg: Simulator) -> None:
+    body = json.dumps({"data": named(102), "pagination": {}})
+    stigg.fault(customer="empty-co", route="integrations", body=body)
+    *rows, last = as_csv(agent.get(address("empty-co")))
+    assert len(rows) == 100
+    assert last["vendor"] == "INCOMPLETE: Stigg sent 2 rows more than a page may hold."
+
+
+def test_a_record_without_end_is_cut_with_a_word(
+    agent: Client, stigg: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "MAX_ROWS", 100)
+    body = json.dumps({"data": {"id": "empty-co", "integrations": named(101)}})
+    stigg.fault(customer="empty-co", route="customer", body=body)
+    *rows, last = as_csv(agent.get(address("empty-co")))
+    assert len(rows) == 100
+    assert last["vendor"] == "INCOMPLETE: The customer's record names more than 100."
+
+
+def named(number: int) -> list[dict[str, str]]:
+    return [{"id": f"i-{n}", "vendorIdentifier": "STRIPE"} for n in range(number)]
+
+
+# --- who may, and how often -----------------------------------------------------------------------
 
 
 def test_links_stand_under_the_rows_for_who_may(agent: Client) -> None:
@@ -371,3 +405,39 @@ def test_the_server_sends_it_in_parts_and_not_compressed(stigg: Simulator, tmp_p
         if str(seen["path"]).endswith("/meridian-group/integrations")
     }
     assert asked_by == {response.headers["X-Request-ID"]}
+
+
+# --- the text for a ticket ------------------------------------------------------------------------
+
+
+def test_the_text_of_all_rows_is_the_pages_summary_and_goes_on(agent: Client) -> None:
+    shown = agent.get(page("meridian-group", "?vendor=STRIPE"))
+    of_page = element(shown, "#ticket-plain").get_text().split("\n\n", 1)
+    response = agent.get(address("meridian-group", "text", "?vendor=STRIPE"))
+    assert response.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert response.headers["Content-Disposition"].startswith("inline")
+    beginning, rows = whole(response).decode().split("\n\n", 1)
+    assert rows.startswith(of_page[1])
+    assert sum(line.startswith("- ") for line in rows.splitlines()) == 42
+    who, what, where = beginning.splitlines()
+    assert who == "Meridian Group (meridian-group), Production"
+    assert what.startswith("All integrations, Stripe only, ")
+    assert where == f"http://testserver{page('meridian-group', '?vendor=STRIPE')}"
+
+
+def test_a_text_that_is_not_whole_says_so_at_its_end(agent: Client, stigg: Simulator) -> None:
+    sending = agent.get(address("meridian-group", "text"))
+    parts = iter(sending)
+    begun = next(parts) + next(parts)
+    stigg.fault(customer="meridian-group", route="integrations", status=500)
+    cache.clear()
+    text = (begun + b"".join(parts)).decode()
+    assert "INCOMPLETE: Stigg failed after 100 rows" in text.splitlines()[-1]
+
+
+def test_all_rows_are_offered_for_copying_where_not_all_are_in_view(agent: Client) -> None:
+    link = element(agent.get(page("meridian-group", "?find=x")), ".export")
+    assert "Copy all" not in link.get_text()
+    link = element(agent.get(page("meridian-group", "?vendor=STRIPE")), "a[href*='/text/']")
+    assert link["href"] == address("meridian-group", "text", "?vendor=STRIPE")
+    assert soup(agent.get(page("acme-corp"))).select("a[href*='/text/']") == []

@@ -1,6 +1,7 @@
 """Finding rows of a customer by a text: in the whole list, and nothing untrue about the rest."""
 
 import json
+from socket import socket
 
 import pytest
 from django.test import Client
@@ -9,7 +10,7 @@ from integrations_app.simulator import Simulator
 from integrations_app.upstream import fresh_or_copy
 from tests import hostile
 from tests.accounts import account, browser_of, give
-from tests.customer.test_pager import point, walk
+from tests.customer.test_pager import REFUSED, point, walk
 from tests.pages import Response, element, notices, page, rows, soup
 from tests.upstream.test_bad_days import A, B, Point, by_cursor, listing
 
@@ -40,11 +41,13 @@ def test_rows_are_found_by_vendor_by_state_and_by_integration(agent: Client) -> 
     assert len(rows(found(agent, "zuora"))) == 31
     failed = found(agent, "failed")
     assert 0 < len(rows(failed)) < 137
-    assert all("Failed" in cell.get_text() for cell in soup(failed).select("td.sync"))
+    states = [cell.get_text() for cell in soup(failed).select("td.sync")]
+    assert ["Failed" in state for state in states] == [True] * len(rows(failed))
     one = rows(failed)[0]
     assert one in rows(found(agent, one))
 
 
+@pytest.mark.slow
 def test_the_states_are_waited_for(
     agent: Client, stigg: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,3 +131,29 @@ def test_a_list_that_came_before_is_searched_while_stigg_fails(
 def test_a_text_is_looked_for_from_the_beginning(agent: Client, cursor: dict[str, str]) -> None:
     response = agent.get(page("meridian-group"), {"find": "zuora", **cursor})
     assert len(rows(response)) == 31
+
+
+def test_a_list_that_was_read_in_part_is_not_said_to_leave_a_row_out(
+    agent: Client, point: Point
+) -> None:
+    cursors = [A, B, C, D, E]
+    answers = {"vendorIdentifier=": REFUSED, "first": listing(100, A)}
+    answers |= {
+        f"after={at}": listing(100, following)
+        for at, following in zip(cursors, [*cursors[1:], None], strict=True)
+    }
+    of_list, named = by_cursor(answers), {"id": "i-named", "vendorIdentifier": "STRIPE"}
+    record = json.dumps({"data": {"id": "acme-corp", "integrations": [named]}}).encode()
+
+    def stigg(connection: socket, head: bytes) -> None:
+        if b"/integrations" in head.split(b" ")[1]:
+            of_list(connection, head)
+        else:
+            connection.sendall(hostile.head(f"Content-Length: {len(record)}") + record)
+
+    with hostile.server(stigg) as running:
+        point(running.url)
+        shown = agent.get(page("acme-corp", "?vendor=STRIPE"))
+    assert len(rows(shown)) == 500
+    assert "i-named" not in rows(shown)
+    assert soup(shown).select("a[rel=next], th a") == []

@@ -160,6 +160,7 @@ def test_a_failure_of_no_named_vendor_is_shown_as_such(agent: Client, stigg: Sim
     assert failure.get_text(" ", strip=True) == "No time No vendor named Trace trace-1"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", [{"status": 403}, {"status": 500}, {"delay": 20}])
 def test_the_page_does_without_the_failures(
     agent: Client, stigg: Simulator, fault: dict[str, Any]
@@ -212,7 +213,7 @@ def test_a_row_that_is_not_synced_has_stiggs_reasons(agent: Client) -> None:
 def test_a_refused_address_is_text_with_its_reason(agent: Client) -> None:
     response = agent.get(own_page(row_of(agent, ".refused")))
     assert element(response, ".refused bdi").get_text() == "javascript:alert(1)"
-    assert "This is not a full web address." in "".join(notices(soup(response)))
+    assert "This is a script, not the address of a page" in "".join(notices(soup(response)))
     assert outbound(response) == []
 
 
@@ -373,9 +374,13 @@ def test_a_row_names_the_billing_id_where_it_is_another_one(
 
 
 def test_what_only_the_customers_record_names_is_found_and_said_to_be(agent: Client) -> None:
-    response = agent.get(of_vendor(agent, "Salesforce", "narrowed-list"))
-    assert response.status_code == 200
-    assert "Named by the customer record only" in "".join(notices(soup(response)))
+    own = of_vendor(agent, "Salesforce", "narrowed-list")
+    for address, is_another in ((own, False), (f"{own.split('?')[0]}?record=another", True)):
+        response = agent.get(address)
+        assert response.status_code == 200
+        said = "".join(notices(soup(response)))
+        assert "Named by the customer record only" in said
+        assert ("names another record" in said) == is_another
 
 
 def test_a_404_of_the_one_is_not_believed_before_the_list(agent: Client, stigg: Simulator) -> None:
@@ -396,8 +401,11 @@ def test_an_integration_that_the_customer_has_not_is_not_found(agent: Client, qu
     assert element(response, "a.primary")["href"] == page("acme-corp")
 
 
-def test_what_was_not_looked_at_is_not_claimed(agent: Client, stigg: Simulator) -> None:
-    stigg.fault(customer="acme-corp", route="customer", status=500)
+@pytest.mark.parametrize("fault", [{"status": 500}, {"body": '{"data": {"id": "acme-corp"}}'}])
+def test_what_was_not_looked_at_is_not_claimed(
+    agent: Client, stigg: Simulator, fault: dict[str, Any]
+) -> None:
+    stigg.fault(customer="acme-corp", route="customer", **fault)
     words = element(agent.get(named("acme-corp", "no-such")), "[data-problem]").get_text()
     assert "Stigg's record of the customer did not come" in words
 

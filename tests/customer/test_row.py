@@ -12,7 +12,7 @@ from integrations_app.simulator.data import customers
 from integrations_app.simulator.rows import RowMaker
 from tests import hostile
 from tests.pages import HTMX, Response, element, page, problem, rows, soup
-from tests.upstream.test_bad_days import A, B, Point, by_cursor, listing, pointing
+from tests.upstream.test_bad_days import A, B, C, Point, by_cursor, listing, pointing
 
 ACME = RowMaker("production", "acme-corp")
 MERIDIAN = [
@@ -20,7 +20,7 @@ MERIDIAN = [
     for one in customers("production")["meridian-group"].listed
     if one.row["syncedEntityId"]
 ]
-C, D = (f"{letter * 8}-0000-4000-8000-000000000000" for letter in "cd")
+D = "dddddddd-0000-4000-8000-000000000000"
 
 
 @pytest.fixture

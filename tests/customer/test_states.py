@@ -326,6 +326,7 @@ def test_the_page_waits_less_for_the_states_than_for_the_list(
     assert notices(shown) == [sync.NO_STATES]
 
 
+@pytest.mark.slow
 def test_a_list_does_not_wait_for_its_states_and_shows_them_when_they_have_come(
     agent: Browser, stigg: Simulator, monkeypatch: pytest.MonkeyPatch
 ) -> None:

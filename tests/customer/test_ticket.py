@@ -122,6 +122,11 @@ def test_a_billing_id_is_told_where_it_differs_from_the_records() -> None:
     assert "billing id" not in summary(linked("STRIPE", "cus_1", None)).plain
 
 
+def test_the_dimensions_of_a_marketplace_are_told() -> None:
+    made = summary(linked("AWS_MARKETPLACE", "a1", None, dimensions="seats"))
+    assert "- AWS Marketplace: a1; dimensions seats\n" in made.plain
+
+
 def test_what_cannot_be_shown_is_marked_and_a_line_break_is_a_blank() -> None:
     assert one_line("a\x00b\u202e\nc") == "a\ufffdb\ufffd c"
 

@@ -252,6 +252,8 @@ def test_it_says_that_a_link_is_missing(nothing: str | None) -> None:
     ("address", "words"),
     [
         ("ftp://dashboard.stripe.com/", "not a full web address"),
+        ("JavaScript:alert(1)", "a script, not the address of a page"),
+        ("data:text/html,x", "a script, not the address of a page"),
         ("https://a@dashboard.stripe.com/", "before an @ sign"),
         ("https://dashboard.stripe.com\\x", "backslash"),
         ("https://stri\u200bpe.com/", "hidden characters"),
@@ -267,6 +269,13 @@ def test_it_says_that_a_link_is_missing(nothing: str | None) -> None:
 )
 def test_it_says_in_plain_words_what_is_wrong(address: str, words: str) -> None:
     assert words in judge(address, STRIPE).reason
+
+
+def test_a_known_host_is_not_blamed_for_how_its_address_is_written() -> None:
+    link = judge("http://dashboard.stripe.com/", STRIPE)
+    assert link.odd in link.reason
+    assert link.odd.startswith("This address uses plain http")
+    assert judge("https://evil.example/", STRIPE).odd == ""
 
 
 def test_it_shows_an_international_look_alike_in_punycode() -> None:

@@ -90,7 +90,7 @@ def test_it_warns_when_the_mode_does_not_fit_the_environment(
 @pytest.mark.parametrize(
     ("url", "vendor", "synced", "words"),
     [
-        ("javascript:x", "STRIPE", "1", "not a full web address"),
+        ("javascript:x", "STRIPE", "1", "a script, not the address"),
         (None, "STRIPE", None, "before the customer is synced"),
         (None, "SNOWFLAKE", None, "no known page for one customer"),
         (None, "SNOWFLAKE", "1", "whole environment"),

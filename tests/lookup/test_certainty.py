@@ -6,6 +6,7 @@ import pytest
 from django.test import Client
 
 from integrations_app.index import entries
+from integrations_app.lookup.similar import core
 from integrations_app.simulator import Simulator
 from integrations_app.simulator.rows import RowMaker
 from tests.conftest import settle
@@ -177,3 +178,7 @@ def test_a_name_whose_look_up_failed_gets_no_second_try(agent: Client, stigg: Si
     stigg.fault(route="customers", status=503)
     assert look_up(agent, "Meridan Group").status_code == 503
     assert len([seen for seen in stigg.requests() if seen["method"] == "POST"]) == 1
+
+
+def test_a_name_of_nothing_but_legal_forms_keeps_one() -> None:
+    assert core("Limited Company") == "Limited"

@@ -12,7 +12,7 @@ from django.db import connection
 from django.test import Client, RequestFactory
 from django.test.utils import CaptureQueriesContext, override_settings
 from django.utils import timezone
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from integrations_app.audit.events import MAX_VIEWS_READ, Action, AuditEvent, note
@@ -144,6 +144,16 @@ def test_what_another_environment_showed_is_on_record_there(agent: Client) -> No
         ("staging", "elsewhere"),
     ]
     assert rows[1][2] == "staging-only"
+
+
+@pytest.mark.parametrize("text", ["shared@twins.example", "nobody-here"])
+def test_other_environments_are_asked_only_after_a_miss(
+    agent: Client, stigg: Simulator, text: str
+) -> None:
+    if text == "nobody-here":
+        stigg.fault(environment="production", status=503)
+    look_up(agent, text)
+    assert {seen["environment"] for seen in stigg.requests()} == {"production"}
 
 
 def test_a_look_up_that_took_all_its_time_offers_the_other_environments_instead_of_asking_them(
@@ -302,9 +312,7 @@ def test_no_key_is_in_any_page(agent: Client, stigg: Simulator) -> None:
 @given(
     text=st.one_of(st.text(max_size=60), st.from_regex(r"[a-z./%|@ ;,\n-]{0,30}", fullmatch=True))
 )
-@settings(
-    max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@settings(max_examples=100)
 def test_every_text_gets_an_answer_that_is_meant(agent: Client, text: str) -> None:
     assume("fault-" not in text)  # hypothesis finds the simulator's names for a bad day
     response = look_up(agent, text)

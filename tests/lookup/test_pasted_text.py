@@ -5,18 +5,18 @@ from urllib.parse import quote, unquote
 
 import pytest
 from django.test import Client
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from integrations_app.lookup.find import CALLS_OF_PAGE, MAX_CALLS_IN_LIST
-from integrations_app.lookup.pasted_text import Form, read
+from integrations_app.lookup.pasted_text import MAX_POSSIBLE, Form, read
+from integrations_app.lookup.plain import MAX_NOTES
 from integrations_app.lookup.terms import MAX_PASTE_LENGTH, MAX_TERMS
 from integrations_app.simulator import Simulator
 from integrations_app.simulator.rows import RowMaker
 from tests.conftest import settle
 from tests.pages import Response, element, notices, problem, soup
 
-FIXTURE = HealthCheck.function_scoped_fixture  # the agent and its Stigg stay for all examples
 ACME_MAKER = RowMaker("production", "acme-corp")
 CUS = ACME_MAKER.synced_id("STRIPE")
 CUS2 = ACME_MAKER.synced_id("STRIPE", 2)
@@ -328,6 +328,7 @@ def where(response: Response) -> str:
     return CHOICE if response.status_code == 200 else NOWHERE
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("text", "terms", "leads_to"), TEXTS, ids=name_of)
 def test_it_leads_where_the_evidence_does(
     agent: Client, text: str, terms: tuple[str, ...], leads_to: str
@@ -403,7 +404,8 @@ SOMEBODY = st.sampled_from(sorted(CUSTOMERS))
 NOISE = st.text(st.characters(categories=("L", "N", "P", "Z", "Cc")), max_size=12)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[FIXTURE])
+@pytest.mark.slow
+@settings(max_examples=120)
 @given(one=SOMEBODY, other=SOMEBODY, around=AROUND, before=NOISE, after=NOISE)
 @example(one="twin-one", other="twin-two", around="{id} and {email}", before="", after="")
 @example(one="ops@globex.example", other=ACME, around="ticket#{id} {email}", before="", after="")
@@ -601,6 +603,7 @@ def cost(text: str) -> float:
     return min(once() for _ in range(3))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("piece", ["x", "a ", "id ", "a@", "/a", "q=", "[(", "%25", "@a.", "\n"])
 def test_four_times_the_text_is_not_sixteen_times_the_work(piece: str) -> None:
     long = f"the id is {CUS} " + piece * (16_000 // len(piece))
@@ -611,6 +614,23 @@ def test_nothing_is_certain_while_some_of_the_text_was_not_read(agent: Client) -
     response = look_up(agent, f"{CUS} is wrong {'word ' * (MAX_PASTE_LENGTH // 5)} {OTHER}")
     assert where(response) == CHOICE
     assert "not looked at" in element(response, "[data-state=unread]").get_text()
+
+
+def test_greetings_alone_are_nothing_to_look_up() -> None:
+    assert read("Hello\nBest regards").form == "nothing"
+
+
+def test_a_label_without_a_value_names_nobody() -> None:
+    assert read("Customer ID: none\nIt is urgent for acme-corp").terms == ("acme-corp",)
+
+
+def test_words_beyond_those_that_are_tried_as_ids_are_counted() -> None:
+    words = " ".join(f"word-{number}" for number in range(MAX_POSSIBLE + 3))
+    assert read(f"Customer cus_NffrFeUfNV2Hib was billed twice, see {words}").left_out == 3
+
+
+def test_a_sheet_of_shortened_numbers_gets_a_few_notes() -> None:
+    assert len(read("\n".join(f"{n}.5E+15" for n in range(1, 9))).notes) == MAX_NOTES
 
 
 def test_a_shortened_number_beside_an_id_is_told_before_anything_opens(agent: Client) -> None:
@@ -627,7 +647,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(st.lists(PIECES, max_size=14).map("".join) | st.text(max_size=200))
 def test_any_text_at_all_is_read_within_the_bounds(text: str) -> None:
     reading = read(text, ["testserver"])
@@ -640,7 +660,7 @@ def test_any_text_at_all_is_read_within_the_bounds(text: str) -> None:
     assert several == (reading.form in ("list", "ticket"))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[FIXTURE])
+@settings(max_examples=60)
 @given(st.lists(PIECES, max_size=10).map("".join))
 def test_any_text_at_all_gets_a_page(agent: Client, text: str) -> None:
     text = text.replace("\ud800", "")  # no browser can send it

@@ -151,6 +151,14 @@ def test_times_are_estimated_between_two_bounds(operator: Client) -> None:
     assert "Stigg's times are estimates" in element(response, ".how").get_text()
 
 
+@pytest.mark.parametrize(("at_most_ms", "said"), [(500, "375 ms"), (2_500, "1.8 s")])
+def test_a_time_is_told_in_the_unit_that_suits_it(
+    operator: Client, at_most_ms: int, said: str
+) -> None:
+    counted(3, "rest", "answered", 10, at_most_ms=at_most_ms)
+    assert told(operator.get(PAGE), "Half of its answers came within")[0] == said
+
+
 KEY = "Make a new one in Stigg, set it as STIGG_PRODUCTION_API_KEY, and restart the desk."
 
 
@@ -199,6 +207,13 @@ def test_each_fault_is_a_sentence_and_those_that_are_over_come_last(operator: Cl
         "Staging: The desk's key may not use GraphQL, 3 times since 11:55",
     ]
     assert ["Stigg has answered since." in each for each in told] == [False, False, True, True]
+
+
+def test_an_answer_in_the_same_minute_does_not_say_that_a_fault_is_over(operator: Client) -> None:
+    counted(5, "rest", "forbidden", 1)
+    counted(5, "rest", "answered", 9)
+    [told] = advice(operator.get(PAGE))
+    assert "Stigg has answered since." not in told
 
 
 def test_a_key_that_is_refused_everywhere_is_one_fault(operator: Client) -> None:
@@ -349,8 +364,10 @@ def test_who_may_not_see_an_environment_finds_neither_its_name_nor_its_figures(
     counted(3, "not-recorded", "view", 7777, environment="")
     counted(3, "rest", "answered", 5, environment="staging")
     event(50, "lookup", outcome="none")
+    WrongLink.objects.create(environment="production", vendor_identifier="STRIPE")
     response = operator.get(PAGE)
     assert told(response, "Calls to Stigg", "staging") == ["5", "5"]
+    assert told(response, "Wrong links reported", "staging") == ["none", "none"]
     words = response.content.decode()
     assert "roduction" not in words
     assert "7,777" not in words

@@ -58,6 +58,7 @@ def test_the_published_contract_is_untouched() -> None:
     assert fingerprint == "3021884d9a6322bddcfea6fc18530ff278aa860805faa156c065dd8ef3012876"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("customer_id", "environment"), CUSTOMERS)
 def test_every_named_customer_answers_as_the_contract_says(
     api: Simulator, contract: Any, customer_id: str, environment: str

@@ -16,7 +16,7 @@ from tests.simulator.calls import STAGING, connect, rows, walk
     limit=st.sampled_from([1, 7, 20, 100]),
     vendors=st.sets(st.sampled_from(VENDORS), max_size=5),
 )
-@settings(max_examples=100, deadline=None, database=None)
+@settings(max_examples=100, database=None)
 def test_walking_next_shows_every_row_once_and_walking_back_the_same_reversed(
     running: Simulator, customer_id: str, limit: int, vendors: set[str]
 ) -> None:

@@ -5,20 +5,22 @@ desk; nothing is shown that could not be recorded.
 import json
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from django.db import OperationalError
+from django.db import OperationalError, connection
 from django.test import Client
 
-from integrations_app.audit.events import AuditEvent
+from integrations_app.audit.events import Action, AuditEvent, note
 from integrations_app.simulator import Simulator
 from tests.desks import open_desk
 from tests.pages import element, page, problem
 
 pytestmark = pytest.mark.slow  # start the desk in a process of its own
 
+THREADS, EVENTS_OF_EACH = 32, 60
 PAGES = (page("acme-corp"), "/lookup?q=acme-corp")
 
 
@@ -61,6 +63,18 @@ def test_without_strictness_a_locked_database_costs_the_record_and_not_the_page(
     assert (line["action"], line["environment"], line["outcome"]) == ("view", "production", "shown")
     assert line["request_id"] == answer.headers["X-Request-ID"]
     assert "acme" not in json.dumps(line)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_threads_write_one_after_the_other_and_none_gives_up() -> None:
+    def write(_: int) -> None:
+        for _ in range(EVENTS_OF_EACH):
+            note(None, Action.VIEW, "shown")
+        connection.close()
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        list(threads.map(write, range(THREADS)))
+    assert AuditEvent.objects.count() == THREADS * EVENTS_OF_EACH
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """What a browser loads at first: few requests and few bytes, as they are sent."""
 
 import gzip
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,6 +60,15 @@ def test_over_http_a_first_visit_is_at_most_32_kilobytes(
     agent: Client, served: Path, path: str
 ) -> None:
     assert sent(agent, path, "gzip, deflate") <= 33_000
+
+
+@pytest.mark.parametrize("name", ["desk.js", "export.js", "desk.css", "pages.css"])
+def test_what_is_served_is_the_code_without_its_comments(served: Path, name: str) -> None:
+    written = (production.BASE_DIR / "static" / name).read_text()
+    lines = [re.sub(r"\s*/\*[^*]*\*/$", "", line).strip() for line in written.splitlines()]
+    code = [line for line in lines if line and not line.startswith("//")]
+    (sent,) = served.glob(name.replace(".", ".*.", 1))
+    assert [line for line in sent.read_text().splitlines() if line] == code
 
 
 def test_of_the_files_of_django_htmx_only_the_used_one_is_served(served: Path) -> None:

@@ -10,9 +10,10 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.urls import reverse
 
+from integrations_app.lookup import views as lookup_views
 from integrations_app.simulator import Simulator
 from tests.desks import open_desk
-from tests.pages import problem
+from tests.pages import element, page, problem
 
 CHANGELISTS = [
     reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
@@ -34,6 +35,7 @@ def test_signing_in_leads_nobody_back_to_signing_in(agent: Client, following: st
     assert (response.status_code, response["Location"]) == (302, "/")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("address", CHANGELISTS)
 @pytest.mark.parametrize(
     "query",
@@ -62,10 +64,53 @@ def test_an_odd_filter_of_admin_is_no_fault_of_the_desk(
         assert problem(response) == "bad-input"
 
 
-def test_a_year_of_twenty_digits_is_a_bad_request(operator: Client) -> None:
-    address = reverse("admin:integrations_app_wronglink_changelist")
-    response = operator.get(f"{address}?at__year={TWENTY_DIGITS}")
-    assert (response.status_code, problem(response)) == (400, "bad-input")
+def failing(*_arguments: object) -> None:
+    raise RuntimeError
+
+
+@pytest.mark.parametrize(
+    ("address", "kind", "title", "meaning"),
+    [
+        ("/nowhere", "no-page", "There is no page at this address", "Check the address, or look"),
+        (
+            f"/admin/integrations_app/wronglink/?at__year={TWENTY_DIGITS}",
+            "bad-input",
+            "The desk cannot read this request",
+            "Part of the address is not allowed.",
+        ),
+        ("/", "desk-fault", "Something went wrong in the desk", "The error has been logged."),
+    ],
+)
+def test_where_there_is_no_page_it_says_why(
+    operator: Client,
+    monkeypatch: pytest.MonkeyPatch,
+    address: str,
+    kind: str,
+    title: str,
+    meaning: str,
+) -> None:
+    monkeypatch.setattr(lookup_views, "recents", failing)
+    response = operator.get(address)
+    assert problem(response) == kind
+    assert element(response, "h1").get_text() == title
+    assert element(response, "title").get_text().startswith(title)
+    assert meaning in element(response, "main").get_text()
+
+
+READ_ONLY = [
+    "/",
+    "/help/",
+    "/lookup/suggestions/",
+    "/operations/",
+    "/record/",
+    "/record/csv/",
+    *(page("acme-corp", part=part) for part in ("", "results/", "csv/", "json/")),
+]
+
+
+@pytest.mark.parametrize("address", READ_ONLY)
+def test_what_is_only_read_takes_no_form(operator: Client, address: str) -> None:
+    assert operator.post(address).status_code == 405
 
 
 @pytest.mark.slow  # starts the desk in a process of its own

@@ -12,7 +12,7 @@ from dashboard import asgi
 from dashboard.asgi import application
 from dashboard.turns import Turns
 
-SCOPE: Mapping[str, Any] = {"path": "/parts", "headers": []}
+SCOPE: Mapping[str, Any] = {"path": "/parts", "headers": [], "client": ("127.0.0.1", 1)}
 
 
 class Parts:

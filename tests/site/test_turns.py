@@ -1,13 +1,18 @@
 """Which browser gets the next free thread."""
 
 import asyncio
+import weakref
 from collections.abc import Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test import Client
 
-from dashboard.turns import MOST_WAITING, TooMany, Turns
+from dashboard import turns
+from dashboard.asgi import application
+from dashboard.turns import MOST_WAITING, Browsers, TooMany, Turns
 
 PATIENCE_SECONDS = 30
 
@@ -91,6 +96,22 @@ def test_threads_are_free_again_when_all_is_answered() -> None:
     play(scene())
 
 
+class Browser(str):
+    """A name of which can be told whether somebody still knows it."""
+
+
+def test_a_browser_whose_requests_are_answered_is_forgotten() -> None:
+    async def scene() -> None:
+        turns, browser = Turns(2, PATIENCE_SECONDS), Browser("a")
+        known = weakref.ref(browser)
+        async with turns.turn(browser):
+            del browser
+            assert known()
+        assert not known()
+
+    play(scene())
+
+
 def test_who_leaves_takes_no_thread_along() -> None:
     async def scene() -> None:
         requests = Requests(threads=1)
@@ -153,7 +174,50 @@ def test_strangers_keep_nobody_from_signing_in() -> None:
         await asyncio.gather(*waiting)
 
     async def hold(turns: Turns) -> None:
-        async with turns.turn(""):
+        async with turns.turn(Browsers().named("", "192.0.2.7")):
             pass
 
     play(scene())
+
+
+def scope(session: str, address: str) -> dict[str, Any]:
+    """A browser asks for the look-up page."""
+    cookie = (b"cookie", f"sessionid={session}".encode())
+    about = {"type": "http", "http_version": "1.1", "method": "GET", "scheme": "http"}
+    where = {"path": "/", "query_string": b"", "client": (address, 1), "server": ("127.0.0.1", 1)}
+    return {**about, **where, "headers": [cookie, (b"host", b"127.0.0.1")]}
+
+
+@pytest.fixture
+def answered(agent: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """An agent whose requests the application answers, on the test's own connection."""
+    monkeypatch.setattr(connection, "close", lambda: None)
+    return agent
+
+
+def turn_of(session: str, address: str) -> str:
+    """Whose turn the next request takes."""
+    return application.browsers.named(session, address)
+
+
+def test_made_up_sessions_share_the_turns_of_their_address(answered: Client) -> None:
+    for session in ("made-up-1", "made-up-2"):
+        application.answer(scope(session, "192.0.2.7"), b"")
+    assert turn_of("made-up-1", "192.0.2.7") == turn_of("made-up-2", "192.0.2.7")
+    assert turn_of("made-up-1", "192.0.2.7") != turn_of("made-up-1", "192.0.2.8")
+
+
+def test_who_is_signed_in_has_turns_of_its_own_wherever_it_is(answered: Client) -> None:
+    session = answered.cookies["sessionid"].value
+    application.answer(scope(session, "192.0.2.7"), b"")
+    assert turn_of(session, "192.0.2.7") == turn_of(session, "192.0.2.8")
+    assert turn_of(session, "192.0.2.7") != turn_of("made-up", "192.0.2.7")
+
+
+def test_it_keeps_no_more_sessions_than_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(turns, "MOST_SESSIONS", 2)
+    browsers = Browsers()
+    for session in ("a", "b", "c"):
+        browsers.signed_in(session)
+    known = [each for each in "abc" if browsers.named(each, "192.0.2.7") == each]
+    assert known == ["c"]

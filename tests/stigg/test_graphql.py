@@ -280,7 +280,7 @@ def test_it_asks_for_no_more_than_stigg_gives(stigg: Simulator, limit: int, coun
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text(st.sampled_from("%_\\aA. -c") | st.characters(), min_size=1, max_size=12))
 def test_a_pasted_text_never_matches_more_than_itself(running: Simulator, text: str) -> None:
     """Whatever is found has the text in it, letter by letter but for capitals; and what has it, is

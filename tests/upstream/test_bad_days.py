@@ -6,6 +6,7 @@ import gzip
 import json
 import socket
 import ssl
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -17,8 +18,10 @@ from urllib3 import HTTPSConnectionPool
 from integrations_app.stigg import ApiKey, Client, TimedOut
 from integrations_app.stigg.transport import Limits, Transport
 from integrations_app.upstream import environments
+from integrations_app.upstream import upstream as upstreams
 from integrations_app.upstream.copies import Memory
 from integrations_app.upstream.environments import Environment
+from integrations_app.upstream.fresh_or_copy import Visit
 from integrations_app.upstream.limits import RetryBudget, Room
 from integrations_app.upstream.upstream import Upstream
 from tests import hostile
@@ -134,6 +137,7 @@ FAULTS: dict[str, tuple[hostile.Behaviour, int, str]] = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fault", FAULTS)
 def test_it_says_what_is_wrong_and_ends_in_time(agent: Browser, point: Point, fault: str) -> None:
     behaviour, status, kind = FAULTS[fault]
@@ -145,6 +149,7 @@ def test_it_says_what_is_wrong_and_ends_in_time(agent: Browser, point: Point, fa
     assert "hostile-key" not in response.content.decode() + str(response.headers)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "fault",
     ["never answers", "drips a body", "hangs up at once", "sends without end", "sends HTML"],
@@ -158,12 +163,79 @@ def test_a_look_up_says_so_too_and_ends_in_time(agent: Browser, point: Point, fa
     assert (response.status_code, problem(response)) == (status, kind)
 
 
+def test_the_log_says_when_an_answer_was_compressed(
+    agent: Browser, point: Point, caplog: pytest.LogCaptureFixture
+) -> None:
+    with hostile.server(hostile.sends(hostile.head("Content-Encoding: gzip"), GZIP)) as stigg:
+        point(stigg.url)
+        agent.get(page("acme-corp"))
+    said = {vars(line).get("detail") for line in caplog.records}
+    assert "the answer is compressed although plain was asked for" in said
+
+
 def test_a_read_waits_no_longer_than_its_call_has_left() -> None:
     patient = Limits(connect=600, read=600, total=DEADLINE_SECONDS)
     with hostile.server(hostile.hangs) as stigg:
         client = Client(stigg.url, ApiKey("hostile-key"), limits=patient)
         with pytest.raises(TimedOut):
             client.get_customer("acme-corp")
+
+
+def test_a_read_waits_no_longer_than_for_the_next_byte() -> None:
+    over = threading.Event()
+
+    def answers_late(connection: socket.socket, _head: bytes) -> None:
+        over.wait(20)
+        connection.sendall(hostile.head("Content-Length: 27") + b'{"data":{"id":"acme-corp"}}')
+
+    with hostile.server(answers_late) as stigg:
+        client = Client(stigg.url, ApiKey("hostile-key"), limits=Limits(read=0.2, total=600))
+        with pytest.raises(TimedOut):
+            client.get_customer("acme-corp")
+        over.set()
+
+
+def test_what_took_too_long_is_not_asked_again() -> None:
+    with hostile.server(hostile.hangs) as stigg:
+        asked = upstream(stigg.url, deadline=20)
+        asked.client = Client(stigg.url, ApiKey("hostile-key"), limits=Limits(read=0.2))
+        found = Visit(asked).gather(customer=lambda it: it.get_customer("acme-corp"))
+        assert isinstance(found["customer"], TimedOut)
+        assert len(stigg.requests) == 1
+
+
+def test_nothing_is_asked_again_where_no_time_is_left_for_it(
+    agent: Browser, point: Point, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(upstreams, "RETRY_PAUSE_SECONDS", (9, 9))
+    with hostile.server(lambda _connection, _head: None) as stigg:
+        point(stigg.url)
+        assert problem(agent.get(page("acme-corp"))) == "unavailable"
+
+
+def through(proxy: str, scheme: str = "http", total: float = 20) -> Client:
+    limits = Limits(total=total)
+    return Client(f"{scheme}://stigg.example", ApiKey("key"), limits=limits, proxy=proxy)
+
+
+def test_it_asks_through_the_proxy_that_it_is_given() -> None:
+    answer = hostile.head("Content-Length: 27") + b'{"data":{"id":"acme-corp"}}'
+    with hostile.server(hostile.sends(answer)) as proxy:
+        assert through(proxy.url).get_customer("acme-corp").id == "acme-corp"
+        (asked,) = proxy.requests
+    assert asked.startswith(b"GET http://stigg.example/api/v1/customers/acme-corp HTTP")
+
+
+@pytest.mark.parametrize(
+    ("scheme", "start", "drop"),
+    [
+        ("http", hostile.head("Content-Length: 100"), b" "),
+        ("https", b"HTTP/1.1 200 OK\r\n", b"X-A: b\r\n"),
+    ],
+)
+def test_a_proxy_that_drips_is_given_up_in_time_too(scheme: str, start: bytes, drop: bytes) -> None:
+    with hostile.server(hostile.drips(start, drop)) as proxy, pytest.raises(TimedOut):
+        through(proxy.url, scheme, DEADLINE_SECONDS).get_customer("acme-corp")
 
 
 def test_it_names_a_port_that_nobody_listens_on(agent: Browser, point: Point) -> None:
@@ -219,7 +291,7 @@ def listing(rows: int, following: str | None, previous: str | None = None) -> by
     return hostile.head(f"Content-Length: {len(body)}", "Connection: close") + body
 
 
-A, B = "aaaaaaaa-0000-4000-8000-000000000000", "bbbbbbbb-0000-4000-8000-000000000000"
+A, B, C = (f"{letter * 8}-0000-4000-8000-000000000000" for letter in "abc")
 
 
 def by_cursor(answers: dict[str, bytes]) -> hostile.Behaviour:
@@ -257,6 +329,27 @@ def test_a_walk_in_circles_ends_with_a_notice(
         assert len(rows(response)) == 2
         before = agent.get(page("acme-corp", f"?limit=2&before={A}"))
         assert before.status_code == 200
+
+
+def test_a_walk_back_in_circles_ends_with_a_notice(agent: Browser, point: Point) -> None:
+    behaviour = by_cursor(
+        {
+            "first": listing(2, A),
+            f"after={A}": listing(2, None, B),
+            f"before={B}": listing(2, A, C),
+            f"before={C}": listing(2, A, B),
+        }
+    )
+    with hostile.server(behaviour) as stigg:
+        point(stigg.url)
+        agent.get(page("acme-corp", "?limit=2"))
+        address, walked = page("acme-corp", f"?limit=2&after={A}"), 0
+        while address and walked < 9:
+            response = agent.get(address)
+            link = soup(response).select_one("a[rel=prev]")
+            address, walked = str(link["href"]) if link else "", walked + 1
+        assert walked == 3
+        assert "same page twice" in element(response, ".notice").get_text()
 
 
 def test_reading_the_whole_list_ends_when_its_marks_lead_in_a_circle(

@@ -105,6 +105,9 @@ NAMED = {
         "customer_id A00012345",
     ],
     "https://www.zuora.com/apps/CustomerAccount.do?method=view&id=ACME-7": ["Zuora id ACME-7"],
+    "https://www.zuora.com/apps/CustomerAccount.do?id=ACME-7&tab=1": ["Zuora id ACME-7"],
+    "https://www.zuora.com/apps/CustomerAccount.do?id=ACME-7#top": ["Zuora id ACME-7"],
+    "https://rest.zuora.com/v1/accounts/ACME-7?expand=true": ["Zuora id ACME-7"],
     f"https://eu.zuora.com/platform/account/{ZUORA}": [
         f"Zuora id {ZUORA}",
         f"customer_id {ZUORA}",
@@ -205,6 +208,7 @@ NOT_NAMED = [
     "https://app.stigg.io/p/subscriptions/..",
     f"https://{DESK}/production/subscriptions/subscription-1",
     f"https://manage.auth0.com/dashboard/eu/acme/users/{quote('a|b/c', safe='')}",
+    "https://manage.auth0.com/dashboard/eu?x=/acme/users/auth0%7C5f7c8ec7",
     f"https://acme.lightning.force.com/one/one.app#/sObject/{ACCOUNT[:-1]}M/view",
     f"git+ssh://dashboard.stripe.com/customers/{CUS}",
     # nobody's wrappers
@@ -316,7 +320,7 @@ ADDRESSES = st.builds(
 )
 
 
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @given(ADDRESSES)
 def test_no_address_makes_it_raise_or_guess_without_bound(address: str) -> None:
     found = guesses(address, [DESK])

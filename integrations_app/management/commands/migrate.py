@@ -15,13 +15,14 @@ from django.core.management.commands import migrate
 from django.db import connections
 
 LOCK = 7_744_001  # any number, but the same for every desk
-BUSY_MILLISECONDS = 60_000  # how long a migration waits for a page that writes to SQLite
+BUSY_SECONDS = 60.0  # how long a migration waits for a page that writes to SQLite
 
 
 class Command(migrate.Command):
-    def handle(self, *args: Any, **options: Any) -> None:
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """Its checks too: they would wait for another's migration no longer than a page does."""
         with alone(connections[options["database"]]):
-            super().handle(*args, **options)
+            return super().execute(*args, **options)
 
 
 def alone(connection: Any) -> Any:
@@ -54,9 +55,9 @@ def _on_sqlite(connection: Any) -> Iterator[None]:
     """
     with Path(f"{connection.settings_dict['NAME']}-migrating").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
+        connection.patience = BUSY_SECONDS
         try:
-            with connection.cursor() as cursor:
-                cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
             yield
         finally:
             connection.close()
+            del connection.patience

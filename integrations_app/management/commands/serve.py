@@ -149,7 +149,8 @@ def collect_static() -> None:
 
 def fingerprint() -> str:
     base: Path = settings.BASE_DIR
-    makers = base / "requirements.txt", base / "dashboard/settings.py", Path(__file__)
+    own = ("requirements.txt", "dashboard/settings.py", "dashboard/static_files.py")
+    makers = [*(base / name for name in own), Path(__file__)]
     files = [*(base / "static").rglob("*"), *makers]
     seen = "".join(f"{path}{path.stat().st_mtime_ns}" for path in sorted(files))
     return hashlib.sha256(seen.encode()).hexdigest()
