@@ -11,17 +11,26 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from django.core.management import CommandError
 from django.core.management.commands import migrate
-from django.db import connections
+from django.db import OperationalError, connections
+from django.db.transaction import atomic
 
 LOCK = 7_744_001  # any number, but the same for every desk
 BUSY_MILLISECONDS = 60_000  # how long a migration waits for a page that writes to SQLite
 
 
 class Command(migrate.Command):
-    def handle(self, *args: Any, **options: Any) -> None:
-        with alone(connections[options["database"]]):
-            super().handle(*args, **options)
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        """A disk that is full, a lock, a server that is away: a sentence instead of a traceback."""
+        try:
+            with alone(connections[options["database"]]):
+                return super().execute(*args, **options)
+        except (OperationalError, OSError) as error:
+            why = " ".join(str(error).split())
+            raise CommandError(
+                f"The database was not brought up to date: {why}. Try again when that is mended."
+            ) from error
 
 
 def alone(connection: Any) -> Any:
@@ -57,6 +66,8 @@ def _on_sqlite(connection: Any) -> Iterator[None]:
         try:
             with connection.cursor() as cursor:
                 cursor.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+            with atomic(connection.alias):  # Django's checks misread a disk that is full
+                pass
             yield
         finally:
             connection.close()

@@ -49,7 +49,10 @@ class Command(BaseCommand):
             raise CommandError(
                 "The database lacks migrations. Run manage.py migrate, or serve --migrate."
             )
-        collect_static()
+        try:
+            collect_static()
+        except OSError as error:
+            raise CommandError(f"Nothing can be kept in {settings.VAR}: {error}.") from error
         self.stdout.write(self.greeting())
         self.stdout.flush()
         if settings.WORKERS > 1:
