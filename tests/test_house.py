@@ -55,7 +55,7 @@ MAY_IMPORT = {
     "simulator": "",
     "dashboard": (
         "django allauth dj_database_url environs granian htmx metrics prometheus_client psycopg"
-        " pydantic pythonjsonlogger redis traces"
+        " pydantic pythonjsonlogger redis sentry_sdk traces"
     ),
 }
 MAY = {name: set(rooms.split()) for name, rooms in MAY_IMPORT.items()}
