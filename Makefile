@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := manage.py dashboard integrations_app tests
 
-.PHONY: help run test quick lint fmt bench lock sbom licences
+.PHONY: help run test quick lint fmt bench lock wheels sbom licences
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -49,6 +49,12 @@ bench: .venv/dev.stamp ## measure: minutes, ratios, no verdict
 lock: ## resolve requirements*.txt anew
 	uv pip compile -q --upgrade pyproject.toml --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt
 	uv pip compile -q --upgrade pyproject.toml --extra dev -c requirements.txt --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.txt
+
+# The lock has names and hashes alone, so whether they will do elsewhere only an index can say. Nothing is installed.
+wheels: ## whether all that is locked has wheels for Python 3.11 to 3.14 on x86-64 and arm64
+	@for python in 3.11 3.12 3.13 3.14; do for machine in x86_64 aarch64; do \
+	uv pip install -q --dry-run --target var/none --only-binary :all: --require-hashes -r requirements.txt \
+	--python-version $$python --python-platform $$machine-unknown-linux-gnu || exit 1; done; done
 
 # Names of the locked libraries, without those for development.
 LOCKED = $$(sed -nE 's/^([A-Za-z0-9._-]+)(\[.*\])?==.*/\1/p' requirements.txt)
