@@ -15,7 +15,7 @@ from tests.desks import NAME, PASSWORD, Desk, browser, connected, open_desk
 from tests.proxies import SITE, Nginx
 from tests.services import HOST
 from tests.site.test_replicas import LOGIN, Agent
-from tests.site.test_start import KEY, started
+from tests.site.test_start import KEY, read, started
 
 pytestmark = pytest.mark.slow  # starts a server
 
@@ -111,6 +111,12 @@ def test_over_https_cookies_keep_the_name_that_binds_them_to_the_host() -> None:
     paths = "s.SESSION_COOKIE_PATH, s.CSRF_COOKIE_PATH"
     said = started(["-c", script.format(paths=paths)], **known).stdout
     assert said.split() == ["__Host-sessionid", "/", "/"]
+
+
+@pytest.mark.parametrize(("base", "others_too"), [(BASE, False), ("", True)])
+def test_the_rest_of_a_shared_domain_need_not_speak_https(base: str, others_too: bool) -> None:
+    known = read({"STIGG_API_KEY": KEY, "BASE_PATH": base, "HTTPS": "true"})
+    assert known["SECURE_HSTS_INCLUDE_SUBDOMAINS"] is others_too
 
 
 @pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")  # self-signed

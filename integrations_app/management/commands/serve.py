@@ -65,6 +65,7 @@ class Command(BaseCommand):
         if not settings.STIGG_SIMULATOR:
             labels = ", ".join(e["label"] for e in settings.STIGG_ENVIRONMENTS)
             alone = "\nOne worker: more need CACHE_URL." if settings.WORKERS == 1 else ""
+            address += " (HTTPS=true: for your proxy alone)" if settings.HTTPS else ""
             return (
                 f"{address}\nStigg environments: {labels}. Accounts: .venv/bin/python manage.py "
                 f"add_agent NAME --role viewer{alone}"
