@@ -49,14 +49,9 @@ class Command(BaseCommand):
             raise CommandError(
                 "The database lacks migrations. Run manage.py migrate, or serve --migrate."
             )
-        try:
-            collect_static()
-        except OSError as error:
-            raise CommandError(f"Nothing can be kept in {settings.VAR}: {error}.") from error
+        prepare_files()
         self.stdout.write(self.greeting())
         self.stdout.flush()
-        if settings.WORKERS > 1:
-            os.environ[metrics.DIRECTORY] = shared_counts()
         os.execv(sys.executable, [sys.executable, *server_arguments()])  # noqa: S606 - our own arguments, no shell
 
     def greeting(self) -> str:
@@ -103,6 +98,16 @@ def dead_database() -> list[str]:
         why = " ".join(str(error).split())
         return [f"The database cannot be used: {why}. Set DATABASE_URL, or start it."]
     return []
+
+
+def prepare_files() -> None:
+    """What the server reads and writes in `var/`."""
+    try:
+        collect_static()
+        if settings.WORKERS > 1:
+            os.environ[metrics.DIRECTORY] = shared_counts()
+    except OSError as error:
+        raise CommandError(f"Nothing can be kept in {settings.VAR}: {error}.") from error
 
 
 def shared_counts() -> str:
