@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Condition
 
+import hypothesis
 import pytest
 from django.core.cache import cache
 from django.core.signals import request_finished, request_started
@@ -23,6 +24,8 @@ from integrations_app.upstream import environments, fresh_or_copy
 from tests.accounts import account, browser_of, made_again_when_emptied
 from tests.browser import chromium
 
+hypothesis.settings.register_profile("patient", deadline=None)  # tests never assert on times
+hypothesis.settings.load_profile("patient")
 pytest_plugins = ["tests.services"]
 QUIET = [
     "--no-sandbox",
