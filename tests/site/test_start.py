@@ -5,9 +5,11 @@ anything runs.
 import os
 import runpy
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -285,6 +287,13 @@ class TestTheKeyThatIsMade:
             return "this one's"
 
         assert state.kept_secret(path, make_late) == "the other's"
+
+
+def test_what_sqlite_keeps_for_each_of_32_threads_is_8_mb_in_all() -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(state.SQLITE["init_command"])
+        ((kept,),) = connection.execute("PRAGMA cache_size")
+    assert 32 * -kept <= 8 * 1024
 
 
 def test_a_directory_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
