@@ -67,8 +67,9 @@ sbom: .venv/dev.stamp ## var/sbom.json: what is in the desk, as CycloneDX
 licences: .venv/dev.stamp ## the licence of each library that the desk runs with
 	@$(BIN)/pip-licenses --from=mixed --order=license --packages $(LOCKED)
 
-# One that is half made, or has lost its interpreter, is made anew.
-BROKEN := $(shell test -x .venv/bin/python -a -x .venv/bin/pip || rm -rf .venv)
+# One that is half made, has lost its interpreter or has too old a one, is made anew.
+RECENT := import sys; sys.exit(sys.version_info < (3, 11))
+BROKEN := $(shell test -x .venv/bin/pip && .venv/bin/python -c '$(RECENT)' 2>/dev/null || rm -rf .venv)
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The desk needs Python 3.11 or newer. Set PYTHON.")'
 	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
