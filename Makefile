@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := manage.py dashboard integrations_app tests
 
-.PHONY: help run test quick lint fmt bench pictures lock sbom licences
+.PHONY: help run test quick lint fmt bench pictures lock wheels sbom licences
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -14,9 +14,10 @@ run: .venv/run.stamp ## the desk, at http://127.0.0.1:8000 (PORT changes it)
 	@if ! { env; cat .env 2>/dev/null; } | grep -qE '^STIGG_([A-Z0-9_]+_)?(API_KEY|BEARER_TOKEN)(_FILE)?=.|^STIGG_SIMULATOR='; \
 	then export STIGG_SIMULATOR=true; fi; exec $(BIN)/python manage.py serve --migrate
 
-test: .venv/dev.stamp lint ## lint, types, every test (the browser's too) and what they cover
+test: .venv/dev.stamp lint ## lint, types, every test, what they cover; the data's on PostgreSQL and Redis too
 	@$(BIN)/python tests/browser/chromium.py
 	$(BIN)/python -m pytest -n auto --dist worksteal --cov
+	$(BIN)/python -m tests.on_services
 
 quick: .venv/dev.stamp lint ## lint, types, what tests in half a minute; stops at the first failure
 	$(BIN)/python -m pytest -n auto --dist worksteal -x -m "not browser and not slow"
@@ -53,6 +54,12 @@ lock: ## resolve requirements*.txt anew
 	uv pip compile -q --upgrade pyproject.toml --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements.txt
 	uv pip compile -q --upgrade pyproject.toml --extra dev -c requirements.txt --universal --no-strip-extras --python-version 3.11 --generate-hashes --no-emit-index-url --custom-compile-command "make lock" -o requirements-dev.txt
 
+# The lock has names and hashes alone, so whether they will do elsewhere only an index can say. Nothing is installed.
+wheels: ## whether all that is locked has wheels for Python 3.11 to 3.14 on x86-64 and arm64
+	@for python in 3.11 3.12 3.13 3.14; do for machine in x86_64 aarch64; do \
+	uv pip install -q --dry-run --target var/none --only-binary :all: --require-hashes -r requirements.txt \
+	--python-version $$python --python-platform $$machine-unknown-linux-gnu || exit 1; done; done
+
 # Names of the locked libraries, without those for development.
 LOCKED = $$(sed -nE 's/^([A-Za-z0-9._-]+)(\[.*\])?==.*/\1/p' requirements.txt)
 
@@ -64,8 +71,9 @@ sbom: .venv/dev.stamp ## var/sbom.json: what is in the desk, as CycloneDX
 licences: .venv/dev.stamp ## the licence of each library that the desk runs with
 	@$(BIN)/pip-licenses --from=mixed --order=license --packages $(LOCKED)
 
-# One that is half made, or has lost its interpreter, is made anew.
-BROKEN := $(shell test -x .venv/bin/python -a -x .venv/bin/pip || rm -rf .venv)
+# One that is half made, has lost its interpreter or has too old a one, is made anew.
+RECENT := import sys; sys.exit(sys.version_info < (3, 11))
+BROKEN := $(shell test -x .venv/bin/pip && .venv/bin/python -c '$(RECENT)' 2>/dev/null || rm -rf .venv)
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The desk needs Python 3.11 or newer. Set PYTHON.")'
 	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }

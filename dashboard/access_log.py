@@ -26,7 +26,7 @@ def middleware(
 
 
 def _tell(request: HttpRequest, status: int, seconds: float) -> None:
-    view, trace = _view(request), traces.current()
+    view, trace = view_name(request), traces.current()
     metrics.REQUESTS.labels(view, status).observe(seconds)
     known = {
         "method": request.method if request.method in HTTPMethod.__members__ else metrics.OTHER,
@@ -41,7 +41,7 @@ def _tell(request: HttpRequest, status: int, seconds: float) -> None:
     logger.info("request", extra=known)
 
 
-def _view(request: HttpRequest) -> str:
+def view_name(request: HttpRequest) -> str:
     match = request.resolver_match
     if match and match.view_name:
         return match.view_name

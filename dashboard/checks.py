@@ -36,6 +36,17 @@ def is_proxy(url: str) -> None:
         raise ValidationError("is no address of a proxy, such as http://proxy.example.com:3128.")
 
 
+def is_dsn(dsn: str) -> None:
+    if not dsn:
+        return
+    from sentry_sdk.utils import BadDsn, Dsn  # a desk without one does not load it
+
+    try:
+        Dsn(dsn)
+    except (BadDsn, ValueError):
+        raise ValidationError("is no DSN, such as https://key@sentry.example.com/1.") from None
+
+
 def former_secret(secret: str) -> str:
     """One of a list; an empty one would let anybody sign a session."""
     is_long_enough(secret or "-")

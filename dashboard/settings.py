@@ -20,8 +20,7 @@ from dashboard.sign_in import SIGN_IN_APPS, network, role_map
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR = BASE_DIR / "var"
 os.umask(0o077)  # what the desk writes holds hashes, sessions and customers' names: its own to read
-VAR.mkdir(exist_ok=True)
-VAR.chmod(0o700)
+directory_faults = state.own_directory(VAR)
 
 env_file = Env().str("ENV_FILE", ".env")
 unreadable: list[str] = []
@@ -74,6 +73,7 @@ THREADS = env.int("THREADS", max(32 // WORKERS, 8), validate=validate.Range(min=
 REQUEST_SECONDS = 10  # for a request's head to arrive, and as long again for its body
 DATA_UPLOAD_MAX_MEMORY_SIZE = 131_072  # bytes of a body; the desk's forms need a few hundred
 METRICS_TOKEN = env.str("METRICS_TOKEN", "", validate=checks.is_long_enough)
+SENTRY_DSN = env.str("SENTRY_DSN", "", validate=checks.is_dsn)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS: list[str] = env.list("CSRF_TRUSTED_ORIGINS", [])
 LOG_LEVEL = env.str(
@@ -97,8 +97,9 @@ if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
     SECURE_HSTS_SECONDS = 31_536_000
-    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
-    SILENCED_SYSTEM_CHECKS = ["security.W021"]  # browsers' lists take whole domains, not a desk's
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = not BASE_PATH  # a shared host may be the company's domain
+    # W005 is about the line above; W021: browsers' lists take whole domains, not a desk's.
+    SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 # Browsers take a cookie named __Host- only for the whole host.
@@ -137,7 +138,7 @@ try:
 except EnvValidationError as error:
     wrong: Any = error.error_messages
     faults += [f"{name}: {checks.sentences(said)}" for name, said in wrong.items()]
-faults += [*database_faults, *cache_faults, *dict.fromkeys(unreadable)]
+faults += [*directory_faults, *database_faults, *cache_faults, *dict.fromkeys(unreadable)]
 if WORKERS > 1 and not may_share:
     faults.append(
         "WORKERS: more than one need CACHE_URL, which carries the limits of sign-in for all of "
@@ -150,8 +151,12 @@ if not SECRET_KEY and "postgres" in database["ENGINE"]:
     )
 if faults:
     raise ImproperlyConfigured("\n".join(faults))
-SECRET_KEY = SECRET_KEY or state.kept_secret(VAR / "secret-key")
-masking.hide(SECRET_KEY, *SECRET_KEY_FALLBACKS, METRICS_TOKEN, str(database.get("PASSWORD") or ""))
+try:
+    SECRET_KEY = SECRET_KEY or state.kept_secret(VAR / "secret-key")
+except OSError as error:
+    raise ImproperlyConfigured(f"SECRET_KEY: none can be kept: {error}.") from None
+passwords = [METRICS_TOKEN, SENTRY_DSN, str(database.get("PASSWORD") or "")]
+masking.hide(SECRET_KEY, *SECRET_KEY_FALLBACKS, *passwords)
 
 
 # --- Django ---------------------------------------------------------------------------------------
@@ -253,7 +258,7 @@ WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 USE_I18N = False
 LANGUAGE_CODE = "en"
 
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
@@ -271,3 +276,10 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": LOG_LEVEL},
     "loggers": {"django": {"handlers": [], "propagate": True}, "urllib3": {"level": "WARNING"}},
 }
+if SENTRY_DSN:
+    LOGGING["handlers"]["sentry"] = {
+        "class": "dashboard.sentry.Handler",
+        "dsn": SENTRY_DSN,
+        "filters": ["request_id"],
+    }
+    LOGGING["root"]["handlers"].append("sentry")

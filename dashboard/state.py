@@ -21,8 +21,10 @@ POSTGRES = {
     "keepalives_idle": 30,
     "options": "-c statement_timeout=5s -c lock_timeout=3s",
 }
-SQLITE = {
-    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+# Each thread has a connection, for which SQLite would keep 2 MB in the end; the system's cache has
+# the same pages. cache_size is in KiB where it is negative.
+SQLITE: dict[str, Any] = {
+    "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA cache_size=-256;",
     "transaction_mode": "IMMEDIATE",
     "timeout": 1.5,  # seconds to wait for another writer, before the page says so
 }
@@ -77,6 +79,16 @@ def _is_redis(url: str) -> bool:
     return parts.scheme in REDIS.values() and one_host and has_port
 
 
+def own_directory(path: Path) -> list[str]:
+    """Make it, for the desk alone to read; a sentence where that cannot be."""
+    try:
+        path.mkdir(exist_ok=True)
+        path.chmod(0o700)
+    except OSError as error:
+        return [f"{path}: the desk must have this directory: {error.strerror}."]
+    return []
+
+
 def kept_secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(50)) -> str:
     """What is in this file, which is made where there is none or an empty one.
 
@@ -86,12 +98,19 @@ def kept_secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urls
         path.unlink()
     if not path.exists():
         new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-        new.touch(mode=0o600)
-        with new.open("w") as file:
-            file.write(make())
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):
-            os.link(new, path)
-        new.unlink()
+        try:
+            _write(new, make())
+            with suppress(FileExistsError):
+                os.link(new, path)
+        finally:
+            new.unlink(missing_ok=True)
     return path.read_text()
+
+
+def _write(path: Path, text: str) -> None:
+    """When this returns, it is on the disk."""
+    path.touch(mode=0o600)
+    with path.open("w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())

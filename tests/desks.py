@@ -58,15 +58,18 @@ class Desk(Server):
 
     def sign_in(self, name: str = NAME) -> requests.Session:
         """A browser of an agent who may do everything; the account is made first."""
+        self.add_account(name)
         agent = browser()
-        with connected(self.environment["DATABASE_URL"]) as database:
-            database.execute(ACCOUNT.format(name=name, password=make_password(PASSWORD)))
         form = agent.get(f"{self.url}/accounts/login/").text
         token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', form)
         assert token
         filled = {"login": name, "password": PASSWORD, "csrfmiddlewaretoken": token[1]}
         agent.post(f"{self.url}/accounts/login/", filled).raise_for_status()
         return agent
+
+    def add_account(self, name: str = NAME) -> None:
+        with connected(self.environment["DATABASE_URL"]) as database:
+            database.execute(ACCOUNT.format(name=name, password=make_password(PASSWORD)))
 
 
 def browser() -> requests.Session:

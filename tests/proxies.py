@@ -1,5 +1,6 @@
 """nginx in front of desks, by the file of docs/deploy as it is written but for ports and paths."""
 
+import re
 import shlex
 import subprocess
 from pathlib import Path
@@ -16,8 +17,10 @@ class Nginx(Server):
 
     ready = "start worker process"
 
-    def __init__(self, directory: Path, *ports: int) -> None:
-        """In front of two desks on these ports, with a certificate that it signed itself."""
+    def __init__(self, directory: Path, *ports: int, base: str = "") -> None:
+        """In front of desks on these ports, with a certificate that it signed itself; at a path as
+        DEPLOY.md tells it.
+        """
         program = _installed("nginx", "nginx", Path("/usr/sbin"))
         self.secure, self.plain = _free_port(), _free_port()
         self.url = f"https://{HOST}:{self.secure}"
@@ -27,6 +30,8 @@ class Nginx(Server):
             "/etc/nginx": str(directory),
         } | {f"127.0.0.1:800{number}": f"{HOST}:{port}" for number, port in enumerate(ports)}
         text = (ROOT / "docs/deploy/nginx.conf").read_text()
+        if base:
+            changes[locations(text)] = locations((ROOT / "docs/DEPLOY.md").read_text(), base)
         for written, here in changes.items():
             assert written in text
             text = text.replace(written, here)
@@ -45,3 +50,11 @@ class Nginx(Server):
             str(self.directory / "desk.pem"),
         ]
         subprocess.run([*shlex.split(SELF_SIGNED), *kept], check=True, capture_output=True)
+
+
+def locations(text: str, base: str = "") -> str:
+    """What nginx is told of the desk's pages and of its static files, in either text."""
+    first = f"location = {base} " if base else "location / "
+    found = re.search(rf"^ +{first}(?s:.*?){base}/static/(?s:.*?)}}$", text, re.MULTILINE)
+    assert found
+    return found[0]

@@ -59,7 +59,7 @@ MAY_IMPORT = {
     "simulator": "",
     "dashboard": (
         "django allauth dj_database_url environs granian htmx metrics prometheus_client psycopg"
-        " pydantic pythonjsonlogger redis traces whitenoise"
+        " pydantic pythonjsonlogger redis sentry_sdk traces whitenoise"
     ),
 }
 MAY = {name: set(rooms.split()) for name, rooms in MAY_IMPORT.items()}

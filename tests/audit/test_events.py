@@ -17,6 +17,7 @@ from django.db.models import QuerySet
 from django.test import Client, override_settings
 
 from integrations_app.audit.events import AuditEvent, NotRecorded
+from integrations_app.models import TrustedHost
 from integrations_app.simulator import Simulator
 from tests.access.people import is_signed_in, signed_in, try_to_sign_in
 from tests.accounts import PASSWORD, roleless
@@ -97,8 +98,9 @@ def test_what_operators_change_in_admin_is_on_record(admin_client: Client) -> No
     add = "/admin/integrations_app/trustedhost/"
     QuerySet(AuditEvent).delete()  # the sign-in
     admin_client.post(f"{add}add/", host)
-    admin_client.post(f"{add}1/change/", host | {"domain": "y.example.com"})
-    admin_client.post(add, {"action": "delete_selected", "_selected_action": "1", "post": "yes"})
+    key = TrustedHost.objects.get().pk
+    admin_client.post(f"{add}{key}/change/", host | {"domain": "y.example.com"})
+    admin_client.post(add, {"action": "delete_selected", "_selected_action": key, "post": "yes"})
     assert kept("user", "action", "environment", "outcome", "detail") == [
         ("admin", "link-settings", "staging", "added", "ZUORA: z.example.com"),
         ("admin", "link-settings", "staging", "changed", "ZUORA: y.example.com"),
@@ -137,6 +139,7 @@ def test_a_password_in_the_wrong_box_is_not_kept() -> None:
 
 @pytest.mark.usefixtures("_fresh")
 @override_settings(OIDC_ISSUER="https://id.example.com", OIDC_CLIENT_ID="desk")
+@pytest.mark.sqlite
 def test_anybody_can_fail_at_the_companys_sign_in_but_not_fill_the_record() -> None:
     with time_machine.travel("2026-11-02 12:00Z", tick=False) as clock:
         for _ in range(20):

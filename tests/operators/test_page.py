@@ -300,6 +300,7 @@ def test_look_ups_and_the_way_to_a_link_come_from_the_record(operator: Client) -
     )
 
 
+@pytest.mark.sqlite
 def test_the_record_is_read_by_time(operator: Client) -> None:
     """However long it is."""
     with CaptureQueriesContext(connection) as queries:

@@ -213,7 +213,7 @@ class TestTheTimeZone:
             text = element(agent.get(page("acme-corp")), "textarea").get_text()
         assert "2026-11-02 12:00 UTC" in text
 
-    @pytest.mark.parametrize("unknown", ["Europe/Atlantis", "/etc/passwd", "\0"])
+    @pytest.mark.parametrize("unknown", ["Europe/Atlantis", "/etc/passwd"])
     def test_one_that_this_machine_does_not_know_is_the_desks(
         self, agent: Client, unknown: str
     ) -> None:

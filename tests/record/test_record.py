@@ -177,6 +177,7 @@ def test_the_csv_has_every_row_however_many(
 
 
 @pytest.mark.usefixtures("stigg")
+@pytest.mark.sqlite
 def test_those_who_may_read_it_see_who_saw_a_customer(auditor: Client) -> None:
     give(User.objects.get(username="vera"), "viewer")
     event(user="otto")

@@ -2,6 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import urldefrag, urljoin, urlsplit
 
 import pytest
@@ -10,8 +11,11 @@ from bs4 import BeautifulSoup
 from playwright.sync_api import Browser, expect
 
 from integrations_app import simulator
-from tests.desks import NAME, PASSWORD, Desk, browser, open_desk
-from tests.site.test_start import KEY, started
+from tests.desks import NAME, PASSWORD, Desk, browser, connected, open_desk
+from tests.proxies import SITE, Nginx
+from tests.services import HOST
+from tests.site.test_replicas import LOGIN, Agent
+from tests.site.test_start import KEY, read, started
 
 pytestmark = pytest.mark.slow  # starts a server
 
@@ -26,6 +30,18 @@ STARTS = [
     f"{BASE}/admin/",
 ]
 MOST_PAGES = 40
+FORGED = {
+    "X_Forwarded_For": "203.0.113.9",
+    "X_Forwarded_Proto": "http",
+    "X_Forwarded_Host": "forged.example",
+}
+# A file of each kind, and a chip
+CLICKED = {
+    "link[rel=stylesheet]": "href",
+    "script[src]": "src",
+    ".chips a[href]": "href",
+}
+WHENCE = "SELECT DISTINCT address FROM integrations_app_auditevent"
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +111,45 @@ def test_over_https_cookies_keep_the_name_that_binds_them_to_the_host() -> None:
     paths = "s.SESSION_COOKIE_PATH, s.CSRF_COOKIE_PATH"
     said = started(["-c", script.format(paths=paths)], **known).stdout
     assert said.split() == ["__Host-sessionid", "/", "/"]
+
+
+@pytest.mark.parametrize(("base", "others_too"), [(BASE, False), ("", True)])
+def test_the_rest_of_a_shared_domain_need_not_speak_https(base: str, others_too: bool) -> None:
+    known = read({"STIGG_API_KEY": KEY, "BASE_PATH": base, "HTTPS": "true"})
+    assert known["SECURE_HSTS_INCLUDE_SUBDOMAINS"] is others_too
+
+
+@pytest.mark.filterwarnings("ignore::urllib3.exceptions.InsecureRequestWarning")  # self-signed
+def test_behind_nginx_it_is_at_that_path_alone(stigg: simulator.Simulator, tmp_path: Path) -> None:
+    database = f"sqlite:///{tmp_path}/desk.sqlite3"
+    known = {"BASE_PATH": BASE, "DATABASE_URL": database, "TRUSTED_PROXIES": HOST}
+    with open_desk(stigg, HTTPS="true", ALLOWED_HOSTS=SITE, **known) as desk:
+        desk.add_account()
+        nginx = Nginx(tmp_path, desk.port, desk.port, base=BASE)
+        nginx.start()
+        try:
+            walk(nginx, database)
+        finally:
+            nginx.stop()
+
+
+def walk(nginx: Nginx, database: str) -> None:
+    """Sign in, look up, click, with files; whatever a client says of its way does not count."""
+    agent = Agent()
+    assert agent.ask(nginx, BASE).headers["Location"] == f"https://{SITE}{BASE}/"
+    assert not agent.ask(nginx, LOGIN).ok
+    signed_in = agent.sign_in(nginx, f"{BASE}{LOGIN}")
+    assert (signed_in.status_code, signed_in.headers["Location"]) == (302, f"{BASE}/")
+    found = agent.ask(nginx, f"{BASE}/lookup?q=acme-corp", None, **FORGED)
+    assert (found.status_code, found.headers["Location"]) == (302, CUSTOMER)
+    shown = BeautifulSoup(agent.ask(nginx, CUSTOMER, None, **FORGED).text, "html.parser")
+    assert leads_past(shown) == []
+    for tag, name in CLICKED.items():
+        element = shown.select_one(tag)
+        assert element, tag
+        assert agent.ask(nginx, str(element[name])).status_code == 200, tag
+    with connected(database) as record:
+        assert record.execute(WHENCE).fetchall() == [(HOST,)]
 
 
 @pytest.mark.browser

@@ -1,5 +1,6 @@
 """A disk that is full, and a clock that jumps: what agents see, and that nothing is lost."""
 
+import re
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from tests.desks import Desk, open_desk
 from tests.pages import notices, page, soup
 from tests.site.test_record import rows
 from tests.site.test_replicas import processes
+from tests.site.test_start import KEY, started
+from tests.site.test_stopping import free_port
 
 NOON = datetime(2026, 11, 2, 12, tzinfo=UTC)
 
@@ -46,6 +49,29 @@ def test_a_full_disk_shows_no_customer_and_all_is_well_afterwards(
             assert agent.get(desk.url).ok
         assert "Acme Inc." in agent.get(desk.url + page("acme-corp")).text
     assert rows(database, "customer_id", "action = 'view'") == [("acme-corp",)]
+
+
+# As `manage.py` where no file can get longer than so many bytes.
+FULL = """
+import resource, runpy, sys
+sys.argv = sys.argv[1:]
+resource.setrlimit(resource.RLIMIT_FSIZE, ({bytes}, {bytes}))
+runpy.run_path("manage.py", run_name="__main__")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("command", "size"), [("migrate", 1), ("migrate", 20_000), ("serve --migrate", 100_000)]
+)
+def test_a_disk_that_is_full_while_it_migrates_is_one_sentence(
+    tmp_path: Path, command: str, size: int
+) -> None:
+    known = {"STIGG_API_KEY": KEY, "DATABASE_URL": f"sqlite:///{tmp_path}/desk.sqlite3"}
+    arguments = ["manage.py", *command.split()]
+    tried = started(["-c", FULL.format(bytes=size), *arguments], **known, PORT=str(free_port()))
+    assert tried.returncode == 1
+    assert re.fullmatch("CommandError: The database .*: disk I/O error. .*\n", tried.stderr)
 
 
 @pytest.mark.parametrize("hours", [1, -1])

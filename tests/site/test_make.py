@@ -57,10 +57,13 @@ def test_one_that_was_left_half_made_is_made_anew(directory: Path) -> None:
     assert times_made(directory) == 2
 
 
-def test_one_whose_interpreter_is_gone_is_made_anew_and_filled_again(directory: Path) -> None:
+@pytest.mark.parametrize("left", ["/nonexistent/python", "/bin/false"], ids=["gone", "too old"])
+def test_one_whose_interpreter_will_not_do_is_made_anew_and_filled_again(
+    directory: Path, left: str
+) -> None:
     assert make(directory, WHOLE)
     python = directory / ".venv/bin/python"
     python.unlink()
-    python.symlink_to("/nonexistent/python")
+    python.symlink_to(left)
     assert make(directory, WHOLE)
     assert times_made(directory) == 2

@@ -132,11 +132,11 @@ class Agent:
         self.cookies |= answer.cookies.get_dict()
         return answer
 
-    def sign_in(self, at: Desk | Nginx) -> requests.Response:
-        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.ask(at, LOGIN).text)
+    def sign_in(self, at: Desk | Nginx, form: str = LOGIN) -> requests.Response:
+        token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', self.ask(at, form).text)
         assert token
         filled = {"login": NAME, "password": PASSWORD, "csrfmiddlewaretoken": token[1]}
-        return self.ask(at, LOGIN, filled)
+        return self.ask(at, form, filled)
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,11 @@ anything runs.
 import os
 import runpy
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -157,6 +159,10 @@ def test_it_takes_a_key_or_the_simulator(environment: dict[str, str]) -> None:
         ({"STIGG_API_KEY": KEY, "WORKERS": "2"}, "WORKERS: more than one need CACHE_URL"),
         ({"STIGG_SIMULATOR": "true", "WORKERS": "2", "CACHE_URL": "redis://c"}, "WORKERS: more"),
         ({"STIGG_API_KEY": KEY, "WORKERS": "x"}, "WORKERS: Not a valid integer."),
+        *(
+            ({"STIGG_API_KEY": KEY, "SENTRY_DSN": f"https://{dsn}"}, "SENTRY_DSN: is no DSN")
+            for dsn in ("sentry.example/1", f"{KEY}@sentry.example/desk", f"{KEY}@s.example:x/1")
+        ),
         ({"STIGG_API_KEY": KEY, "HOST": "[::]"}, "HOST: is no address to listen on"),
     ],
 )
@@ -253,6 +259,15 @@ def test_a_database_that_is_not_there_is_one_sentence() -> None:
 
 
 class TestTheKeyThatIsMade:
+    def test_on_a_full_disk_none_is_made_and_nothing_left(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        full = mock.Mock(side_effect=OSError("No space left on device"))
+        monkeypatch.setattr(os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):
+            state.kept_secret(tmp_path / "secret-key")
+        assert list(tmp_path.iterdir()) == []
+
     def test_it_is_kept_and_nobody_else_reads_it(self, tmp_path: Path) -> None:
         path = tmp_path / "secret-key"
         made = state.kept_secret(path)
@@ -274,6 +289,19 @@ class TestTheKeyThatIsMade:
             return "this one's"
 
         assert state.kept_secret(path, make_late) == "the other's"
+
+
+def test_what_sqlite_keeps_for_each_of_32_threads_is_8_mb_in_all() -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.executescript(state.SQLITE["init_command"])
+        ((kept,),) = connection.execute("PRAGMA cache_size")
+    assert 32 * -kept <= 8 * 1024
+
+
+def test_a_directory_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (said,) = state.own_directory(tmp_path / "file" / "var")
+    assert said.endswith("var: the desk must have this directory: Not a directory.")
 
 
 class TestTheDemoAccounts:

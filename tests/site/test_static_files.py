@@ -4,9 +4,12 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
+from django.core.management import CommandError
 
+from integrations_app.management.commands import serve
 from tests.desks import ROOT, inherited
 from tests.site.test_start import KEY
 
@@ -35,3 +38,9 @@ def test_several_that_start_together_collect_them_once(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(TOGETHER) as desks:
         assert list(desks.map(collect, range(TOGETHER))) == [""] * TOGETHER
+
+
+def test_a_disk_without_room_for_them_is_one_sentence(settings: Any, tmp_path: Path) -> None:
+    settings.VAR = tmp_path / "gone"
+    with pytest.raises(CommandError, match=r"Nothing can be kept in .*/gone: "):
+        serve.prepare_files()

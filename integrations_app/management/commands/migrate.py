@@ -11,8 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from django.core.management import CommandError
 from django.core.management.commands import migrate
-from django.db import connections
+from django.db import OperationalError, connections
+from django.db.transaction import atomic
 
 LOCK = 7_744_001  # any number, but the same for every desk
 BUSY_SECONDS = 60.0  # how long a migration waits for a page that writes to SQLite
@@ -20,9 +22,17 @@ BUSY_SECONDS = 60.0  # how long a migration waits for a page that writes to SQLi
 
 class Command(migrate.Command):
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """Its checks too: they would wait for another's migration no longer than a page does."""
-        with alone(connections[options["database"]]):
-            return super().execute(*args, **options)
+        """A disk that is full, a lock, a server that is away: a sentence instead of a traceback.
+        Checks are inside too: beside another's migration they would wait no longer than a page.
+        """
+        try:
+            with alone(connections[options["database"]]):
+                return super().execute(*args, **options)
+        except (OperationalError, OSError) as error:
+            why = " ".join(str(error).split())
+            raise CommandError(
+                f"The database was not brought up to date: {why}. Try again when that is mended."
+            ) from error
 
 
 def alone(connection: Any) -> Any:
@@ -57,6 +67,8 @@ def _on_sqlite(connection: Any) -> Iterator[None]:
         fcntl.flock(file, fcntl.LOCK_EX)
         connection.patience = BUSY_SECONDS
         try:
+            with atomic(connection.alias):  # Django's checks misread a disk that is full
+                pass
             yield
         finally:
             connection.close()

@@ -49,11 +49,9 @@ class Command(BaseCommand):
             raise CommandError(
                 "The database lacks migrations. Run manage.py migrate, or serve --migrate."
             )
-        collect_static()
+        prepare_files()
         self.stdout.write(self.greeting())
         self.stdout.flush()
-        if settings.WORKERS > 1:
-            os.environ[metrics.DIRECTORY] = shared_counts()
         os.execv(sys.executable, [sys.executable, *server_arguments()])  # noqa: S606 - our own arguments, no shell
 
     def greeting(self) -> str:
@@ -62,6 +60,7 @@ class Command(BaseCommand):
         if not settings.STIGG_SIMULATOR:
             labels = ", ".join(e["label"] for e in settings.STIGG_ENVIRONMENTS)
             alone = "\nOne worker: more need CACHE_URL." if settings.WORKERS == 1 else ""
+            address += " (HTTPS=true: for your proxy alone)" if settings.HTTPS else ""
             return (
                 f"{address}\nStigg environments: {labels}. Accounts: .venv/bin/python manage.py "
                 f"add_agent NAME --role viewer{alone}"
@@ -99,6 +98,16 @@ def dead_database() -> list[str]:
         why = " ".join(str(error).split())
         return [f"The database cannot be used: {why}. Set DATABASE_URL, or start it."]
     return []
+
+
+def prepare_files() -> None:
+    """What the server reads and writes in `var/`."""
+    try:
+        collect_static()
+        if settings.WORKERS > 1:
+            os.environ[metrics.DIRECTORY] = shared_counts()
+    except OSError as error:
+        raise CommandError(f"Nothing can be kept in {settings.VAR}: {error}.") from error
 
 
 def shared_counts() -> str:
