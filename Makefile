@@ -14,9 +14,9 @@ run: .venv/run.stamp ## the desk, at http://127.0.0.1:8000 (PORT changes it)
 	@if ! { env; cat .env 2>/dev/null; } | grep -qE '^STIGG_([A-Z0-9_]+_)?(API_KEY|BEARER_TOKEN)(_FILE)?=.|^STIGG_SIMULATOR='; \
 	then export STIGG_SIMULATOR=true; fi; exec $(BIN)/python manage.py serve --migrate
 
-test: .venv/dev.stamp lint ## lint, types, every test, what they cover; the data's on PostgreSQL and Redis too
+test: .venv/dev.stamp lint ## lint, types, every test; the data's on PostgreSQL and Redis too (COVER=--cov: what they cover)
 	@$(BIN)/python tests/browser/chromium.py
-	$(BIN)/python -m pytest -n auto --dist worksteal --cov
+	$(BIN)/python -m pytest -n auto --dist worksteal $(COVER)
 	$(BIN)/python -m tests.on_services
 
 quick: .venv/dev.stamp lint ## lint, types, what tests in half a minute; stops at the first failure

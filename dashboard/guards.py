@@ -18,7 +18,8 @@ GUARDS = {
 
 def without_middleware() -> dict[str, str]:
     """What Django's own middleware adds, for an answer that passes none."""
-    https = f"max-age={settings.SECURE_HSTS_SECONDS}; includeSubDomains"
+    below = "; includeSubDomains" if settings.SECURE_HSTS_INCLUDE_SUBDOMAINS else ""
+    https = f"max-age={settings.SECURE_HSTS_SECONDS}{below}"
     return GUARDS | {
         "Cache-Control": "no-store",
         "Referrer-Policy": settings.SECURE_REFERRER_POLICY,

@@ -352,7 +352,7 @@ def test_a_key_that_is_refused_everywhere_says_nothing_about_searching(
 def test_it_says_when_more_customers_fit_than_it_lists() -> None:
     finding = one("Ap")
     assert len(finding.hits) == asks.MAX_HITS
-    assert "More than 20" in finding.notes[0]
+    assert "These are the first 20 of more" in finding.notes[0]
 
 
 def test_as_many_customers_as_it_lists_are_not_too_many(stigg: Simulator) -> None:
