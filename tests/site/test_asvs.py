@@ -38,6 +38,7 @@ def test_every_test_that_is_named_exists() -> None:
 
 
 def test_every_file_that_is_named_exists() -> None:
-    named = re.findall(r"`((?:tests|docs|dashboard|static|templates)/[\w./]+|[A-Z]\w*\.md)`", NAMING)
+    path = r"`((?:tests|docs|dashboard|static|templates)/[\w./]+|[A-Z]\w*\.md)`"
+    named = re.findall(path, NAMING)
     assert len(named) > 30
     assert [name for name in named if not (ROOT / name).exists()] == []
