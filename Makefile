@@ -41,6 +41,7 @@ fmt: .venv/dev.stamp ## format the code
 bench: .venv/dev.stamp ## measure: minutes, ratios, no verdict
 	$(BIN)/python tests/bench/page_times.py
 	$(BIN)/python tests/bench/page_weight.py
+	$(BIN)/python tests/bench/honest_peer.py
 	$(BIN)/python tests/bench/storm.py
 	$(BIN)/python tests/bench/front_door.py
 	$(BIN)/python tests/bench/index.py

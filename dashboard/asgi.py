@@ -36,6 +36,7 @@ Send = Callable[[dict[str, Any]], Awaitable[None]]
 Parts = Generator[dict[str, Any], None, None]
 Messages = list[dict[str, Any]] | Parts
 EMPTY: Mapping[str, str] = {}
+FILE_BYTES = 2**20
 READY_SECONDS = 2.5  # to find out whether the desk can serve
 
 
@@ -196,7 +197,11 @@ def plain(text: str, status: int, headers: Mapping[str, str] = EMPTY) -> HttpRes
 
 
 def told(response: HttpResponseBase) -> list[dict[str, Any]]:
-    """A whole answer; static files are small."""
+    """A whole answer; static files are small, and read at once: many small reads by many threads
+    would keep the loop waiting.
+    """
+    if isinstance(response, FileResponse):
+        response.block_size = FILE_BYTES
     return [start(response), {"type": "http.response.body", "body": b"".join(response)}]
 
 
