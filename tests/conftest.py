@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, sync_playwright
 from pytest_django import DjangoDbBlocker
 from pytest_django.live_server_helper import LiveServer
 
-from integrations_app import simulator
+from integrations_app import simulator, traces
 from integrations_app.audit.events import AuditEvent
 from integrations_app.simulator import data, graph
 from integrations_app.upstream import environments, fresh_or_copy
@@ -97,6 +97,7 @@ def started_anew() -> Iterator[simulator.Simulator]:
         if hasattr(known, "cache_clear"):
             known.cache_clear()
     cache.clear()
+    traces.begin("")  # no account of an earlier request
     with environments.simulated_stigg() as running:
         yield running
 

@@ -18,6 +18,7 @@ os.environ |= {
     "ENV_FILE": "",
     "STIGG_SIMULATOR": "true",
     "SECRET_KEY": "tests" * 12,
+    "ACCOUNT_CALLS_PER_MINUTE": "100000",  # one test stands for many agents
 }
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = (
     "true"  # Playwright's sync API runs an event loop in the test's thread
