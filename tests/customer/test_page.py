@@ -206,8 +206,8 @@ def test_it_says_what_is_wrong_with_stigg(
     stigg.fault(customer="acme-corp", route="integrations", **fault)
     response = agent.get(page("acme-corp", part=part), headers=HTMX if part else {})
     assert (response.status_code, problem(response)) == (status, kind)
-    # The part that came is shown
-    assert "Acme Inc." in agent.get(page("acme-corp")).content.decode()
+    if kind != "rate-limited":  # then the rest may not even have been asked for
+        assert "Acme Inc." in agent.get(page("acme-corp")).content.decode()
 
 
 def test_an_empty_list_is_no_customer_where_stigg_knows_none(

@@ -13,7 +13,7 @@ import requests
 
 from integrations_app import simulator
 from integrations_app.simulator import Simulator
-from tests.desks import Desk, browser, open_desk
+from tests.desks import Desk, browser, connected, open_desk
 from tests.services import Postgres, Redis
 from tests.site.test_stopping import wait_until
 
@@ -54,9 +54,23 @@ def workers(desk: Desk) -> set[int]:
 
 
 @contextmanager
+def nobody_writing(desk: Desk) -> Iterator[None]:
+    """Who stood still while it writes to SQLite would keep all others from writing."""
+    url = desk.environment["DATABASE_URL"]
+    if not url.startswith("sqlite"):
+        yield
+        return
+    with connected(url) as database:
+        database.execute("BEGIN IMMEDIATE")
+        yield
+        database.execute("ROLLBACK")
+
+
+@contextmanager
 def standing_still(desk: Desk, process: int) -> Iterator[None]:
-    os.kill(process, signal.SIGSTOP)
-    wait_until(lambda: states(desk)[process].startswith("T"))
+    with nobody_writing(desk):
+        os.kill(process, signal.SIGSTOP)
+        wait_until(lambda: states(desk)[process].startswith("T"))
     try:
         yield
     finally:
