@@ -206,7 +206,7 @@ document.getElementById("help-link")?.addEventListener("click", (event) => {
 let ahead;
 
 const fetchAhead = ({ target }) => {
-  const link = target.closest?.("a[rel=next], #suggestions a");
+  const link = target.closest?.("#results [rel=next], #suggestions a");
   if (!link || ahead === location.href) return;
   ahead = location.href;
   const next = new URL(link.href);

@@ -32,17 +32,17 @@ class DatabaseWrapper(base.DatabaseWrapper):
         if not writing.acquire(timeout=self.patience):
             raise OperationalError("database is locked by writers of this process")
         self.is_writing = True
-        self._wait_for_others(until - time.monotonic())
         try:
+            self._wait_for_others(until - time.monotonic())
             super()._start_transaction_under_autocommit()  # type: ignore[misc] # Django's types leave it out
+            self._wait_for_others(self.patience)
         except BaseException:
             self._written()
             raise
-        finally:
-            self._wait_for_others(self.patience)
 
     def _wait_for_others(self, seconds: float) -> None:
-        self.connection.execute(f"PRAGMA busy_timeout={max(seconds, 0) * 1000:.0f}")
+        with self.wrap_database_errors:
+            self.connection.execute(f"PRAGMA busy_timeout={max(seconds, 0) * 1000:.0f}")
 
     def _set_autocommit(self, autocommit: bool) -> None:  # noqa: FBT001 - Django's signature
         """Django sets it again when a transaction is over, however it ended."""

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
+from threading import BoundedSemaphore
 
 from django.urls import reverse
 
@@ -30,9 +31,12 @@ from integrations_app.upstream.problems import Problem, problem_for
 from integrations_app.vendors import known_vendors
 
 EXTRAS = ("states",)
+MOST_AHEAD = 4  # calls at once: look-ups use the same threads
 NO_CUSTOMER = (
     "Stigg did not give the customer's name and counts just now. The list itself is not affected."
 )
+
+_ahead = BoundedSemaphore(MOST_AHEAD)
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +182,9 @@ def prefetch_page(environment: Environment, customer_id: str, query: Query) -> N
     It comes after all else: Stigg is asked only while no page waits for a place, and half are free.
     """
     read = partial(read_ahead, customer_id=customer_id, query=query)
-    if environment.upstream.has_time:
-        beside().submit(environment.visit().gather, ahead=read)
+    if environment.upstream.has_time and _ahead.acquire(blocking=False):
+        asked = beside().submit(environment.visit().gather, ahead=read)
+        asked.add_done_callback(lambda _: _ahead.release())
 
 
 def place_of(environment: Environment, customer_id: str) -> Place:

@@ -106,3 +106,16 @@ def test_axe_finds_nothing_and_no_page_is_wider_than_a_phone(auditor: Page, sett
         assert chromium.violations_in_both(auditor) == [], address
         auditor.set_viewport_size({"width": 360, "height": 800})
         assert auditor.evaluate("document.documentElement.scrollWidth") <= 360, address
+
+
+def test_no_page_of_the_record_is_asked_for_ahead(auditor: Page, monkeypatch: Any) -> None:
+    monkeypatch.setattr("integrations_app.record.views.ROWS", 1)
+    auditor.goto(PAGE)
+    auditor.goto(PAGE)
+    auditor.goto("/record/")
+    asked = list[str]()
+    auditor.on("request", lambda request: asked.append(request.url))
+    auditor.get_by_role("link", name="Older").hover()
+    auditor.get_by_role("link", name="Older").focus()
+    auditor.reload()  # whatever was asked for before has been seen
+    assert [url for url in asked if "ahead" in url] == []

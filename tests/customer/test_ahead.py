@@ -4,6 +4,7 @@ import pytest
 from django.test import Client
 
 from integrations_app.audit.events import AuditEvent
+from integrations_app.customer.page import MOST_AHEAD
 from integrations_app.simulator import Simulator
 from integrations_app.stigg import RateLimited
 from integrations_app.upstream import environments
@@ -98,6 +99,25 @@ def test_while_half_of_the_places_are_taken_nothing_is_asked(
     room.give_back(wishes.pop())
     ahead(agent, "acme-corp")
     assert calls(stigg) == 1
+
+
+def test_few_calls_are_made_ahead_at_once_whoever_asks_for_more(
+    agent: Client, stigg: Simulator
+) -> None:
+    stigg.fault(route="integrations", delay=60)
+    for number in range(2 * MOST_AHEAD):
+        agent.get(page(f"customer-{number}", part="ahead/"))
+    stigg.stop()  # which answers those under way
+    settle()
+    assert calls(stigg) == MOST_AHEAD
+
+
+def test_calls_ahead_that_are_over_leave_room_for_others(agent: Client, stigg: Simulator) -> None:
+    stigg.fault(customer="acme-corp", route="integrations", status=500)
+    for _ in range(2 * MOST_AHEAD):
+        ahead(agent, "acme-corp")
+    ahead(agent, "meridian-group")
+    assert stigg.requests()[-1]["path"].startswith("/api/v1/customers/meridian-group/")
 
 
 def test_a_room_is_not_quiet_while_somebody_waits() -> None:

@@ -13,7 +13,7 @@ import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 
-from integrations_app.audit.events import Action, AuditEvent, note
+from integrations_app.audit.events import Action, AuditEvent, NotRecorded, note
 from integrations_app.simulator import Simulator
 from tests.desks import open_desk
 from tests.pages import element, page, problem
@@ -76,6 +76,20 @@ def test_many_threads_write_one_after_the_other_and_none_gives_up() -> None:
     with ThreadPoolExecutor(THREADS) as threads:
         list(threads.map(write, range(THREADS)))
     assert AuditEvent.objects.filter(detail=OF_THIS_TEST).count() == THREADS * EVENTS_OF_EACH
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_thread_that_lost_its_connection_keeps_nobody_from_writing() -> None:
+    def lose() -> None:
+        connection.ensure_connection()
+        connection.connection.close()
+        with pytest.raises(NotRecorded):
+            note(None, Action.VIEW, "shown")
+
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lose).result()
+        note(None, Action.VIEW, "shown", detail=OF_THIS_TEST)
+    assert AuditEvent.objects.filter(detail=OF_THIS_TEST).count() == 1
 
 
 @pytest.mark.parametrize(
