@@ -44,6 +44,13 @@ ROW = re.compile(r'<tr[^>]*data-integration-id="([^"]+)".*?</tr>', re.DOTALL)
 # --- who asks -------------------------------------------------------------------------------------
 
 
+class Measured(NamedTuple):
+    """Pages a second until the last of them had come, and milliseconds of one."""
+
+    rate: float
+    p50: float
+
+
 @dataclass
 class Target:
     """A server, and what an agent with this cookie asks it for: all at once, each on a connection
@@ -69,12 +76,16 @@ class Target:
         for _, writer in lanes:
             writer.close()
 
-    def measured(self, names: Iterator[str], cookies: list[str], seconds: float) -> list[float]:
-        async def all_of_them() -> list[float]:
+    def measured(self, names: Iterator[str], cookies: list[str], seconds: float) -> Measured:
+        """Agents begin pages for so many seconds, and wait for those that they began."""
+
+        async def all_of_them() -> Measured:
             took: list[float] = []
-            until = time.perf_counter() + seconds
-            await asyncio.gather(*(self.agent(each, names, until, took) for each in cookies))
-            return took
+            began = time.perf_counter()
+            agents = [self.agent(each, names, began + seconds, took) for each in cookies]
+            await asyncio.gather(*agents)
+            rate = len(took) / (time.perf_counter() - began)
+            return Measured(rate, statistics.median(took) * 1000)
 
         return asyncio.run(all_of_them())
 
@@ -162,15 +173,6 @@ class Scene(NamedTuple):
             yield SAMPLE if self.delay is None else f"{SAMPLE}-{next(numbers)}"
 
 
-class Measured(NamedTuple):
-    rate: float
-    p50: float
-
-    @classmethod
-    def of(cls, took: list[float], seconds: float) -> "Measured":
-        return cls(len(took) / seconds, statistics.median(took) * 1000)
-
-
 def signed_in(number: int) -> list[str]:
     """The cookies of so many agents."""
     from tests.accounts import account, browser_of
@@ -201,9 +203,9 @@ def measure(
     found: dict[str, list[Measured]] = {name: [] for name in targets}
     for turn in range(ROUNDS + 1):
         for name, target in targets.items():
-            took = target.measured(scene.names(numbers), cookies[: scene.agents], seconds)
-            if turn and took:
-                found[name].append(Measured.of(took, seconds))
+            measured = target.measured(scene.names(numbers), cookies[: scene.agents], seconds)
+            if turn:
+                found[name].append(measured)
     return found
 
 
@@ -320,7 +322,8 @@ A page is the first twenty of a customer's 137 integrations: session, three call
 event on record, HTML, gzip. The peer (`tests/bench/peer.py`) does the same by FastAPI, httpx and
 Jinja2 behind the same server, and sends the same page within a tenth; it has no roles, no places,
 no copies for bad days. The raw calls are Stigg's three, side by side, without any page. Each figure
-is the median of {rounds} rounds of {seconds:g} s, the three by turns.
+is the median of {rounds} rounds, the three by turns. In a round agents begin pages for {seconds:g} s,
+and it is over when the last has come.
 
 | {titles} |
 |{rule}|
