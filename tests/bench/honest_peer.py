@@ -322,8 +322,8 @@ A page is the first twenty of a customer's 137 integrations: session, three call
 event on record, HTML, gzip. The peer (`tests/bench/peer.py`) does the same by FastAPI, httpx and
 Jinja2 behind the same server, and sends the same page within a tenth; it has no roles, no places,
 no copies for bad days. The raw calls are Stigg's three, side by side, without any page. Each figure
-is the median of {rounds} rounds, the three by turns. In a round agents begin pages for {seconds:g} s,
-and it is over when the last has come.
+is the median of {rounds} rounds, the three by turns. In a round agents begin pages for
+{seconds:g} s, and it is over when the last has come.
 
 | {titles} |
 |{rule}|
