@@ -5,7 +5,7 @@ browser.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from threading import Condition
+from threading import Condition, get_ident
 
 import pytest
 from django.core.cache import cache
@@ -127,24 +127,26 @@ def agent(db: None, stigg: simulator.Simulator) -> Client:
 
 
 class Underway:
-    """The requests that the live server is working on: a browser gives some up, and goes."""
+    """The requests that the live server is working on, by its thread: a browser gives some up, and
+    goes. One that began before this was there ends unnoticed.
+    """
 
     def __init__(self) -> None:
-        self._number = 0
+        self._paths: dict[int, str] = {}
         self._changed = Condition()
 
-    def began(self, **_: object) -> None:
+    def began(self, environ: dict[str, str], **_: object) -> None:
         with self._changed:
-            self._number += 1
+            self._paths[get_ident()] = environ["PATH_INFO"]
 
     def ended(self, **_: object) -> None:
         with self._changed:
-            self._number -= 1
+            self._paths.pop(get_ident(), None)
             self._changed.notify_all()
 
     def settle(self) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: self._number == 0, timeout=60)
+            assert self._changed.wait_for(lambda: not self._paths, timeout=60), self._paths
 
 
 @pytest.fixture
