@@ -490,7 +490,10 @@ def nameless(**options: Any) -> Upstream:
 
 def test_a_call_that_hangs_is_given_up_and_the_next_page_asks_anew(names: Names) -> None:
     upstream = nameless()
-    assert isinstance(ask(upstream), TimedOut)
+    for _ in range(100):  # on a busy machine the time may be over before the name is looked up
+        assert isinstance(ask(upstream), TimedOut)
+        if upstream.lost:
+            break
     assert len(upstream.lost) == 1
     names.hung = False
     upstream.deadline_seconds = 30
