@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 SOURCES := manage.py dashboard integrations_app tests
+export PYTHONDONTWRITEBYTECODE := # what Python has compiled once is kept: tests start many processes
 
 .PHONY: help run test quick lint fmt bench pictures lock wheels sbom licences
 .DEFAULT_GOAL := help
@@ -20,7 +21,7 @@ test: .venv/dev.stamp lint ## lint, types, every test; the data's on PostgreSQL 
 	$(BIN)/python -m tests.on_services
 
 quick: .venv/dev.stamp lint ## lint, types, what tests in half a minute; stops at the first failure
-	$(BIN)/python -m pytest -n auto --dist worksteal -x -m "not browser and not slow"
+	$(BIN)/python -m pytest -n logical --dist worksteal -x -m "not browser and not slow and not hypothesis"
 
 lint: .venv/dev.stamp ## rules, form and types
 	$(BIN)/ruff check $(SOURCES)

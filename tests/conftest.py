@@ -49,9 +49,12 @@ EMPTIED = {
 }
 
 
-def pytest_xdist_auto_num_workers() -> int:
-    """Most tests wait: for a browser, for a server, for a process that ends."""
-    return 2 * (os.cpu_count() or 1)
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """Most tests wait: for a browser, for a server, for a process that ends; none of `make quick`,
+    which says `-n logical`.
+    """
+    processors = os.cpu_count() or 1
+    return processors if config.getoption("numprocesses") == "logical" else 2 * processors
 
 
 @pytest.fixture(scope="session", autouse=True)
