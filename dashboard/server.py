@@ -14,6 +14,7 @@ This module knows neither Django nor the settings: a new worker reads the code a
 """
 
 import asyncio
+import ctypes
 import json
 import multiprocessing
 import os
@@ -35,6 +36,8 @@ TAKEN = ENDING | {signal.SIGHUP}
 REPEAT_SECONDS = 0.5
 NOT_UNIX = False  # the socket's kind
 DRAIN_SECONDS = 1.0
+SEND_BYTES = 2**16  # the system would keep up to 4 MB for each client that does not read
+TRIM_SECONDS = 5
 JSON_LINES = {
     "()": "pythonjsonlogger.json.JsonFormatter",
     "fmt": "{levelname} {name} {message}",
@@ -72,6 +75,7 @@ class Server(MPServer):
             (self.bind_addr, self.bind_port), family=family, backlog=self.backlog
         )
         self._sso.set_inheritable(True)
+        self._sso.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
         self._shd = SocketHolder(self._sso.fileno(), NOT_UNIX, self.backlog)
 
     def load_application(self, target: str) -> "Worker":
@@ -100,7 +104,7 @@ class Worker:
         """
         self.loop.add_signal_handler(signal.SIGTERM, self.drain)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        threading.Thread(target=end_with_parent, daemon=True).start()
+        threading.Thread(target=watch, daemon=True).start()
 
     def drain(self) -> None:
         """Granian closes a connection that has not asked yet. So first it gets another socket to
@@ -128,12 +132,19 @@ def end_worker() -> None:
     os.kill(os.getpid(), signal.SIGINT)
 
 
-def end_with_parent() -> None:
+def watch() -> None:
     """Nobody may be left behind who holds the port and whom no signal reaches."""
     parent = multiprocessing.parent_process()
     assert parent  # noqa: S101 - this is a worker
-    wait([parent.sentinel])
+    while not wait([parent.sentinel], TRIM_SECONDS):
+        give_memory_back()
     os.kill(os.getpid(), signal.SIGTERM)
+
+
+def give_memory_back() -> None:
+    """The C library keeps what many large requests needed, for ever; glibc can be asked."""
+    if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+        trim(0)
 
 
 def main(options: dict[str, Any]) -> None:

@@ -138,6 +138,17 @@ def test_nobody_is_kept_out_by_connections_that_are(kind: str, desk: Desk) -> No
     assert door.held().threads < before.threads + CONNECTIONS / 10
 
 
+@pytest.mark.parametrize("kind", ["a big head, unfinished", "a large body, unfinished"])
+def test_the_memory_that_a_crowd_needed_is_given_back(kind: str, desk: Desk) -> None:
+    door = desk.door()
+    before, needed = door.held().megabytes, CONNECTIONS * 0.05
+    opened = door.open(CONNECTIONS, front_door.KINDS[kind])
+    desk.wait_until(lambda: door.held().megabytes > before + needed)
+    for connection in opened:
+        connection.close()
+    desk.wait_until(lambda: door.held().megabytes < before + needed / 2)
+
+
 def test_what_does_not_arrive_in_time_is_let_go_and_delays_no_stop(tmp_path: Path) -> None:
     half_a_head = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1"
     half_a_body = front_door.SIGN_IN + b"Content-Length: 9\r\n\r\nuser"

@@ -32,6 +32,9 @@ NOT_SERVED = [
 ]
 # What the server keeps open at most: connections, and files beside them (databases, Stigg).
 CONNECTIONS, OTHER_FILES = 4096, 512
+# Granian's allocator keeps what large requests needed until it is busy again, but for this.
+# https://jemalloc.net/jemalloc.3.html
+ALLOCATOR = ("_RJEM_MALLOC_CONF", "background_thread:true,dirty_decay_ms:1000,muzzy_decay_ms:0")
 
 
 class Command(BaseCommand):
@@ -52,6 +55,7 @@ class Command(BaseCommand):
         prepare_files()
         self.stdout.write(self.greeting())
         self.stdout.flush()
+        os.environ.setdefault(*ALLOCATOR)
         os.execv(sys.executable, [sys.executable, *server_arguments()])  # noqa: S606 - our own arguments, no shell
 
     def greeting(self) -> str:
