@@ -86,7 +86,7 @@ class Environment(jinja2.Environment):
 def jinja_environment(**options: Any) -> Environment:
     """Jinja2 as Django sets it up: escaping is on."""
     options["undefined"] = StrictUndefined
-    made = Environment(**options, trim_blocks=True, extensions=[Unindented])  # noqa: S701 - Django turns escaping on
+    made = Environment(**options, trim_blocks=True, extensions=[Unindented])
     made.globals |= OPTIONAL
     made.globals |= {
         "copyable": copyable,

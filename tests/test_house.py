@@ -110,6 +110,7 @@ PURE = {
     "stigg.quotations": set(),
     "upstream.problems": {"stigg"},
     "upstream.copies": {"stigg"},
+    "upstream.kept": set(),
     "upstream.limits": {"metrics", "stigg", "upstream.copies"},
     "upstream.upstream": {"metrics", "stigg", "traces", "upstream.copies", "upstream.limits"},
     "upstream.fresh_or_copy": {
