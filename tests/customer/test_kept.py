@@ -12,6 +12,7 @@ from integrations_app.customer.listing import listing
 from integrations_app.links.models import LinkTemplate
 from integrations_app.own.models import Preferences
 from integrations_app.simulator import Simulator
+from integrations_app.stigg import decode
 from integrations_app.upstream.kept import Kept
 from tests.accounts import account, browser_of
 from tests.pages import element, page, rows, soup
@@ -96,3 +97,18 @@ def test_only_the_last_few_are_kept_and_nothing_that_failed() -> None:
     with pytest.raises(ZeroDivisionError):
         kept.get_or_make(4, lambda: 1 // 0)
     assert kept.get_or_make(4, lambda: 40) == 40
+
+
+def test_an_answer_is_read_once_while_it_is_kept(
+    agent: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[bytes] = []
+
+    def noted(status: int, headers: Any, body: bytes) -> Any:
+        read.append(body)
+        return decode(status, headers, body)
+
+    monkeypatch.setattr("integrations_app.upstream.copies.decode", noted)
+    for _ in range(3):
+        agent.get(ACME)
+    assert len(read) == 3
