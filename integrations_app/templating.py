@@ -4,17 +4,19 @@ A name that a page does not have is an error. Django's admin keeps to Django's t
 """
 
 import re
+from collections.abc import MutableMapping
 from datetime import datetime
 from functools import cache
 from typing import Any
 from urllib.parse import quote, urlencode
 
+import jinja2
 from django.conf import settings
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import dateformat, timezone
 from django_htmx.jinja import htmx_script
-from jinja2 import Environment, StrictUndefined
+from jinja2 import StrictUndefined
 from jinja2.ext import Extension
 from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup, escape
@@ -75,10 +77,16 @@ class Unindented(Extension):
         return re.sub(r"^[ \t]+", " ", source, flags=re.MULTILINE)
 
 
+class Environment(jinja2.Environment):
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """One plain dict: Jinja2's own chain of two is read for each macro of a page, in Python."""
+        return {**self.globals, **(d or {})}
+
+
 def jinja_environment(**options: Any) -> Environment:
     """Jinja2 as Django sets it up: escaping is on."""
     options["undefined"] = StrictUndefined
-    made = Environment(**options, trim_blocks=True, extensions=[Unindented])  # noqa: S701 - Django turns escaping on
+    made = Environment(**options, trim_blocks=True, extensions=[Unindented])
     made.globals |= OPTIONAL
     made.globals |= {
         "copyable": copyable,

@@ -109,7 +109,8 @@ PURE = {
     "stigg.customer_ids": set(),
     "stigg.quotations": set(),
     "upstream.problems": {"stigg"},
-    "upstream.copies": {"stigg"},
+    "upstream.copies": {"stigg", "upstream.kept"},
+    "upstream.kept": set(),
     "upstream.limits": {"metrics", "stigg", "upstream.copies"},
     "upstream.upstream": {"metrics", "stigg", "traces", "upstream.copies", "upstream.limits"},
     "upstream.fresh_or_copy": {

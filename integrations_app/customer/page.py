@@ -1,10 +1,11 @@
 """Open a customer: its calls side by side, and what is shown when one of them fails."""
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from threading import BoundedSemaphore
+from typing import Any
 
 from django.urls import reverse
 
@@ -26,6 +27,7 @@ from integrations_app.links.offers import Place
 from integrations_app.stigg import Customer, CustomerNotFound, StiggError
 from integrations_app.upstream.environments import Environment, beside
 from integrations_app.upstream.fresh_or_copy import Call, Visit
+from integrations_app.upstream.kept import Kept
 from integrations_app.upstream.limits import Late
 from integrations_app.upstream.problems import Problem, problem_for
 from integrations_app.vendors import known_vendors
@@ -37,6 +39,8 @@ NO_CUSTOMER = (
 )
 
 _ahead = BoundedSemaphore(MOST_AHEAD)
+# A few, for an agent comes back while the answers are fresh: they are seldom over 100 KB each
+_pages: Kept["CustomerPage"] = Kept(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ class CustomerPage:
 
     `read_at` is when the oldest part came from Stigg. `trouble` is why parts of it are copies from
     before. `row_missing` is in words where the looked-up record has no row. `has_failed` is whether
-    any of the customer's integrations failed to sync, as far as Stigg told.
+    any of the customer's integrations failed to sync, as far as Stigg told. `regions` are what it
+    looked like to agents.
     """
 
     customer: Customer | None
@@ -59,6 +64,7 @@ class CustomerPage:
     row_missing: str = ""
     states_are_late: bool = False
     has_failed: bool = False
+    regions: Kept[str] = field(default_factory=partial(Kept, 4), compare=False, repr=False)
 
     @property
     def status(self) -> int:
@@ -100,7 +106,7 @@ def open_customer(
     visit = environment.visit(refresh=refresh)
     waits_not = () if query.needs_states else extras
     answers = visit.gather(waits_not, **_calls(visit, customer_id, query))
-    customer, notices = _known(environment, answers["customer"])
+    customer = _known(environment, answers["customer"])
     found = _or_not_found(answers["found"], answers["customer"])
     if isinstance(found, StiggError):
         environment.log("integrations", found)
@@ -109,16 +115,32 @@ def open_customer(
     if visit.trouble:
         environment.log("shown from a copy", visit.trouble)
     found = without_circles(visit.memory, customer_id, found)
+    place = place_of(environment, customer_id)
+    make = partial(_page, environment, visit, answers, customer, found, place, row_missing)
+    if visit.trouble or any(isinstance(answer, StiggError) for answer in answers.values()):
+        return _counted(make())
+    return _counted(_pages.get_or_make((place, visit.came_at, found, row_missing), make))
+
+
+def _page(
+    environment: Environment,
+    visit: Visit,
+    answers: Mapping[str, Any],
+    customer: Customer | None,
+    found: Found,
+    place: Place,
+    row_missing: str,
+) -> CustomerPage:
     if not is_whole(found.query, found.page):
         found = replace(found, query=replace(found.query, sort=""))
     shown = {item.id for item in (*found.page.rows, *unlisted(found.query, customer, found.page))}
     states, missing = sync.answered(environment, answers.get("states"), shown)
-    place = place_of(environment, customer_id)
+    unknown = () if customer else (NO_CUSTOMER,)
     return CustomerPage(
         customer,
         found.query,
-        _counted(listing(found.query, customer, found.page, place=place, states=states)),
-        notices=(*found.notices, *notices, *missing, *cuts(found.query, customer, found.page)),
+        listing(found.query, customer, found.page, place=place, states=states),
+        notices=(*found.notices, *unknown, *missing, *cuts(found.query, customer, found.page)),
         read_at=datetime.fromtimestamp(visit.read_at, UTC) if visit.read_at else None,
         trouble=problem_for(visit.trouble) if visit.trouble else None,
         row_missing=row_missing,
@@ -127,12 +149,12 @@ def open_customer(
     )
 
 
-def _counted(shown: Listing) -> Listing:
-    for row in shown.rows:
+def _counted(opened: CustomerPage) -> CustomerPage:
+    for row in opened.listing.rows if opened.listing else ():
         known = row.vendor.identifier in known_vendors()
         vendor = row.vendor.identifier if known else metrics.OTHER
         metrics.LINKS.labels(vendor, row.link.kind).inc()
-    return shown
+    return opened
 
 
 def _calls(visit: Visit, customer_id: str, query: Query) -> dict[str, Call | Sequence[Call]]:
@@ -198,13 +220,11 @@ def place_of(environment: Environment, customer_id: str) -> Place:
     )
 
 
-def _known(
-    environment: Environment, answer: Customer | StiggError
-) -> tuple[Customer | None, tuple[str, ...]]:
+def _known(environment: Environment, answer: Customer | StiggError) -> Customer | None:
     if isinstance(answer, Customer):
-        return answer, ()
+        return answer
     environment.log("customer", answer)
-    return None, (NO_CUSTOMER,)
+    return None
 
 
 def _or_not_found(found: Found | StiggError, customer: Customer | StiggError) -> Found | StiggError:

@@ -10,11 +10,13 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from dashboard import request_ids
 from integrations_app.access import rules
 from integrations_app.access.rules import environment_or_404
 from integrations_app.audit import events, tickets
@@ -28,6 +30,7 @@ from integrations_app.own.pins import is_pinned
 from integrations_app.own.preferences import preferences_of
 from integrations_app.pages import render_page
 from integrations_app.stigg.customer_ids import problem_with_customer_id
+from integrations_app.upstream.kept import Kept
 
 
 @require_safe
@@ -112,19 +115,32 @@ def _show(request: HttpRequest, context: dict[str, Any], opened: CustomerPage) -
     context |= {
         "name": (opened.customer and opened.customer.name) or context["customer_id"],
         "opened": opened,
-        "ticket": _ticket(request, context, opened, address),
         "seen_by": _seen_by(request, context),
         "is_pinned": _is_pinned(request, context, opened),
     }
+    context["results"] = _results(request, context, request.build_absolute_uri(address))
     response = render_page(request, template, context, status=opened.status, problem=opened.problem)
     # The same address again, as after "Refresh", is no step for the browser's Back.
     response.headers["HX-Replace-Url" if page_of(request) == address else "HX-Push-Url"] = address
     return response
 
 
-def _ticket(
-    request: HttpRequest, context: dict[str, Any], opened: CustomerPage, address: str
-) -> Ticket | None:
+def _results(request: HttpRequest, context: dict[str, Any], address: str) -> str:
+    """The results region, which looks the same until there are other answers, in equal hands."""
+
+    def made() -> str:
+        shown = {**context, **rules.context(request), **request_ids.context(request)}
+        shown["ticket"] = _ticket(context, address)
+        return render_to_string("customer/_results.html", shown)
+
+    may_export = rules.may(request.user, rules.EXPORT)
+    zone = timezone.get_current_timezone_name()
+    regions: Kept[str] = context["opened"].regions
+    return regions.get_or_make((address, zone, may_export), made)
+
+
+def _ticket(context: dict[str, Any], address: str) -> Ticket | None:
+    opened: CustomerPage = context["opened"]
     if opened.listing is None:
         return None
     return ticket(
@@ -132,7 +148,7 @@ def _ticket(
         customer_id=context["customer_id"],
         name=opened.customer.name if opened.customer else None,
         environment_label=context["environment"].label,
-        address=request.build_absolute_uri(address),
+        address=address,
         at=opened.read_at or timezone.now(),
     )
 

@@ -20,6 +20,9 @@ class LinkSettings:
     templates: Mapping[str, str] = field(default_factory=dict)
     hosts: Mapping[str, Collection[str]] = field(default_factory=dict)
 
+    def __hash__(self) -> int:
+        return hash((*self.templates, *self.hosts))
+
     def judge(self, url: str | None, vendor: Vendor) -> Link:
         return judge(url, vendor, self.hosts.get(vendor.identifier, ()))
 

@@ -17,16 +17,19 @@ from integrations_app.own.models import Preferences
 
 PAGE_SIZES = (10, 20, 50, 100)
 THEMES = [("", "As the system"), ("light", "Light"), ("dark", "Dark")]
+# By hand, because each page asks, and Django takes four times as long to put it together.
+_THEIRS = "SELECT * FROM integrations_app_preferences WHERE user_id = %s"
 
 
 def preferences_of(user: User | AnonymousUser) -> Preferences:
     """The account's; the desk's for one that chose nothing, and for nobody."""
     if not isinstance(user, User):
         return Preferences()
-    try:
-        return user.preferences
-    except Preferences.DoesNotExist:  # Django remembers that, too
-        return Preferences()
+    known: Preferences | None = getattr(user, "_preferences", None)
+    if known is None:
+        known = next(iter(Preferences.objects.raw(_THEIRS, [user.pk])), Preferences())
+        setattr(user, "_preferences", known)  # noqa: B010 - kept with the account of this request
+    return known
 
 
 def first_environment(user: User | AnonymousUser) -> str:

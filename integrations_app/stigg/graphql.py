@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AliasPath, BeforeValidator, Field
@@ -244,6 +245,12 @@ def _filter(field: SearchField, values: Sequence[str], *, contains: bool) -> dic
     return {field: {"in": list(values)}}
 
 
+@cache
+def _reader(operation: str, read: Reader[Typed]) -> Callable[[Mapping[str, Any]], Typed]:
+    """The same each time, so that an answer which is kept need be read once only."""
+    return lambda answer: read(*_parts(operation, answer))
+
+
 def _ask(
     client: Calls,
     document: str,
@@ -256,8 +263,9 @@ def _ask(
     operation = document.split(maxsplit=2)[1].partition("(")[0]
     payload = {"operationName": operation, "query": document, "variables": variables}
     question = Question(PATH, payload, patience, about)
+    reader: Callable[[Mapping[str, Any]], Typed] = _reader(operation, read)
     try:
-        return client.ask(question, lambda answer: read(*_parts(operation, answer)))
+        return client.ask(question, reader)
     except (answers.CustomerNotFound, UnexpectedResponse) as missing:
         if missing.code or missing.status != 404:
             raise

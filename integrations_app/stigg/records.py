@@ -140,7 +140,7 @@ class Customer(Model):
         """At most MAX_LIMIT: a record that names thousands must not fill a page."""
         return read_rows((self.bare or ())[:MAX_LIMIT])
 
-    @property
+    @cached_property
     def record_ids(self) -> tuple[str, ...]:
         """The vendors' ids of all its records, as far as Stigg sent them."""
         ids = (text_or_none(at(item, "syncedEntityId")) for item in self.bare or ())

@@ -69,6 +69,11 @@ class Visit:
         """When the oldest answer came, in seconds of the epoch; None before there is one."""
         return min(self._used, default=None)
 
+    @property
+    def came_at(self) -> tuple[float, ...]:
+        """When each answer came, in seconds of the epoch: of an equal visit they are the same."""
+        return tuple(sorted(self._used))
+
     def gather(
         self, extras: Collection[str] = (), /, **calls: Call | Sequence[Call]
     ) -> dict[str, Any]:

@@ -248,7 +248,7 @@ def test_a_page_reads_them_by_one_query(agent: Client, address: str) -> None:
     agent.get(address)
     with CaptureQueriesContext(connection) as queries:
         agent.get(address)
-    asked = [query for query in queries if '"integrations_app_preferences"' in query["sql"]]
+    asked = [query for query in queries if "integrations_app_preferences" in query["sql"]]
     assert len(asked) == 1
 
 
