@@ -22,7 +22,10 @@ MAX_CUSTOMERS = 5  # of one record; more are a shared account, which leads to no
 REMEMBERED_SECONDS = 24 * 3600  # how long the same rows of a customer are not written again
 _SALT = "integrations_app.index"
 _DIGEST_BYTES = 16  # two million entries collide with a chance of one in 10^26
-_ADD = "INSERT INTO {} (environment, digest, customer_id) VALUES {} ON CONFLICT DO NOTHING"
+_ADD = (
+    "INSERT INTO integrations_app_indexentry (environment, digest, customer_id) "
+    "VALUES {} ON CONFLICT DO NOTHING"
+)
 _ADDED_AT_ONCE = 300  # entries, for which no database has too few parameters
 
 
@@ -46,8 +49,7 @@ def add(environment: str, customers: Iterable[tuple[str, Collection[str]]]) -> N
         for start in range(0, len(entries), _ADDED_AT_ONCE):
             rows = entries[start : start + _ADDED_AT_ONCE]
             values = ", ".join(["(%s, %s, %s)"] * len(rows))
-            into = _ADD.format(IndexEntry._meta.db_table, values)
-            cursor.execute(into, [value for row in rows for value in row])
+            cursor.execute(_ADD.format(values), [value for row in rows for value in row])
 
 
 def remember(environment: str, customer_id: str, record_ids: Collection[str]) -> None:
