@@ -3,33 +3,62 @@
 import logging
 import threading
 import time
-from functools import partialmethod
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property, partialmethod
 from typing import Any
 
-from django.core.cache.backends.locmem import LocMemCache
-from django.core.cache.backends.redis import RedisCache
+from django.core.cache.backends.redis import RedisCache, RedisSerializer
 from redis import RedisError
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from . import own_cache
+
 logger = logging.getLogger(__name__)
 
 REST_SECONDS = 5.0
+MOST_TOTALS = 1000  # of counts, which are for a minute
 # One retry, because kept connections die with their server: so a failure costs twice as long.
 WAIT_SECONDS = 0.09
 OPTIONS = {"socket_connect_timeout": WAIT_SECONDS, "socket_timeout": WAIT_SECONDS}
 
 
-class Cache(RedisCache):
-    """Django's own. After a failure it is left alone for REST_SECONDS, then tried by one caller.
+class Shared(RedisCache):
+    """Django's own, but the threads of a process share its connections."""
+
+    def __init__(self, server: str, params: dict[str, Any]) -> None:
+        options = OPTIONS | {"retry": Retry(NoBackoff(), 1)} | params.get("OPTIONS", {})
+        super().__init__(server, {**params, "OPTIONS": options})
+        self._server = server
+
+    @cached_property
+    def _cache(self) -> Any:
+        return _clients.setdefault(self._server, super()._cache)
+
+    def write(
+        self, kept: Mapping[str, tuple[Any, float]], counts: Mapping[str, tuple[int, float]]
+    ) -> dict[str, int]:
+        """All at once, by one round trip; what the counts are now."""
+        pipe = self._cache.get_client(write=True).pipeline(transaction=False)
+        for key, (number, _) in counts.items():
+            pipe.incrby(self.make_and_validate_key(key), number)
+        for key, (_, timeout) in counts.items():
+            pipe.expire(self.make_and_validate_key(key), int(timeout))
+        for key, (value, timeout) in kept.items():
+            pipe.set(self.make_and_validate_key(key), _written.dumps(value), ex=int(timeout))
+        return dict(zip(counts, pipe.execute(), strict=False))
+
+
+class Cache(Shared):
+    """Redis. After a failure it is left alone for REST_SECONDS, then tried by one caller.
 
     Meanwhile each process has a cache of its own: answers are asked for again, and limits and
     cool-downs hold for this process only.
     """
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
-        options = OPTIONS | {"retry": Retry(NoBackoff(), 1)} | params.get("OPTIONS", {})
-        super().__init__(server, {**params, "OPTIONS": options})
+        super().__init__(server, params)
         self._rest = _rest
 
     @property
@@ -49,6 +78,7 @@ class Cache(RedisCache):
 
     get = partialmethod(_call, "get")
     set = partialmethod(_call, "set")
+    write = partialmethod(_call, "write")
     add = partialmethod(_call, "add")
     touch = partialmethod(_call, "touch")
     delete = partialmethod(_call, "delete")
@@ -59,13 +89,63 @@ class Cache(RedisCache):
     delete_many = partialmethod(_call, "delete_many")
     clear = partialmethod(_call, "clear")
 
+    def set_soon(self, key: str, value: Any, timeout: float) -> None:
+        """Nobody waits for it."""
+        _soon.set(self, key, value, timeout)
+
+    def count(self, key: str, timeout: float) -> int:
+        """How often it was counted, this time too, as far as this process knows: what others have
+        counted in the last milliseconds comes later.
+        """
+        return _soon.count(self, key, timeout)
+
+
+class Soon:
+    """What nobody waits for. One thread of the process sends all that has come meanwhile at once,
+    so a page is not kept by a dozen round trips.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, tuple[Any, float]] = {}
+        self._counts: dict[str, tuple[int, float]] = {}
+        self._totals: dict[str, int] = {}
+        self._lock = threading.Lock()
+        self.thread = ThreadPoolExecutor(1, "cache")
+
+    def set(self, cache: Cache, key: str, value: Any, timeout: float) -> None:
+        with self._lock:
+            self._kept[key] = value, timeout
+        self.thread.submit(self._send, cache)
+
+    def count(self, cache: Cache, key: str, timeout: float) -> int:
+        with self._lock:
+            number, _ = self._counts.get(key, (0, timeout))
+            self._counts[key] = number + 1, timeout
+            self._totals[key] = total = self._totals.get(key, 0) + 1
+        self.thread.submit(self._send, cache)
+        return total
+
+    def _send(self, cache: Cache) -> None:
+        with self._lock:
+            kept, self._kept = self._kept, {}
+            counts, self._counts = self._counts, {}
+        if kept or counts:
+            self._learn(cache.write(kept, counts))
+
+    def _learn(self, totals: Mapping[str, int]) -> None:
+        with self._lock:
+            if len(self._totals) > MOST_TOTALS:
+                self._totals.clear()
+            for key, total in totals.items():
+                self._totals[key] = total + self._counts.get(key, (0, 0))[0]
+
 
 class Rest:
     """While Redis fails. One for the process: Django makes a `Cache` for each thread."""
 
     def __init__(self) -> None:
         self.until = 0.0  # of `time.monotonic()`; 0 while all is well
-        self.own = LocMemCache("while-redis-fails", {"max_entries": 1000})
+        self.own = own_cache.Cache("while-redis-fails", {"max_entries": 1000})
         self._lock = threading.Lock()
 
     def lets_try(self) -> bool:
@@ -92,3 +172,6 @@ class Rest:
 
 
 _rest = Rest()
+_soon = Soon()
+_clients: dict[str, Any] = {}
+_written = RedisSerializer()

@@ -60,8 +60,8 @@ def database(url: str, own: Path, *, is_simulated: bool) -> tuple[dict[str, Any]
 def cache(url: str) -> tuple[dict[str, Any], list[str]]:
     """Django's setting: the Redis or Valkey of this URL, or a cache in the process."""
     if not url:
-        local = "django.core.cache.backends.locmem.LocMemCache"
-        return {"BACKEND": local, "LOCATION": "desk", "OPTIONS": {"MAX_ENTRIES": 1000}}, []
+        own = "dashboard.own_cache.Cache"
+        return {"BACKEND": own, "LOCATION": "desk", "OPTIONS": {"MAX_ENTRIES": 1000}}, []
     scheme, colon, rest = url.partition(":")
     location = f"{REDIS.get(scheme, scheme)}{colon}{rest}"
     found = {"BACKEND": "dashboard.cache.Cache", "LOCATION": location}

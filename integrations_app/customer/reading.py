@@ -210,9 +210,11 @@ def without_circles(memory: Memory, customer_id: str, found: Found) -> Found:
         return found
     # It names a customer, and caches take few characters in a key.
     key = f"walk:{sha256(f'{customer_id}{query.start()}'.encode()).hexdigest()[:32]}"
-    walk = Walk(memory.get(key) or {START: 0})
+    known = memory.get(key)
+    walk = Walk(known or {START: 0})
     straight = walk.without_circles(query.position, page)
-    memory.set(key, walk.numbers, REMEMBERED_SECONDS)
+    if walk.numbers != known:
+        memory.set_soon(key, walk.numbers, REMEMBERED_SECONDS)
     if straight == page:
         return found
     return Found(query, straight, (*found.notices, CIRCLE))

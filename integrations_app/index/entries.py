@@ -5,12 +5,14 @@ a vendor's id it keeps an HMAC under the desk's secret, so that the index tells 
 exist. With another SECRET_KEY the old entries are never found again: empty it, then fill it anew.
 """
 
+import hmac
 import logging
 from collections.abc import Collection, Iterable
 from hashlib import sha256
 
+from django.conf import settings
 from django.core.cache import cache
-from django.utils.crypto import salted_hmac
+from django.db import connection
 
 from .models import IndexEntry
 
@@ -20,21 +22,34 @@ MAX_CUSTOMERS = 5  # of one record; more are a shared account, which leads to no
 REMEMBERED_SECONDS = 24 * 3600  # how long the same rows of a customer are not written again
 _SALT = "integrations_app.index"
 _DIGEST_BYTES = 16  # two million entries collide with a chance of one in 10^26
+_ADD = (
+    "INSERT INTO integrations_app_indexentry (environment, digest, customer_id) "
+    "VALUES {} ON CONFLICT DO NOTHING"
+)
+_ADDED_AT_ONCE = 300  # entries, for which no database has too few parameters
 
 
 def digest(record_id: str) -> bytes:
-    """What is kept of a vendor's record id."""
-    return salted_hmac(_SALT, record_id, algorithm="sha256").digest()[:_DIGEST_BYTES]
+    """What is kept of a vendor's record id: Django's `salted_hmac`, in half of its time."""
+    key = sha256(f"{_SALT}{settings.SECRET_KEY}".encode()).digest()
+    return hmac.digest(key, record_id.encode(), "sha256")[:_DIGEST_BYTES]
 
 
 def add(environment: str, customers: Iterable[tuple[str, Collection[str]]]) -> None:
-    """Write customers' ids with vendors' record ids; known ones stay. Raises DatabaseError."""
+    """Write customers' ids with vendors' record ids; known ones stay. Raises DatabaseError.
+
+    A customer has hundreds of them, for which Django's `bulk_create` takes longer than a page.
+    """
     entries = [
-        IndexEntry(environment=environment, digest=digest(record_id), customer_id=customer_id)
+        (environment, digest(record_id), customer_id)
         for customer_id, record_ids in customers
         for record_id in record_ids
     ]
-    IndexEntry.objects.bulk_create(entries, ignore_conflicts=True)
+    with connection.cursor() as cursor:
+        for start in range(0, len(entries), _ADDED_AT_ONCE):
+            rows = entries[start : start + _ADDED_AT_ONCE]
+            values = ", ".join(["(%s, %s, %s)"] * len(rows))
+            cursor.execute(_ADD.format(values), [value for row in rows for value in row])
 
 
 def remember(environment: str, customer_id: str, record_ids: Collection[str]) -> None:

@@ -3,7 +3,7 @@
 import logging
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -39,8 +39,22 @@ class Memory:
     def get(self, name: str) -> Any:
         return self._try("get", name)
 
+    def get_many(self, names: Iterable[str]) -> dict[str, Any]:
+        """What is kept under each of these names, None where nothing is; by one round trip."""
+        keys = {name: f"{self.scope}:{name}" for name in names}
+        try:
+            found = self.cache.get_many(keys.values())
+        except Exception as error:  # noqa: BLE001 - as below
+            self._note(error)
+            found = {}
+        return {name: found.get(key) for name, key in keys.items()}
+
     def set(self, name: str, value: Any, seconds: float) -> None:
         self._try("set", name, value, seconds)
+
+    def set_soon(self, name: str, value: Any, seconds: float) -> None:
+        """Of all processes this one may be the only one to know for a moment."""
+        self._try("set_soon", name, value, seconds)
 
     def add(self, name: str, value: Any, seconds: float) -> bool:
         """Set it unless it is set. One of all processes is told True."""
@@ -48,7 +62,7 @@ class Memory:
 
     def count(self, name: str, seconds: float) -> int:
         """How often it was counted within so many seconds, this time too; 0 if nobody can tell."""
-        return 1 if self.add(name, 1, seconds) else self._try("incr", name) or 0
+        return self._try("count", name, seconds) or 0
 
     def delete(self, name: str) -> None:
         self._try("delete", name)
@@ -57,8 +71,11 @@ class Memory:
         try:
             return getattr(self.cache, operation)(f"{self.scope}:{name}", *more)
         except Exception as error:  # noqa: BLE001 - every backend has errors of its own, and all mean: no memory today
-            logger.warning("cache failed", extra={"kind": type(error).__name__})
+            self._note(error)
             return None
+
+    def _note(self, error: Exception) -> None:
+        logger.warning("cache failed", extra={"kind": type(error).__name__})
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +90,35 @@ class Copy:
 
 
 @dataclass(slots=True)
+class FirstKeys(Calls):
+    """Answers nothing, and notes what each call asks first."""
+
+    keys: list[str] = field(default_factory=list)
+
+    def ask(self, question: Question, read: Callable[[dict[str, Any]], Read]) -> Read:
+        del read
+        self.keys.append(question.key)
+        raise NoCopy
+
+
+@dataclass(slots=True)
 class Copies(Calls):
     """Answers every call from what is kept, or raises NoCopy. Stigg is never asked.
 
     Only copies of the last `seconds` will do, and none from before `since`, seconds of the epoch.
-    `used` tells when the answers came that were given. What was read of one is given again.
+    `known` is what was just read of the memory. `used` tells when the answers came that were given.
+    What was read of one is given again.
     """
 
     memory: Memory
     seconds: float
     since: float = 0.0
+    known: Mapping[str, Any] = field(default_factory=dict)
     used: list[float] = field(default_factory=list)
 
     def ask(self, question: Question, read: Callable[[dict[str, Any]], Read]) -> Read:
-        copy: Copy | None = self.memory.get(question.key)
+        key = question.key
+        copy: Copy | None = self.known[key] if key in self.known else self.memory.get(key)
         if not copy or copy.at < self.since or age(copy.at) > self.seconds:
             raise NoCopy
         self.used.append(copy.at)

@@ -7,19 +7,29 @@ copy. Each call is handed who answers it: `Copies`, or `Asking`.
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Any, cast
 
 from integrations_app import metrics, traces
 from integrations_app.stigg import Calls, Question, Read, StiggError
 
-from .copies import FRESH_SECONDS, Copies, Memory, NoCopy
+from .copies import FRESH_SECONDS, Copies, FirstKeys, Memory, NoCopy
 from .limits import Busy, Late, Place, Wish
 from .upstream import ANSWERED_BY_A_COPY, GRACE_SECONDS, Upstream
 
 EXTRA_SECONDS = 0.1  # an extra may take longer than all else
 Call = Callable[[Calls], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a page has just read of the memory, by one round trip for all its calls."""
+
+    known: Mapping[str, Any] = field(default_factory=dict)
+    at: float = field(default_factory=time.monotonic)
 
 
 @dataclass(slots=True)
@@ -30,19 +40,23 @@ class Asking(Calls):
     ends: float  # of `time.monotonic()`
     fresh: Copies
     place: Place
+    looked: Looked
     question: Question | None = None  # the one that is waited for
 
     def ask(self, question: Question, read: Callable[[dict[str, Any]], Read]) -> Read:
-        try:
-            return self.fresh.ask(question, read)
-        except NoCopy:
-            self.question = question
+        looked = self.looked
+        if question.key not in looked.known:
+            looked = Looked()
+            with suppress(NoCopy):
+                return self.fresh.ask(question, read)
+        self.question = question
         # Also for a call that is under way: it must not fail for others because of this account
         self.upstream.allowance.use(traces.current().account)
         patience = question.patience
         ends = self.ends if patience is None else min(self.ends, time.monotonic() + patience)
-        ask = partial(self.upstream.ask, question, read, ends)
-        copy, value = self.upstream.flights.share(question.key, ask, ends, self.place)
+        ask = partial(self.upstream.ask, question, read, ends, looked.known)
+        flights = self.upstream.flights
+        copy, value = flights.share(question.key, ask, ends, self.place, looked.at)
         self.fresh.used.append(copy.at)
         return cast(Read, value)
 
@@ -85,12 +99,13 @@ class Visit:
         """
         ways = {name: (call,) if callable(call) else call for name, call in calls.items()}
         found: dict[str, Any] = {}
+        looked = self._look(chain.from_iterable(ways.values()))
         for name, same in ways.items():
-            kept = self._from_copies(name, same, self._fresh)
+            kept = self._from_copies(name, same, partial(self._fresh, looked.known))
             self._note_copies("fresh", kept)
             found |= kept
         missing = {name: same[0] for name, same in ways.items() if name not in found}
-        for name, answer in self._side_by_side(missing, extras).items():
+        for name, answer in self._side_by_side(missing, extras, looked).items():
             found[name] = answer
             if isinstance(answer, ANSWERED_BY_A_COPY):
                 older = self._from_copies(name, ways[name], self._older)
@@ -100,13 +115,22 @@ class Visit:
                 found |= older
         return found
 
+    def _look(self, calls: Iterable[Call]) -> Looked:
+        at, first = time.monotonic(), FirstKeys()
+        for call in calls:
+            with suppress(NoCopy, StiggError):
+                call(first)
+        upstream = self._upstream
+        names = [*first.keys, upstream.rest.key, upstream.graphql.key]
+        return Looked(self.memory.get_many(names), at)
+
     def _note_copies(self, kind: str, answers: Mapping[str, Any]) -> None:
         if answers:
             metrics.COPIES.labels(self._upstream.name, kind).inc()
             traces.current().copies = kind
 
-    def _fresh(self) -> Copies:
-        return Copies(self.memory, FRESH_SECONDS, self._since)
+    def _fresh(self, known: Mapping[str, Any] | None = None) -> Copies:
+        return Copies(self.memory, FRESH_SECONDS, self._since, known or {})
 
     def _older(self) -> Copies:
         return Copies(self.memory, self._upstream.stale_seconds)
@@ -125,10 +149,12 @@ class Visit:
             return {name: answer}
         return {}
 
-    def _side_by_side(self, calls: Mapping[str, Call], extras: Collection[str]) -> dict[str, Any]:
+    def _side_by_side(
+        self, calls: Mapping[str, Call], extras: Collection[str], looked: Looked
+    ) -> dict[str, Any]:
         place = Place(self._room, Wish(self._upstream.name, traces.current().account))
         try:
-            running = {name: self._start(call, place) for name, call in calls.items()}
+            running = {name: self._start(call, place, looked) for name, call in calls.items()}
             found = {name: self._outcome(*running[name]) for name in running if name not in extras}
             ends = time.monotonic() + EXTRA_SECONDS
             return found | {
@@ -139,8 +165,8 @@ class Visit:
         finally:
             place.give_back()
 
-    def _start(self, call: Call, place: Place) -> "tuple[Asking, Future[Any]]":
-        asking = Asking(self._upstream, self._ends, self._fresh(), place)
+    def _start(self, call: Call, place: Place, looked: Looked) -> "tuple[Asking, Future[Any]]":
+        asking = Asking(self._upstream, self._ends, self._fresh(), place, looked)
         return asking, self._upstream.start(partial(call, asking))
 
     def _extra(self, asking: Asking, running: "Future[Any]", ends: float) -> Any:

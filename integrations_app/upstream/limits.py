@@ -4,14 +4,16 @@ import math
 import threading
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from integrations_app import metrics
 from integrations_app.stigg import RateLimited, StiggError, TimedOut, Unavailable
 
 from .copies import Memory, age
 
+EMPTY: Mapping[str, Any] = {}
 DEFAULT_COOL_DOWN_SECONDS = 10
 MAX_COOL_DOWN_SECONDS = 300
 SEVERAL = 3  # customers
@@ -94,15 +96,17 @@ class CoolDown:
     name: str
     _failed: set[object] = field(default_factory=set)
 
-    def check(self) -> bool:
+    def check(self, known: Mapping[str, Any] = EMPTY) -> bool:
         """Return when Stigg may be asked; True when this call is the probe.
 
         The others wait a little for the probe's answer. Raises the error that began the cool-down,
-        with the seconds that are left of it.
+        with the seconds that are left of it. `known` is what was just read of the memory.
         """
+        if known.get(self.key, True) is None:
+            return False
         kind, left = "", 0.0
         for _ in range(PROBE_LOOKS):
-            found = self.memory.get(self._key)
+            found = self.memory.get(self.key)
             if not found:
                 return False
             kind, began, seconds = found
@@ -117,10 +121,10 @@ class CoolDown:
 
     @property
     def is_on(self) -> bool:
-        return bool(self.memory.get(self._key))
+        return bool(self.memory.get(self.key))
 
     def _may_probe(self) -> bool:
-        probe = f"{self._key}:probe"
+        probe = f"{self.key}:probe"
         if self.memory.add(probe, time.time(), PAUSE_SECONDS):
             return True
         # Where the clock was set back, the cache would keep it for all that time.
@@ -130,13 +134,13 @@ class CoolDown:
         return True
 
     @property
-    def _key(self) -> str:
+    def key(self) -> str:
         return f"cool-down:{self.name}"
 
     def begin(self, error: StiggError, seconds: float) -> None:
         metrics.COOL_DOWNS.labels(self.environment, self.name, error.kind).inc()
         rest = error.kind, time.time(), seconds
-        self.memory.set(self._key, rest, seconds + PROBED_SECONDS)
+        self.memory.set(self.key, rest, seconds + PROBED_SECONDS)
 
     def failed(self, error: StiggError, about: object, *, probing: bool = False) -> None:
         """Note a failed call: the wait that Stigg asked for, or a short one when nothing gets
@@ -158,7 +162,7 @@ class CoolDown:
     def got_through(self, *, probing: bool = False) -> None:
         self._failed.clear()
         if probing:
-            self.memory.delete(self._key)
+            self.memory.delete(self.key)
 
 
 class Wish(NamedTuple):

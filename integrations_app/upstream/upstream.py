@@ -1,9 +1,10 @@
 """What the visits of one environment share: the calls under way, and how Stigg is asked."""
 
+import math
 import random
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,7 +14,7 @@ from integrations_app import metrics, stigg, traces
 from integrations_app.stigg import Answer, Question, Read, StiggError, TimedOut, Unavailable
 
 from .copies import FRESH_SECONDS, KEPT_BYTES, Copy, Memory
-from .limits import PASSING, Allowance, Busy, CoolDown, Place, RetryBudget, Room
+from .limits import EMPTY, PASSING, Allowance, Busy, CoolDown, Place, RetryBudget, Room
 
 RETRY_PAUSE_SECONDS = (0.05, 0.3)
 # Never a refused key, never an unknown customer
@@ -23,13 +24,15 @@ ANSWERED_BY_A_COPY = (Unavailable, stigg.RateLimited, stigg.UnexpectedResponse)
 GRACE_SECONDS = 0.3
 # Younger calls are joined without a place: seldom is Stigg so slow, and 200 clicks are one call
 JOINED_SECONDS = 3.0
+LANDED_SECONDS = 1.0  # from looking for a copy to asking, on a loaded machine
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Flight:
     """One call under way; who needs its answer waits until `ends`, of `time.monotonic()`."""
 
     ends: float
+    landed: float = math.inf
     began: float = field(default_factory=time.monotonic)
     answer: "Future[Any]" = field(default_factory=Future)
 
@@ -41,13 +44,19 @@ class Flight:
             raise TimedOut("waited for another page's call")
         return self.answer.result()
 
+    def answers(self, looked: float) -> bool:
+        """Whether it will, or did after this moment, at which it was not among the copies yet."""
+        now = time.monotonic()
+        return self.ends > now if self.landed == math.inf else self.landed > looked
+
     def _is_answered_by(self, moment: float) -> bool:
         return bool(wait([self.answer], max(moment - time.monotonic(), 0)).done)
 
 
 @dataclass(slots=True)
 class Flights:
-    """The calls under way. Whoever asks for the same meanwhile waits for the one answer.
+    """The calls under way. Whoever asks for the same meanwhile waits for the one answer, or has it
+    where it came after they had looked for a copy.
 
     One that is past its deadline hangs where no timeout reaches: it is dropped, and asked anew.
     """
@@ -55,27 +64,40 @@ class Flights:
     _flying: dict[str, Flight] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def share(self, key: str, call: Callable[[], Any], ends: float, place: Place) -> Any:
+    def share(
+        self,
+        key: str,
+        call: Callable[[], Any],
+        ends: float,
+        place: Place,
+        looked: float = math.inf,
+    ) -> Any:
         with self._lock:
             flight = self._flying.get(key)
-            leads = flight is None or flight.ends <= time.monotonic()
+            leads = flight is None or not flight.answers(looked)
             if flight is None or leads:
                 flight = self._flying[key] = Flight(ends)
         if not leads:
             return flight.wait(ends, place)
-        self._fly(key, flight, call, place)
+        self._fly(flight, call, place)
         return flight.answer.result()
 
-    def _fly(self, key: str, flight: Flight, call: Callable[[], Any], place: Place) -> None:
+    def _fly(self, flight: Flight, call: Callable[[], Any], place: Place) -> None:
+        landed = 0.0
         try:
             place.take()
             flight.answer.set_result(call())
+            landed = time.monotonic()
         except BaseException as error:  # noqa: BLE001 - those who wait must be told of anything at all
             flight.answer.set_exception(error)
         finally:
-            with self._lock:
-                if self._flying.get(key) is flight:
-                    del self._flying[key]
+            self._land(flight, landed)
+
+    def _land(self, flight: Flight, landed: float) -> None:
+        with self._lock:
+            flight.landed = landed
+            oldest = time.monotonic() - LANDED_SECONDS
+            self._flying = {key: each for key, each in self._flying.items() if each.landed > oldest}
 
 
 @dataclass(slots=True)
@@ -157,11 +179,17 @@ class Upstream:
         return self.rest if question.payload is None else self.graphql
 
     def ask(
-        self, question: Question, read: Callable[[dict[str, Any]], Read], ends: float
+        self,
+        question: Question,
+        read: Callable[[dict[str, Any]], Read],
+        ends: float,
+        known: Mapping[str, Any] = EMPTY,
     ) -> tuple[Copy, Read]:
-        """Ask Stigg, unless it is cooling down; keep what was read without fault."""
+        """Ask Stigg, unless it is cooling down; keep what was read without fault. `known` is what
+        was just read of the memory.
+        """
         cool_down = self.cool_down(question)
-        probing = cool_down.check()
+        probing = cool_down.check(known)
         try:
             answer, payload = self._persist(question, ends)
             value = read(payload)
@@ -174,7 +202,7 @@ class Upstream:
         cool_down.got_through(probing=probing)
         copy = Copy(time.time(), answer.body)
         if len(answer.body) <= KEPT_BYTES:
-            self.memory.set(question.key, copy, max(FRESH_SECONDS, self.stale_seconds))
+            self.memory.set_soon(question.key, copy, max(FRESH_SECONDS, self.stale_seconds))
         return copy, value
 
     def _persist(self, question: Question, ends: float) -> tuple[Answer, dict[str, Any]]:

@@ -71,7 +71,7 @@ def test_a_database_that_fails_costs_the_page_nothing(
     def locked(*args: object, **options: object) -> None:
         raise DatabaseError("database is locked")
 
-    monkeypatch.setattr(IndexEntry.objects, "bulk_create", locked)
+    monkeypatch.setattr("integrations_app.index.entries.add", locked)
     remember("production", "acme-corp", [RECORD])
     assert [record.message for record in caplog.records] == ["index not written"]
     assert RECORD not in caplog.text

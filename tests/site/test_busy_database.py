@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import OperationalError, connection
 from django.test import Client
 
+from dashboard.sqlite import base
 from integrations_app.audit.events import Action, AuditEvent, NotRecorded, note
 from integrations_app.simulator import Simulator
 from tests.desks import open_desk
@@ -76,6 +78,21 @@ def test_many_threads_write_one_after_the_other_and_none_gives_up() -> None:
     with ThreadPoolExecutor(THREADS) as threads:
         list(threads.map(write, range(THREADS)))
     assert AuditEvent.objects.filter(detail=OF_THIS_TEST).count() == THREADS * EVENTS_OF_EACH
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_event_is_one_statement_so_no_other_process_waits_for_python(
+    django_assert_num_queries: Any,
+) -> None:
+    with django_assert_num_queries(1):
+        note(None, Action.VIEW, "shown")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_single_statement_queues_up_like_a_transaction(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "patience", 0.01)
+    with base.queued(patience=1), pytest.raises(NotRecorded):
+        note(None, Action.VIEW, "shown")
 
 
 @pytest.mark.django_db(transaction=True)

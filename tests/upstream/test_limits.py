@@ -3,6 +3,7 @@
 import math
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
@@ -545,6 +546,13 @@ def test_a_call_that_ends_at_last_ends_no_later_one(
     assert happened.get(timeout=20) == "joined"
     second.set()
     assert (later.result(60), third.result(60)) == ("new", "new")
+
+
+def test_an_answer_that_came_after_a_page_had_looked_for_it_is_not_asked_for_again() -> None:
+    flights, place = Flights(), limits.Place(Room(9, 0), Wish("production"))
+    looked = time.monotonic()
+    for asked, since, answer in [("1", looked, "1"), ("2", looked, "1"), ("3", math.inf, "3")]:
+        assert flights.share("key", partial(str, asked), math.inf, place, since) == answer
 
 
 @pytest.mark.slow

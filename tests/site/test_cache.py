@@ -1,0 +1,74 @@
+"""What a process writes into the shared cache without waiting for it."""
+
+from collections.abc import Iterator
+from threading import Event
+from unittest.mock import Mock
+
+import pytest
+
+from dashboard import cache
+from dashboard.cache import Cache
+from tests.services import Redis
+
+KEY, SECONDS = "key", 60
+
+
+@pytest.fixture(autouse=True)
+def soon(monkeypatch: pytest.MonkeyPatch) -> Iterator[cache.Soon]:
+    """Of this test alone: it is over when all is sent."""
+    made = cache.Soon()
+    monkeypatch.setattr(cache, "_soon", made)
+    monkeypatch.setattr(cache, "_rest", cache.Rest())
+    yield made
+    made.thread.shutdown()
+
+
+@pytest.fixture
+def shared(redis_server: Redis) -> Iterator[Cache]:
+    found = Cache(redis_server.url(7), {})
+    yield found
+    found.clear()
+
+
+def sent(soon: cache.Soon) -> None:
+    """Wait: its one thread does one thing after the other."""
+    soon.thread.submit(int).result(20)
+
+
+def test_what_nobody_waits_for_is_there_soon(shared: Cache, soon: cache.Soon) -> None:
+    shared.set_soon(KEY, {"some": "value"}, SECONDS)
+    sent(soon)
+    assert shared.get(KEY) == {"some": "value"}
+
+
+def test_processes_count_together(shared: Cache, soon: cache.Soon) -> None:
+    other = cache.Soon()
+    assert [soon.count(shared, KEY, SECONDS) for _ in range(3)] == [1, 2, 3]
+    sent(soon)
+    other.count(shared, KEY, SECONDS)
+    sent(other)
+    assert other.count(shared, KEY, SECONDS) == 5
+    sent(other)
+    assert shared.get(KEY) == 5
+
+
+def test_all_that_came_meanwhile_is_one_round_trip(
+    shared: Cache, soon: cache.Soon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write = Mock(return_value={})
+    monkeypatch.setattr(Cache, "write", write)
+    going_on = Event()
+    soon.thread.submit(going_on.wait, 20)  # as long as Redis takes for an answer
+    for number in range(3):
+        soon.set(shared, f"{KEY}{number}", number, SECONDS)
+    going_on.set()
+    sent(soon)
+    assert [len(kept) for ((kept, _), _) in write.call_args_list] == [3]
+
+
+def test_while_redis_is_away_a_process_counts_alone(soon: cache.Soon) -> None:
+    away = Cache("redis://127.0.0.1:1/0", {})
+    assert [away.count(KEY, SECONDS) for _ in range(3)] == [1, 2, 3]
+    away.set_soon("other", 1, SECONDS)
+    sent(soon)
+    assert (away.get("other"), away.count(KEY, SECONDS)) == (1, 4)
