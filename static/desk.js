@@ -398,7 +398,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     results().removeAttribute("aria-busy");
     return;
   }
-  if (target.id === "suggestions" || serverResponse.includes(`id="${target.id}"`)) return;
+  if (target.id === "suggestions") return;
+  if (serverResponse.includes(`id="${target.id}"`)) {
+    // Else htmx tells each element of old rows, which hold nothing of its own, that it goes.
+    target.querySelector("tbody")?.remove();
+    return;
+  }
   event.detail.shouldSwap = false;
   unreachable(event);
 });

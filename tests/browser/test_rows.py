@@ -56,6 +56,21 @@ def test_new_rows_are_one_tab_stop_each_too(visit: Page) -> None:
     assert {row.evaluate(f"row => ({stops})(row).length") for row in rows.all()} == {1}
 
 
+def test_a_chips_answer_is_not_preceded_by_work_for_each_old_cell(visit: Page) -> None:
+    """htmx would copy the page for a history that is off, and tell every element that it goes."""
+    visit.goto(CUSTOMER.format("meridian-group"))
+    visit.evaluate("""() => {
+      window.told = [];
+      for (const name of ["htmx:beforeHistorySave", "htmx:beforeCleanupElement"])
+        document.addEventListener(name, (event) => window.told.push(event.target.tagName));
+    }""")
+    visit.locator("a[data-vendor=STRIPE]").click()
+    expect(visit.get_by_role("status")).to_have_text("1–20 of 42 integrations, Stripe only")
+    told = set(visit.evaluate("told"))
+    assert "TABLE" in told
+    assert told.isdisjoint({"BODY", "TD"})
+
+
 def test_down_leads_through_the_recents(visit: Page) -> None:
     for customer in ("acme-corp", "meridian-group"):
         visit.goto(CUSTOMER.format(customer))
