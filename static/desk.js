@@ -31,16 +31,12 @@ const copy = async (button, focusAfter = button) => {
   try {
     await write(from ? from.value : button.previousElementSibling.textContent);
     button.dataset.copied = "";
-    button.querySelector("use").setAttribute("href", "#i-check");
     say(button.dataset.said ?? "Copied");
   } catch {
     say("Could not copy. Select the text and copy it by hand.");
   }
   focusAfter.focus({ preventScroll: true });
-  setTimeout(() => {
-    delete button.dataset.copied;
-    button.querySelector("use").setAttribute("href", "#i-copy");
-  }, 2000);
+  setTimeout(() => { delete button.dataset.copied; }, 2000);
 };
 
 document.addEventListener("click", (event) => {
