@@ -362,6 +362,8 @@ def test_nothing_is_cut_nor_wider_than_the_window(visit: Page, width: int) -> No
         assert visit.evaluate("document.documentElement.scrollWidth") <= width, customer
         beyond = "links => links.filter((a) => a.getBoundingClientRect().right > innerWidth).length"
         assert visit.locator("td a").evaluate_all(beyond) == 0, customer
+        cut = "names => names.filter((it) => it.scrollWidth > it.clientWidth + 1).length"
+        assert visit.locator(".vendor > bdi:not(.id)").evaluate_all(cut) == 0, customer
 
 
 @pytest.mark.parametrize("width", [718, 1046, 1200])
