@@ -31,16 +31,12 @@ const copy = async (button, focusAfter = button) => {
   try {
     await write(from ? from.value : button.previousElementSibling.textContent);
     button.dataset.copied = "";
-    button.querySelector("use").setAttribute("href", "#i-check");
     say(button.dataset.said ?? "Copied");
   } catch {
     say("Could not copy. Select the text and copy it by hand.");
   }
   focusAfter.focus({ preventScroll: true });
-  setTimeout(() => {
-    delete button.dataset.copied;
-    button.querySelector("use").setAttribute("href", "#i-copy");
-  }, 2000);
+  setTimeout(() => { delete button.dataset.copied; }, 2000);
 };
 
 document.addEventListener("click", (event) => {
@@ -398,7 +394,12 @@ document.addEventListener("htmx:beforeSwap", (event) => {
     results().removeAttribute("aria-busy");
     return;
   }
-  if (target.id === "suggestions" || serverResponse.includes(`id="${target.id}"`)) return;
+  if (target.id === "suggestions") return;
+  if (serverResponse.includes(`id="${target.id}"`)) {
+    // Else htmx tells each element of old rows, which hold nothing of its own, that it goes.
+    target.querySelector("tbody")?.remove();
+    return;
+  }
   event.detail.shouldSwap = false;
   unreachable(event);
 });

@@ -3,6 +3,8 @@
 Admin shows nothing of allauth: its forms hold secrets, and change what only the sign-in may.
 """
 
+from typing import ClassVar
+
 from allauth.account.models import EmailAddress
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
@@ -27,3 +29,6 @@ class Limits(admin.TabularInline):  # type: ignore[type-arg] # generic in the st
 @admin.register(User)
 class AccountAdmin(UserAdmin):  # type: ignore[type-arg] # generic in the stubs only
     inlines = (Limits,)
+
+    class Media:
+        css: ClassVar = {"all": ["admin-lists.css"]}

@@ -1,6 +1,6 @@
 """Django admin for operators: link templates, trusted hosts, and what agents reported."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, ClassVar, cast
 from urllib.parse import urlencode
 
@@ -17,7 +17,7 @@ from django.utils.safestring import SafeString
 
 from integrations_app.access import rules
 from integrations_app.audit.events import Action, note
-from integrations_app.upstream.environments import Environment
+from integrations_app.upstream.environments import Environment, configured
 from integrations_app.vendors import known_vendors, presets, vendor_for
 from integrations_app.vendors.vendor import Preset, Vendor
 
@@ -138,8 +138,22 @@ class PresetForm(forms.Form):
         return self.cleaned_data
 
 
+class Named(admin.AllValuesFieldListFilter):
+    """Offers what agents read on pages: HubSpot, not HUBSPOT."""
+
+    def choices(self, changelist: Any) -> Iterator[Any]:
+        named = {vendor.identifier: vendor.name for vendor in known_vendors().values()}
+        named |= {environment.name: environment.label for environment in configured().values()}
+        for choice in super().choices(changelist):
+            words = str(choice["display"])
+            yield choice | {"display": named.get(words, words)}
+
+
 class ForVendorAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in the stubs only
     change_form_template = "admin/integrations_app/for_vendor_form.html"
+
+    class Media:
+        css: ClassVar = {"all": ["admin-lists.css"]}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return rules.seen_of(super().get_queryset(request), request.user)
@@ -182,7 +196,7 @@ class ForVendorAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in t
 class LinkTemplateAdmin(ForVendorAdmin):
     form = LinkTemplateForm
     list_display = ("vendor", "environment", "reports", "preview")
-    list_filter = ("environment", "vendor_identifier")
+    list_filter = (("environment", Named), ("vendor_identifier", Named))
     change_list_template = "admin/integrations_app/link_templates.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
@@ -227,7 +241,7 @@ class LinkTemplateAdmin(ForVendorAdmin):
 class TrustedHostAdmin(ForVendorAdmin):
     form = TrustedHostForm
     list_display = ("domain", "vendor", "environment_or_all")
-    list_filter = ("environment", "vendor_identifier")
+    list_filter = (("environment", Named), ("vendor_identifier", Named))
 
     @admin.display(description="environment", ordering="environment")
     def environment_or_all(self, item: TrustedHost) -> str:
@@ -239,7 +253,7 @@ class WrongLinkAdmin(ForVendorAdmin):
     """Read only: a record of what agents said."""
 
     list_display = ("at", "vendor", "environment", "source", "host", "customer_id", "user", "word")
-    list_filter = ("environment", "vendor_identifier", "source")
+    list_filter = (("environment", Named), ("vendor_identifier", Named), "source")
     search_fields = ("customer_id", "integration_id", "host", "user", "word")
     date_hierarchy = "at"
     change_list_template = "admin/integrations_app/wrong_links.html"

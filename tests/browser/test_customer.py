@@ -362,6 +362,22 @@ def test_nothing_is_cut_nor_wider_than_the_window(visit: Page, width: int) -> No
         assert visit.evaluate("document.documentElement.scrollWidth") <= width, customer
         beyond = "links => links.filter((a) => a.getBoundingClientRect().right > innerWidth).length"
         assert visit.locator("td a").evaluate_all(beyond) == 0, customer
+        cut = "names => names.filter((it) => it.scrollWidth > it.clientWidth + 1).length"
+        assert visit.locator(".vendor > bdi:not(.id)").evaluate_all(cut) == 0, customer
+
+
+@pytest.mark.parametrize("width", [718, 1046, 1200])
+def test_on_paper_nothing_is_cut_broken_up_or_over_something_else(visit: Page, width: int) -> None:
+    visit.set_viewport_size({"width": width, "height": 800})
+    visit.emulate_media(media="print")
+    for customer in ("every-link", "hostile-values", "acme-corp"):
+        visit.goto(CUSTOMER.format(customer))
+        assert visit.evaluate("document.documentElement.scrollWidth") <= width, customer
+        over = """cells => cells.filter((it) => it.firstElementChild.getBoundingClientRect().right
+            > it.getBoundingClientRect().right + 1).length"""
+        assert visit.locator("tbody th").evaluate_all(over) == 0, customer
+        tall = "ids => ids.filter((it) => it.innerText.length < 37 && it.offsetHeight > 24).length"
+        assert visit.locator("td .copyable .id").evaluate_all(tall) == 0, customer
 
 
 @pytest.mark.parametrize("width", [360, 768, 1280])

@@ -201,3 +201,18 @@ def test_admin_works_under_the_strict_policy(rows: Page) -> None:
     assert LinkTemplate.objects.filter(vendor_identifier="HUBSPOT").count() == 1
     rows.goto("/admin/integrations_app/wronglink/")
     expect(rows.get_by_role("heading", name="Select wrong link to view")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [360, 1024, 1280, 1600])
+def test_admins_lists_cut_no_column(rows: Page, width: int) -> None:
+    get_user_model().objects.update(is_staff=True, is_superuser=True)
+    named = {"environment": "production", "vendor_identifier": "HUBSPOT", "host": "app.hubspot.com"}
+    WrongLink.objects.create(user="u" * 60, customer_id="c" * 60, word="w " * 60, **named)
+    rows.set_viewport_size({"width": width, "height": 800})
+    for address in ("integrations_app/wronglink/", "integrations_app/linktemplate/", "auth/user/"):
+        rows.goto(f"/admin/{address}")
+        assert rows.evaluate("document.documentElement.scrollWidth") <= width, address
+        box = rows.locator("#changelist .results")
+        hidden = box.evaluate("it => it.scrollWidth - it.clientWidth")
+        expect(box).to_have_css("overflow-x", "auto")
+        assert hidden <= 0 or width < 1280, address  # narrower lists scroll in their box

@@ -85,7 +85,7 @@ def test_recents_are_reached_by_keyboard_from_the_empty_box(visit: Page) -> None
     visit.goto("/")
     expect(box(visit)).to_be_focused()
     visit.keyboard.press("ArrowDown")
-    expect(visit.get_by_role("link", name="meridian-group Meridian Group")).to_be_focused()
+    expect(visit.get_by_role("link", name="Meridian Group meridian-group")).to_be_focused()
     visit.keyboard.press("Tab")
     visit.keyboard.press("Enter")
     expect(visit.get_by_role("heading", name="Acme Inc.")).to_be_visible()

@@ -62,6 +62,48 @@ def test_it_all_works_without_scripts(scriptless: Page) -> None:
     expect(scriptless.get_by_role("button", name="Pin", exact=True)).to_be_visible()
 
 
+def test_the_account_menu_is_one_tab_stop_and_leads_to_preferences(visit: Page) -> None:
+    opener = visit.get_by_role("button", name="mara")
+    preferences = visit.get_by_role("link", name="Preferences")
+    opener.press("Enter")
+    expect(preferences).to_be_visible()
+    assert chromium.violations_in_both(visit) == []
+    visit.keyboard.press("Escape")
+    expect(preferences).to_be_hidden()
+    expect(opener).to_be_focused()
+    visit.set_viewport_size({"width": 320, "height": 800})
+    opener.press("Enter")
+    expect(visit.get_by_role("button", name="Sign out")).to_be_in_viewport(ratio=1)
+    visit.keyboard.press("Tab")
+    expect(preferences).to_be_focused()
+    visit.keyboard.press("Enter")
+    expect(visit.get_by_role("heading", name="Preferences")).to_be_visible()
+
+
+def test_without_scripts_the_account_menu_opens_too(scriptless: Page) -> None:
+    scriptless.goto(ACME)
+    scriptless.get_by_role("button", name="mara").click()
+    scriptless.get_by_role("button", name="Sign out").click()
+    expect(scriptless.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "beside"), [(1280, True), (900, False)])
+def test_pins_and_recents_are_side_by_side_where_there_is_room(
+    visit: Page, width: int, beside: bool
+) -> None:
+    visit.goto(ACME)
+    visit.get_by_role("button", name="Pin", exact=True).click()
+    expect(visit.get_by_role("button", name="Unpin")).to_be_visible()
+    visit.set_viewport_size({"width": width, "height": 800})
+    visit.goto("/")
+    pinned, recent = (
+        visit.get_by_role("region", name=name).bounding_box() for name in ("Pinned", "Recent")
+    )
+    assert pinned
+    assert recent
+    assert (pinned["y"] == recent["y"]) is beside
+
+
 def test_a_pin_is_put_in_place_by_keyboard_and_stays_under_the_focus(visit: Page) -> None:
     visit.goto(ACME)
     asked = list[str]()

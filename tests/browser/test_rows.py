@@ -56,6 +56,28 @@ def test_new_rows_are_one_tab_stop_each_too(visit: Page) -> None:
     assert {row.evaluate(f"row => ({stops})(row).length") for row in rows.all()} == {1}
 
 
+def test_twenty_rows_are_at_most_sixty_tab_stops_for_who_may_do_everything(visit: Page) -> None:
+    User.objects.update(is_superuser=True, is_staff=True)
+    visit.goto(CUSTOMER.format("meridian-group"))
+    stops = visit.locator("a[href], button, input, summary").filter(visible=True)
+    assert stops.evaluate_all("all => all.filter((it) => it.tabIndex >= 0).length") <= 60
+
+
+def test_a_chips_answer_is_not_preceded_by_work_for_each_old_cell(visit: Page) -> None:
+    """htmx would copy the page for a history that is off, and tell every element that it goes."""
+    visit.goto(CUSTOMER.format("meridian-group"))
+    visit.evaluate("""() => {
+      window.told = [];
+      for (const name of ["htmx:beforeHistorySave", "htmx:beforeCleanupElement"])
+        document.addEventListener(name, (event) => window.told.push(event.target.tagName));
+    }""")
+    visit.locator("a[data-vendor=STRIPE]").click()
+    expect(visit.get_by_role("status")).to_have_text("1–20 of 42 integrations, Stripe only")
+    told = set(visit.evaluate("told"))
+    assert "TABLE" in told
+    assert told.isdisjoint({"BODY", "TD"})
+
+
 def test_down_leads_through_the_recents(visit: Page) -> None:
     for customer in ("acme-corp", "meridian-group"):
         visit.goto(CUSTOMER.format(customer))

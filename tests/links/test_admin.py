@@ -115,6 +115,14 @@ def test_a_template_of_an_environment_that_is_gone_can_still_be_changed(operator
     assert operator.post(change, FORM | {"environment": "old"}).status_code == 302
 
 
+def test_the_filters_say_what_pages_say(operator: Client) -> None:
+    LinkTemplate.objects.create(**FORM | {"vendor_identifier": "HUBSPOT"})
+    LinkTemplate.objects.create(**FORM | {"vendor_identifier": "NOBODYS"})
+    offered = element(operator.get(f"{ADMIN}linktemplate/"), "#changelist-filter")
+    names = [" ".join(link.get_text().split()) for link in offered.select("li a")]
+    assert names == ["All", "Production", "All", "HubSpot", "NOBODYS"]
+
+
 def test_the_list_shows_the_preview_and_how_often_its_links_were_called_wrong(
     operator: Client,
 ) -> None:

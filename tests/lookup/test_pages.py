@@ -492,7 +492,7 @@ def test_recents_are_the_agents_own_last_ten_customers(agent: Client, client: Cl
         )
     ]
     first = element(agent.get("/"), ".recents li").get_text(" ", strip=True)
-    assert first == "acme-corp Acme Inc. Production · now"
+    assert first == "Acme Inc. acme-corp Production · now"
 
 
 def test_a_customer_that_could_not_be_shown_is_no_recent_one(
