@@ -138,7 +138,7 @@ const joinStops = () => {
 joinStops();
 document.addEventListener("keydown", (event) => {
   const { activeElement: held } = document;
-  const within = { ArrowRight: row(), ArrowLeft: row(), ArrowDown: held.closest(".recents"), ArrowUp: held.closest(".recents") }[event.key];
+  const within = { ArrowRight: row(), ArrowLeft: row(), ArrowDown: held.closest(".customers"), ArrowUp: held.closest(".customers") }[event.key];
   if (!within || opensElsewhere(event) || event.defaultPrevented) return;
   const all = stops(within);
   const next = all[all.indexOf(held) + (/Right|Down/.test(event.key) ? 1 : -1)];
@@ -244,7 +244,7 @@ const combobox = (box, list) => {
 
   box.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
-    const recent = box.value ? null : document.querySelector(".recents a");
+    const recent = box.value ? null : document.querySelector(".customers a");
     if (event.key === "ArrowDown" && recent) recent.focus();
     else if (list.hidden) return;
     else if (event.key === "ArrowDown") move(1);

@@ -139,7 +139,7 @@ class PresetForm(forms.Form):
 
 
 class Named(admin.AllValuesFieldListFilter):
-    """Offers what agents read on pages: HubSpot, not HUBSPOT."""
+    """Offers what agents read on pages: names, not identifiers."""
 
     def choices(self, changelist: Any) -> Iterator[Any]:
         named = {vendor.identifier: vendor.name for vendor in known_vendors().values()}

@@ -109,9 +109,9 @@ def test_recents_leave_out_what_it_no_longer_sees() -> None:
     desk = browser_of(user)
     for environment in ("production", "staging"):
         desk.get(page("acme-corp", environment=environment))
-    assert len(soup(desk.get("/")).select(".recents li")) == 2
+    assert len(soup(desk.get("/")).select("[aria-labelledby=recent] li")) == 2
     user.environment_limits.create(environment="staging")
-    assert len(soup(desk.get("/")).select(".recents li")) == 1
+    assert len(soup(desk.get("/")).select("[aria-labelledby=recent] li")) == 1
     assert not names_production(desk.get("/"))
 
 

@@ -82,7 +82,7 @@ def test_down_leads_through_the_recents(visit: Page) -> None:
     for customer in ("acme-corp", "meridian-group"):
         visit.goto(CUSTOMER.format(customer))
     visit.goto("/")
-    recents = visit.locator(".recents a")
+    recents = visit.locator("[aria-labelledby=recent] a")
     visit.locator("#q").press("ArrowDown")
     expect(recents.nth(0)).to_be_focused()
     visit.keyboard.press("ArrowDown")

@@ -452,7 +452,7 @@ def test_the_record_is_only_added_to(agent: Client) -> None:
 
 
 def recent(agent: Client) -> list[str]:
-    return [str(link["href"]) for link in soup(agent.get("/")).select(".recents a")]
+    return [str(link["href"]) for link in soup(agent.get("/")).select("[aria-labelledby=recent] a")]
 
 
 def test_recents_are_the_agents_own_last_ten_customers(agent: Client, client: Client) -> None:
@@ -491,7 +491,7 @@ def test_recents_are_the_agents_own_last_ten_customers(agent: Client, client: Cl
             "production/customers/c10",
         )
     ]
-    first = element(agent.get("/"), ".recents li").get_text(" ", strip=True)
+    first = element(agent.get("/"), "[aria-labelledby=recent] li").get_text(" ", strip=True)
     assert first == "Acme Inc. acme-corp Production · now"
 
 
@@ -509,7 +509,7 @@ def test_a_later_account_of_the_same_name_finds_no_recents() -> None:
     former = account("kim")
     browser_of(former).get("/production/customers/acme-corp/integrations/")
     former.delete()
-    assert not soup(browser_of(account("kim")).get("/")).select(".recents li")
+    assert not soup(browser_of(account("kim")).get("/")).select("[aria-labelledby=recent] li")
 
 
 def test_recents_are_one_indexed_query(agent: Client) -> None:
