@@ -20,6 +20,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from integrations_app import simulator, traces
 from integrations_app.audit.events import AuditEvent
+from integrations_app.index import entries
 from integrations_app.simulator import data, graph
 from integrations_app.upstream import environments, fresh_or_copy
 from tests.accounts import account, browser_of, made_again_when_emptied
@@ -100,6 +101,7 @@ def started_anew() -> Iterator[simulator.Simulator]:
         if hasattr(known, "cache_clear"):
             known.cache_clear()
     cache.clear()
+    entries.written.clear()
     traces.begin("")  # no account of an earlier request
     with environments.simulated_stigg() as running:
         yield running
@@ -118,6 +120,15 @@ def patience() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as changed:
         changed.setattr(fresh_or_copy, "EXTRA_SECONDS", 20.0)
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def index_is_written_at_once() -> Iterator[None]:
+    """A thread of its own would not see what a test has put into the database."""
+    with pytest.MonkeyPatch.context() as changed:
+        changed.setattr(entries.writer, "submit", lambda call, *of: call(*of))
+        changed.setattr(entries, "close_old_connections", int)
         yield
 
 

@@ -7,12 +7,15 @@ exist. With another SECRET_KEY the old entries are never found again: empty it, 
 
 import hmac
 import logging
+import time
 from collections.abc import Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
+from threading import BoundedSemaphore
 
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection
+from django.db import close_old_connections, connection
 
 from .models import IndexEntry
 
@@ -27,6 +30,13 @@ _ADD = (
     "VALUES {} ON CONFLICT DO NOTHING"
 )
 _ADDED_AT_ONCE = 300  # entries, for which no database has too few parameters
+MOST_WAITING = 100  # customers
+MOST_KNOWN = 10_000  # customers' rows
+
+writer = ThreadPoolExecutor(1, "index")
+# Until when this process need not even ask the shared cache about the rows with this hash
+written: dict[int, float] = {}
+_waiting = BoundedSemaphore(MOST_WAITING)
 
 
 def digest(record_id: str) -> bytes:
@@ -53,13 +63,33 @@ def add(environment: str, customers: Iterable[tuple[str, Collection[str]]]) -> N
 
 
 def remember(environment: str, customer_id: str, record_ids: Collection[str]) -> None:
-    """Write the rows that a page shows, once a day, and never at the price of the page."""
+    """Have the rows written that a page shows, once a day. No page waits for it; where too many
+    wait to be written, the page teaches nothing.
+    """
+    rows = hash((environment, customer_id, frozenset(record_ids)))
+    if written.get(rows, 0.0) > time.monotonic() or not record_ids:
+        return
+    if _waiting.acquire(blocking=False):
+        _note_written(rows)
+        writer.submit(_remember, environment, customer_id, record_ids)
+
+
+def _note_written(rows: int) -> None:
+    if len(written) >= MOST_KNOWN:
+        written.clear()
+    written[rows] = time.monotonic() + REMEMBERED_SECONDS
+
+
+def _remember(environment: str, customer_id: str, record_ids: Collection[str]) -> None:
     seen = sha256(" ".join([environment, customer_id, *sorted(record_ids)]).encode()).hexdigest()
     try:
-        if record_ids and cache.add(f"indexed:{seen}", value=True, timeout=REMEMBERED_SECONDS):
+        close_old_connections()
+        if cache.add(f"indexed:{seen}", value=True, timeout=REMEMBERED_SECONDS):
             add(environment, [(customer_id, record_ids)])
     except Exception as error:  # noqa: BLE001 - a cache or a database that fails costs an entry only
         logger.warning("index not written", extra={"kind": type(error).__name__})
+    finally:
+        _waiting.release()
 
 
 def customers_with(environment: str, record_ids: Iterable[str]) -> tuple[str, ...]:

@@ -1,11 +1,15 @@
 """The index of vendors' records: what is kept, and what comes back."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Event
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from django.core.cache import cache
 from django.db import DatabaseError
 
+from integrations_app.index import entries
 from integrations_app.index.entries import add, customers_with, digest, remember
 from integrations_app.index.models import IndexEntry
 
@@ -17,6 +21,7 @@ RECORD = "cus_MIhJJFnJL24HFH"
 @pytest.fixture(autouse=True)
 def nothing_remembered() -> None:
     cache.clear()
+    entries.written.clear()
 
 
 def test_a_record_leads_back_to_its_customer() -> None:
@@ -75,3 +80,16 @@ def test_a_database_that_fails_costs_the_page_nothing(
     remember("production", "acme-corp", [RECORD])
     assert [record.message for record in caplog.records] == ["index not written"]
     assert RECORD not in caplog.text
+
+
+def test_no_page_waits_and_only_so_many_customers_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer, is_slow, add_slowly = ThreadPoolExecutor(1), Event(), Mock()
+    monkeypatch.setattr(entries, "writer", writer)
+    monkeypatch.setattr(entries, "add", add_slowly)
+    writer.submit(is_slow.wait, 20)
+    for number in range(entries.MOST_WAITING + 5):
+        remember("production", f"customer-{number}", [RECORD])
+    add_slowly.assert_not_called()
+    is_slow.set()
+    writer.shutdown()
+    assert add_slowly.call_count == entries.MOST_WAITING
