@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from threading import BoundedSemaphore
+from typing import Any
 
 from django.urls import reverse
 
@@ -39,30 +40,41 @@ NO_CUSTOMER = (
 _ahead = BoundedSemaphore(MOST_AHEAD)
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerPage:
-    """What came of opening a customer: each part that came, and the problem that stands in place of
-    the list.
-
-    `read_at` is when the oldest part came from Stigg. `trouble` is why parts of it are copies from
-    before. `row_missing` is in words where the looked-up record has no row. `has_failed` is whether
-    any of the customer's integrations failed to sync, as far as Stigg told.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What came of opening a page: `problem` stands in place of what it is about. `read_at` is when
+    the oldest part came from Stigg, `trouble` why parts are copies from before."""
 
     customer: Customer | None
-    query: Query
-    listing: Listing | None = None
     problem: Problem | None = None
-    notices: tuple[str, ...] = ()
     read_at: datetime | None = None
     trouble: Problem | None = None
-    row_missing: str = ""
-    states_are_late: bool = False
-    has_failed: bool = False
 
     @property
     def status(self) -> int:
         return self.problem.status if self.problem else 200
+
+    @property
+    def outcome(self) -> str:
+        """For the record."""
+        return self.problem.kind if self.problem else "shown"
+
+    @property
+    def name(self) -> str:
+        return (self.customer and self.customer.name) or ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerPage(Opened):
+    """`row_missing` is in words where the looked-up record has no row, `has_failed` whether any of
+    the customer's integrations failed to sync, as far as Stigg told."""
+
+    query: Query
+    listing: Listing | None = None
+    notices: tuple[str, ...] = ()
+    row_missing: str = ""
+    states_are_late: bool = False
+    has_failed: bool = False
 
     @property
     def total(self) -> int | None:
@@ -94,9 +106,7 @@ def open_customer(
     refresh: bool = False,
     extras: Collection[str] = EXTRAS,
 ) -> CustomerPage:
-    """Read the customer, a page of its integrations and their sync states; with `refresh`, past
-    what is kept. `extras` are not waited for.
-    """
+    """With `refresh` past what is kept; `extras` are not waited for."""
     visit = environment.visit(refresh=refresh)
     waits_not = () if query.needs_states else extras
     answers = visit.gather(waits_not, **_calls(visit, customer_id, query))
@@ -104,35 +114,39 @@ def open_customer(
     found = _or_not_found(answers["found"], answers["customer"])
     if isinstance(found, StiggError):
         environment.log("integrations", found)
-        return CustomerPage(customer, query, problem=problem_for(found))
+        return CustomerPage(customer=customer, query=query, problem=problem_for(found))
     found, row_missing = _with_row(visit, customer_id, found, customer)
-    if visit.trouble:
-        environment.log("shown from a copy", visit.trouble)
     found = without_circles(visit.memory, customer_id, found)
     if not is_whole(found.query, found.page):
         found = replace(found, query=replace(found.query, sort=""))
     shown = {item.id for item in (*found.page.rows, *unlisted(found.query, customer, found.page))}
     states, missing = sync.answered(environment, answers.get("states"), shown)
     place = place_of(environment, customer_id)
-    return CustomerPage(
-        customer,
-        found.query,
-        _counted(listing(found.query, customer, found.page, place=place, states=states)),
-        notices=(*found.notices, *notices, *missing, *cuts(found.query, customer, found.page)),
-        read_at=datetime.fromtimestamp(visit.read_at, UTC) if visit.read_at else None,
-        trouble=problem_for(visit.trouble) if visit.trouble else None,
-        row_missing=row_missing,
-        states_are_late=isinstance(answers.get("states"), Late),
-        has_failed=sync.has_failed(answers.get("states")),
-    )
-
-
-def _counted(shown: Listing) -> Listing:
-    for row in shown.rows:
+    made = listing(found.query, customer, found.page, place=place, states=states)
+    for row in made.rows:
         known = row.vendor.identifier in known_vendors()
         vendor = row.vendor.identifier if known else metrics.OTHER
         metrics.LINKS.labels(vendor, row.link.kind).inc()
-    return shown
+    return CustomerPage(
+        customer=customer,
+        query=found.query,
+        listing=made,
+        notices=(*found.notices, *notices, *missing, *cuts(found.query, customer, found.page)),
+        row_missing=row_missing,
+        states_are_late=isinstance(answers.get("states"), Late),
+        has_failed=sync.has_failed(answers.get("states")),
+        **age(environment, visit),
+    )
+
+
+def age(environment: Environment, visit: Visit) -> dict[str, Any]:
+    """Of a page's answers; copies from before are told to the log."""
+    if visit.trouble:
+        environment.log("shown from a copy", visit.trouble)
+    return {
+        "read_at": datetime.fromtimestamp(visit.read_at, UTC) if visit.read_at else None,
+        "trouble": problem_for(visit.trouble) if visit.trouble else None,
+    }
 
 
 def _calls(visit: Visit, customer_id: str, query: Query) -> dict[str, Call | Sequence[Call]]:
@@ -147,10 +161,7 @@ def _with_row(
     visit: Visit, customer_id: str, found: Found, customer: Customer | None
 ) -> tuple[Found, str]:
     """The page that has the looked-up record's row; else the page as it is, and where the row is
-    not.
-
-    Stigg is asked for more pages, at most reading.MAX_WALKED_PAGES, only where the customer's
-    record names the vendor's record, or did not come.
+    not. Stigg is asked for more pages only where the customer's record names it, or did not come.
     """
     query, ids = found.query, found.query.row_ids
     items = (*found.page.rows, *unlisted(query, customer, found.page))
