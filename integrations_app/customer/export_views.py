@@ -78,8 +78,9 @@ def _export(
 
 @dataclass(slots=True)
 class Sending:
-    """An export on its way to an agent, who may begin another when it has ended: this one, by the
-    request's id, and not one that was left behind."""
+    """On its way to an agent, who may begin another when it has ended: by the request's id, so that
+    one that was left behind ends later, and not in place of another.
+    """
 
     agent: str
     request_id: str

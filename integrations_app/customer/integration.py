@@ -1,15 +1,12 @@
 """One integration of a customer, whole: its ids, its link judged anew, its syncing, and the JSON.
 
-A row's id names the environment's integration, and nothing that Stigg publishes rules out a
-customer with several records under one. So an address names the record too, and it chooses:
-
+Nothing rules out several records of a customer under one id, so an address names the record too:
 1. Stigg's answer for the integration, when it is about that record or the address names none;
 2. else the row of the customer's list that is;
 3. else Stigg's answer after all, with a word that it names another record now.
 
-A 404 for the integration is not believed alone: newer versions of Stigg leave vendors out, so the
-list and the customer's own record are looked at before anything is "not found". Sync states are
-told by integration and failures by vendor, so they are of all records under it.
+A 404 is not believed alone: newer versions of Stigg leave vendors out, so the list and the
+customer's own record are looked at. Sync states and failures are of all records under the id.
 """
 
 import json

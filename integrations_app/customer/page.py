@@ -43,7 +43,8 @@ _ahead = BoundedSemaphore(MOST_AHEAD)
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Opened:
     """What came of opening a page: `problem` stands in place of what it is about. `read_at` is when
-    the oldest part came from Stigg, `trouble` why parts are copies from before."""
+    the oldest part came from Stigg, `trouble` why parts are copies from before.
+    """
 
     customer: Customer | None
     problem: Problem | None = None
@@ -67,7 +68,8 @@ class Opened:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerPage(Opened):
     """`row_missing` is in words where the looked-up record has no row, `has_failed` whether any of
-    the customer's integrations failed to sync, as far as Stigg told."""
+    the customer's integrations failed to sync, as far as Stigg told.
+    """
 
     query: Query
     listing: Listing | None = None
@@ -160,8 +162,8 @@ def _calls(visit: Visit, customer_id: str, query: Query) -> dict[str, Call | Seq
 def _with_row(
     visit: Visit, customer_id: str, found: Found, customer: Customer | None
 ) -> tuple[Found, str]:
-    """The page that has the looked-up record's row; else the page as it is, and where the row is
-    not. Stigg is asked for more pages only where the customer's record names it, or did not come.
+    """With the looked-up record's row, or in words where that is not. Stigg is asked for more pages
+    only where the customer's record names it, or did not come.
     """
     query, ids = found.query, found.query.row_ids
     items = (*found.page.rows, *unlisted(query, customer, found.page))
@@ -179,19 +181,13 @@ def _with_row(
 
 
 def prefetch(visit: Visit, customer_id: str) -> bool:
-    """Ask what the customer's page will ask: the page then finds it kept, or on its way.
-
-    Whether rows came: they speak for their customer, also where its own call gave no answer.
-    """
+    """What the page will ask is kept then, or on its way. Rows that came vouch for the id."""
     found = visit.gather(EXTRAS, **_calls(visit, customer_id, Query()))["found"]
     return isinstance(found, Found) and bool(found.page.rows)
 
 
 def prefetch_page(environment: Environment, customer_id: str, query: Query) -> None:
-    """Ask for a page of the list that may be opened next: one call at most, for which nobody waits.
-
-    It comes after all else: Stigg is asked only while no page waits for a place, and half are free.
-    """
+    """One call, for which nobody waits, while no page waits for a place and half are free."""
     read = partial(read_ahead, customer_id=customer_id, query=query)
     if environment.upstream.has_time and _ahead.acquire(blocking=False):
         asked = beside().submit(environment.visit().gather, ahead=read)

@@ -98,10 +98,8 @@ def results(request: HttpRequest, environment: str, customer_id: str) -> HttpRes
 
 @require_safe
 def ahead(request: HttpRequest, environment: str, customer_id: str) -> HttpResponse:
-    """Asks for what the agent is about to open, so that it is at hand then.
-
-    It answers nothing: no data leave the desk, so there is nothing to put on record before the page
-    itself is opened. It is given up in silence for whatever reason.
+    """Asks for what the agent is about to open, in silence: no data leave the desk, so there is
+    nothing to put on record before the page itself is opened.
     """
     chosen = rules.environment_or_404(request.user, environment)
     with suppress(BadQuery):
