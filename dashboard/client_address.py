@@ -13,10 +13,9 @@ def client_address(request: HttpRequest) -> str:
 
 
 def nearest(sender: str, forwarded_for: str) -> str:
-    """The nearest address that is not one of TRUSTED_PROXIES.
+    """The nearest address that is not one of TRUSTED_PROXIES: the client may have written the rest.
 
-    Whatever stands before that in X-Forwarded-For, the client may have written itself. An entry
-    that is no address ends the walk at the proxy that passed it on.
+    An entry that is no address ends the walk at the proxy that passed it on.
     """
     address = _read(sender) or IPv4Address(0)
     for hop in reversed(forwarded_for.split(",")):

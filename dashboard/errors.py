@@ -14,9 +14,7 @@ ONLY_RECORDED = "The desk shows a customer only when it can record that. "
 
 
 def _error(request: HttpRequest, status: int, kind: str, title: str, meaning: str) -> HttpResponse:
-    """A whole page; for htmx, which waits for a customer's rows, what stands in their place. Where
-    it waits for less, the page's content takes the place of that of the page that asked.
-    """
+    """For htmx in place of a customer's rows or, where it waits for less, of the page's content."""
     context = {"kind": kind, "title": title, "meaning": meaning}
     for_rows = getattr(getattr(request, "htmx", None), "target", "") == "results"
     template = "error_results.html" if for_rows else "error.html"

@@ -19,11 +19,9 @@ class Formatter(JsonFormatter):
 
 
 class Filter(logging.Filter):
-    """Puts the request's name on a record, and takes Django's request off it.
-
-    Written out, that one is an address with its query, and in a look-up's query is what an agent
-    pasted; in a path is a customer's id. A Host that is not the desk's is one short line: anybody
-    may send it.
+    """Puts the request's name on a record, and takes Django's request off it: written out, that is
+    an address, with what an agent pasted or a customer's id. Anybody may send a wrong Host: one
+    line.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -1,8 +1,4 @@
-"""Whether the desk can serve: its database with all migrations, and its cache.
-
-Without a Stigg key it does not start, and Stigg is never asked: no desk is better than another
-while that is down.
-"""
+"""Whether the desk can serve. Stigg is not asked: while it is down, no desk is better."""
 
 import time
 from typing import Any
@@ -22,10 +18,7 @@ def is_migrated() -> bool:
 
 
 def report() -> dict[str, Any]:
-    """The names of what keeps the desk from serving, and of what it can do without.
-
-    For one thread, which keeps no connection: those are for pages.
-    """
+    """For one thread, which keeps no connection: those are for pages."""
     global _kept
     if time.monotonic() - _kept[0] > KEPT_SECONDS:
         _kept = time.monotonic(), answered(_failing(), _degraded())

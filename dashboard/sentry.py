@@ -1,8 +1,7 @@
 """Faults of the desk told to Sentry, where SENTRY_DSN is set: which, and where in the code.
 
-A report is put together from what is named here, so that nothing else can get into it. What an
-exception says is left out, because it may quote what an agent pasted or a customer's record; the
-request's name leads to that in the log.
+A report is put together from what is named here, and nothing else gets into it: what an exception
+says may quote what an agent pasted or a customer's record. The request's name leads to the log.
 https://docs.sentry.io/platforms/python/configuration/options/
 """
 

@@ -1,14 +1,10 @@
 """The production server: granian, with workers that share one socket and lose no signal.
 
-    python -m dashboard.server '{"target": "dashboard.asgi:application", "port": 8000, …}'
-
-The names are those of granian's own class (https://github.com/emmett-framework/granian), and
-`header_seconds`.
+Its options are granian's own (https://github.com/emmett-framework/granian), and `header_seconds`.
 SIGTERM and SIGINT end the server, with what is in flight finished; SIGHUP replaces the workers one
 by one, and no connection is lost: a worker that is to end stops taking them, and ends when those
 that it took have had DRAIN_SECONDS to ask.
-Granian itself handles a signal in the middle of whatever runs, so that one in a worker's first
-moments, or one that meets its main loop, can be lost. Here signals are blocked from the start and
+Granian handles a signal in the middle of whatever runs, and can lose it. Here they are blocked and
 wait: in the main process for a thread that takes them one by one, in a worker for its loop.
 This module knows neither Django nor the settings: a new worker reads the code as it is then.
 """
@@ -99,16 +95,14 @@ class Worker:
         self.loop.call_soon(self.begin_to_listen)
 
     def begin_to_listen(self) -> None:
-        """It can be told to stop from the moment that its loop runs. SIGINT stays blocked: from a
-        terminal it goes to all processes, and the main one decides.
-        """
+        """SIGINT stays blocked: a terminal sends it to all processes, and the main one decides."""
         self.loop.add_signal_handler(signal.SIGTERM, self.drain)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         threading.Thread(target=watch, daemon=True).start()
 
     def drain(self) -> None:
-        """Granian closes a connection that has not asked yet. So first it gets another socket to
-        listen on, where nobody knocks; what waits on the shared one is for the other workers.
+        """Granian closes a connection that has not asked yet, so it first gets a socket that nobody
+        knows; what waits on the shared one is for the other workers.
         """
         if not self.is_ending:
             self.is_ending = True

@@ -1,8 +1,7 @@
 """Every setting of the desk, and the only place that reads the environment.
 
-README.md documents each variable, and a test compares the two. A variable may also come as
-`NAME_FILE`, the path of a file that holds the value (mounted secrets), or from `.env`. All faults
-are reported at once, before anything starts.
+A variable may also come as `NAME_FILE`, the path of a file that holds the value (mounted secrets),
+or from `.env`. All faults are reported at once, before anything starts.
 """
 
 import os

@@ -90,10 +90,7 @@ def own_directory(path: Path) -> list[str]:
 
 
 def kept_secret(path: Path, make: Callable[[], str] = lambda: secrets.token_urlsafe(50)) -> str:
-    """What is in this file, which is made where there is none or an empty one.
-
-    It is whole or not there, and the same for two processes that start together.
-    """
+    """What is in this file, made where there is none: whole, and the same for two who start."""
     if path.exists() and not path.stat().st_size:
         path.unlink()
     if not path.exists():

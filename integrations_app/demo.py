@@ -17,9 +17,7 @@ NAMES = ("demo", *ROLES)  # the first may everything, the others what their role
 
 
 def accounts() -> tuple[str, list[str]]:
-    """The password of the demo accounts, made once and kept, and the names it opens. Missing ones
-    are made; one that has another password is somebody's own, and stays as it is.
-    """
+    """Their password, and whose it is. Missing ones are made; another password stays as it is."""
     word = kept_secret(settings.VAR / "demo-password", partial(secrets.token_urlsafe, 9))
     held = dict(User.objects.filter(username__in=NAMES).values_list("username", "password"))
     opened = {hashed for hashed in set(held.values()) if check_password(word, hashed)}

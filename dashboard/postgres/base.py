@@ -1,8 +1,7 @@
 """Django's PostgreSQL, but no thread waits for long for a server that hangs.
 
-libpq waits for ever for an answer, and `statement_timeout` is kept by the server, so it does not
-help when that stands still. A server that did not answer is not asked for a new connection for
-REST_SECONDS: whoever comes meanwhile is told so at once.
+libpq waits for ever for an answer, and `statement_timeout` is the server's own. One that did not
+answer is not asked for a new connection for REST_SECONDS: whoever comes is told so at once.
 https://docs.djangoproject.com/en/5.2/ref/databases/#subclassing-the-built-in-database-backends
 """
 

@@ -89,10 +89,7 @@ class Accounts(DefaultAccountAdapter):  # type: ignore[misc] # allauth carries n
         return safe and urlsplit(url).path != reverse("account_login")
 
     def _get_login_attempts_cache_key(self, request: HttpRequest, **credentials: Any) -> str:
-        """An account together with an address: nobody can use up a colleague's tries.
-
-        Of IPv6, a household has 2**64 addresses, so they count as one.
-        """
+        """Nobody can use up a colleague's tries. An IPv6 household is a /64."""
         address = client_address(request)
         near = ip_network(f"{address}/{64 if ':' in address else 32}", strict=False)
         return f"{_name(credentials)} {near}"

@@ -18,10 +18,7 @@ def claims(told: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def give_roles(user: User, told: Mapping[str, Any]) -> None:
-    """Make the account's roles those that its groups bring today: others are taken away.
-
-    Without OIDC_ROLE_MAP, and for Django groups that are no roles, nothing changes.
-    """
+    """Those that its groups bring today. Without OIDC_ROLE_MAP, and of others, none changes."""
     if not settings.OIDC_ROLE_MAP:
         return
     groups = claims(told).get(settings.OIDC_GROUPS_CLAIM) or []

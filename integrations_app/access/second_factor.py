@@ -103,9 +103,7 @@ def confirmed(view: View) -> View:
 
 
 def local(view: View) -> View:
-    """Only for an account with a password: the company's sign-in has its own second factor, and a
-    passkey here would outlive a job there.
-    """
+    """The company's sign-in has its own factors, and a passkey here would outlive a job there."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -60,9 +60,7 @@ def second_factor_removed(request: HttpRequest, authenticator: Any, **_: Any) ->
 def before_account_is_saved(
     instance: User, update_fields: Collection[str] | None, **_: Any
 ) -> None:
-    """Who becomes a superuser may do everything, without any role. Whoever sets a password can sign
-    in with it. A sign-in alone saves single fields: its time, a better hash of the same password.
-    """
+    """A sign-in alone saves single fields: its time, a better hash of the same password."""
     if update_fields is not None and CHANGES.keys().isdisjoint({*update_fields} - {"password"}):
         return
     before = User.objects.filter(pk=instance.pk).first() or User(password=instance.password)

@@ -1,7 +1,4 @@
-"""The addresses of sign-in and of one's own account, named as allauth looks for them.
-
-Only these: nobody signs themselves up, and no mail is sent.
-"""
+"""Sign-in and one's own account, named as allauth looks for them: no sign-up, and no mail."""
 
 from allauth.account import views as account
 from allauth.account.decorators import reauthentication_required

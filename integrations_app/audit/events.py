@@ -2,8 +2,7 @@
 
 A row is written before the answer is shown, and never changed: the model refuses, and so do
 triggers in the database (migration 0003). Plain text without foreign keys, so that it outlives
-accounts and environments. Of Stigg's data it keeps a customer's id and name, nothing else: the name
-because a list of bare ids helps nobody find back. Keys are never near it.
+accounts and environments. Of Stigg's data it keeps a customer's id and name, nothing else.
 """
 
 import logging
@@ -80,9 +79,8 @@ class Events(models.QuerySet["AuditEvent"]):
 
 
 class AuditEvent(models.Model):
-    """What one account did. `outcome` is what came of it: of a look-up shown, one, several, none,
-    list, or the kind of problem. `detail` is what there is to say beside: the filter, the link, the
-    role.
+    """`outcome` is what came of it, of a look-up shown, one, several, none, list or a problem's
+    kind; `detail` what there is to say beside: the filter, the link, the role.
     """
 
     at = models.DateTimeField(auto_now_add=True, db_index=True)
@@ -141,9 +139,7 @@ def note(
 ) -> None:
     """Add one event of `account`, or of whoever sent the request; a command has neither.
 
-    `known` may hold customer_id, customer_name, query, ticket and detail; each is made printable
-    and cut. Raises NotRecorded when it cannot be written, unless RECORD_STRICT is false: then the
-    log says so, without a word of what was asked.
+    `known` is made printable and cut. Raises NotRecorded where RECORD_STRICT, else the log says so.
     """
     user = account or (request and request.user)
     event = AuditEvent(

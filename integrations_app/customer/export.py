@@ -1,8 +1,8 @@
 """A customer's rows under a filter, all of them: read in the largest pages, each when it is sent.
 
 The first page is read before anything is sent, so what is wrong with it is a page with a status of
-its own. Each page is asked for by a deadline of its own, and what is left out is said. The filter
-is the desk's: not every Stigg takes every vendor. A copy from before Stigg failed is no export.
+its own. Each page has a deadline of its own, and what is left out is said. The filter is the
+desk's: not every Stigg takes every vendor. A copy from before Stigg failed is no export.
 """
 
 import json

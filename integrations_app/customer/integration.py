@@ -1,26 +1,22 @@
 """One integration of a customer, whole: its ids, its link judged anew, its syncing, and the JSON.
 
-A row's id names the environment's integration, and nothing that Stigg publishes rules out a
-customer with several records under one. So an address names the record too, and it chooses:
-
+Nothing rules out several records of a customer under one id, so an address names the record too:
 1. Stigg's answer for the integration, when it is about that record or the address names none;
 2. else the row of the customer's list that is;
 3. else Stigg's answer after all, with a word that it names another record now.
 
-A 404 for the integration is not believed alone: newer versions of Stigg leave vendors out, so the
-list and the customer's own record are looked at before anything is "not found". Sync states are
-told by integration and failures by vendor, so they are of all records under it.
+A 404 is not believed alone: newer versions of Stigg leave vendors out, so the list and the
+customer's own record are looked at. Sync states and failures are of all records under the id.
 """
 
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 
 from integrations_app.customer import sync
 from integrations_app.customer.listing import NAMED_BY_CUSTOMER
-from integrations_app.customer.page import place_of
+from integrations_app.customer.page import Opened, age, place_of
 from integrations_app.customer.query import PAGE_SIZES
 from integrations_app.customer.reading import look_for
 from integrations_app.customer.rows import Row, is_of_record, row
@@ -54,13 +50,11 @@ OTHER_RECORD = (
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """An integration as an address names it. `record` is the vendor's id or the billing id of the
-    record under it, "" for whichever Stigg gives.
-    """
+    """As an address names it: `record` is the vendor's or the billing id, "" for whichever is."""
 
     customer_id: str
     integration_id: str
-    record: str = ""
+    record: str
 
     @property
     def problem(self) -> str:
@@ -89,26 +83,13 @@ class Found:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class IntegrationPage:
-    """What came of opening an integration: its row, or the problem that stands in its place.
-
-    `read_at` is when the oldest part came from Stigg, `trouble` why parts are copies from before.
-    """
-
-    customer: Customer | None
-    problem: Problem | None = None
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IntegrationPage(Opened):
     row: Row | None = None
     json: str = ""
     note: str = ""
     has_states: bool = True
     failures: tuple[SyncFailure, ...] = ()
-    read_at: datetime | None = None
-    trouble: Problem | None = None
-
-    @property
-    def status(self) -> int:
-        return self.problem.status if self.problem else 200
 
 
 def open_integration(
@@ -128,23 +109,20 @@ def open_integration(
     found = _found(sought, answers["found"], answer)
     if isinstance(found, StiggError):
         environment.log("integration", found)
-        return IntegrationPage(customer, problem_for(found))
+        return IntegrationPage(customer=customer, problem=problem_for(found))
     if isinstance(found, str):
-        return IntegrationPage(customer, _not_found(found, customer))
-    if visit.trouble:
-        environment.log("shown from a copy", visit.trouble)
+        return IntegrationPage(customer=customer, problem=_not_found(found, customer))
     states, missing = sync.answered(environment, answers.get("states"), {sought.integration_id})
     state, place = states.get(sought.integration_id), place_of(environment, customer_id)
     shown = row(found.sent.row, place=place, state=state)
     return IntegrationPage(
-        customer,
+        customer=customer,
         row=shown,
         json=_as_json(found.sent.sent),
         note=found.note,
         has_states=not missing,
         failures=sync.failures_of(environment, answers.get("failures"), shown.vendor),
-        read_at=datetime.fromtimestamp(visit.read_at, UTC) if visit.read_at else None,
-        trouble=problem_for(visit.trouble) if visit.trouble else None,
+        **age(environment, visit),
     )
 
 

@@ -39,10 +39,7 @@ def is_whole(query: Query, page: Page) -> bool:
 
 
 def unlisted(query: Query, customer: Customer | None, page: Page) -> list[Integration | BrokenRow]:
-    """What the customer record names and the list, wholly in view, leaves out.
-
-    Newer versions of Stigg list four vendors only, while the record still carries all of them.
-    """
+    """What the customer record names and the list, wholly in view, leaves out: newer Stiggs."""
     if not (is_whole(query, page) and customer and customer.integrations):
         return []
     listed = {item.id for item in page.rows}
@@ -51,10 +48,9 @@ def unlisted(query: Query, customer: Customer | None, page: Page) -> list[Integr
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Everything that the results region shows. `looked_at` are the rows among which those with the
-    text of `find` were looked for; `has_states` if one of them has a state: else there is no
-    column, because dashes in every row tell nothing. `is_whole` when all rows under the filter are
-    in view.
+    """`looked_at` are the rows among which the text of `find` was looked for. Without `has_states`
+    there is no column, for dashes tell nothing. `is_whole` when all rows under the filter are in
+    view.
     """
 
     query: Query
@@ -69,9 +65,7 @@ class Listing:
 
     @property
     def summary(self) -> str:
-        """What stands above the table and is read out after a change: "21–40 of 137
-        integrations".
-        """
+        """Stands above the table, and is read out after a change: "21–40 of 137", for example."""
         if self.next and not self.rows:
             return "No integrations on this page"
         count = self.position or self._count

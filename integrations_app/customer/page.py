@@ -43,32 +43,45 @@ _ahead = BoundedSemaphore(MOST_AHEAD)
 _pages: Kept["CustomerPage"] = Kept(32)
 
 
-@dataclass(frozen=True, slots=True)
-class CustomerPage:
-    """What came of opening a customer: each part that came, and the problem that stands in place of
-    the list.
-
-    `read_at` is when the oldest part came from Stigg. `trouble` is why parts of it are copies from
-    before. `row_missing` is in words where the looked-up record has no row. `has_failed` is whether
-    any of the customer's integrations failed to sync, as far as Stigg told. `regions` are what it
-    looked like to agents.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opened:
+    """What came of opening a page: `problem` stands in place of what it is about. `read_at` is when
+    the oldest part came from Stigg, `trouble` why parts are copies from before.
     """
 
     customer: Customer | None
-    query: Query
-    listing: Listing | None = None
     problem: Problem | None = None
-    notices: tuple[str, ...] = ()
     read_at: datetime | None = None
     trouble: Problem | None = None
-    row_missing: str = ""
-    states_are_late: bool = False
-    has_failed: bool = False
-    regions: Kept[str] = field(default_factory=partial(Kept, 4), compare=False, repr=False)
 
     @property
     def status(self) -> int:
         return self.problem.status if self.problem else 200
+
+    @property
+    def outcome(self) -> str:
+        """For the record."""
+        return self.problem.kind if self.problem else "shown"
+
+    @property
+    def name(self) -> str:
+        return (self.customer and self.customer.name) or ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerPage(Opened):
+    """`row_missing` is in words where the looked-up record has no row, `has_failed` whether any of
+    the customer's integrations failed to sync, as far as Stigg told. `regions` are what it looked
+    like to agents.
+    """
+
+    query: Query
+    listing: Listing | None = None
+    notices: tuple[str, ...] = ()
+    row_missing: str = ""
+    states_are_late: bool = False
+    has_failed: bool = False
+    regions: Kept[str] = field(default_factory=partial(Kept, 4), compare=False, repr=False)
 
     @property
     def total(self) -> int | None:
@@ -100,9 +113,7 @@ def open_customer(
     refresh: bool = False,
     extras: Collection[str] = EXTRAS,
 ) -> CustomerPage:
-    """Read the customer, a page of its integrations and their sync states; with `refresh`, past
-    what is kept. `extras` are not waited for.
-    """
+    """With `refresh` past what is kept; `extras` are not waited for."""
     visit = environment.visit(refresh=refresh)
     waits_not = () if query.needs_states else extras
     answers = visit.gather(waits_not, **_calls(visit, customer_id, query))
@@ -110,10 +121,8 @@ def open_customer(
     found = _or_not_found(answers["found"], answers["customer"])
     if isinstance(found, StiggError):
         environment.log("integrations", found)
-        return CustomerPage(customer, query, problem=problem_for(found))
+        return CustomerPage(customer=customer, query=query, problem=problem_for(found))
     found, row_missing = _with_row(visit, customer_id, found, customer)
-    if visit.trouble:
-        environment.log("shown from a copy", visit.trouble)
     found = without_circles(visit.memory, customer_id, found)
     place = place_of(environment, customer_id)
     make = partial(_page, environment, visit, answers, customer, found, place, row_missing)
@@ -137,16 +146,25 @@ def _page(
     states, missing = sync.answered(environment, answers.get("states"), shown)
     unknown = () if customer else (NO_CUSTOMER,)
     return CustomerPage(
-        customer,
-        found.query,
-        listing(found.query, customer, found.page, place=place, states=states),
+        customer=customer,
+        query=found.query,
+        listing=listing(found.query, customer, found.page, place=place, states=states),
         notices=(*found.notices, *unknown, *missing, *cuts(found.query, customer, found.page)),
-        read_at=datetime.fromtimestamp(visit.read_at, UTC) if visit.read_at else None,
-        trouble=problem_for(visit.trouble) if visit.trouble else None,
         row_missing=row_missing,
         states_are_late=isinstance(answers.get("states"), Late),
         has_failed=sync.has_failed(answers.get("states")),
+        **age(environment, visit),
     )
+
+
+def age(environment: Environment, visit: Visit) -> dict[str, Any]:
+    """Of a page's answers; copies from before are told to the log."""
+    if visit.trouble:
+        environment.log("shown from a copy", visit.trouble)
+    return {
+        "read_at": datetime.fromtimestamp(visit.read_at, UTC) if visit.read_at else None,
+        "trouble": problem_for(visit.trouble) if visit.trouble else None,
+    }
 
 
 def _counted(opened: CustomerPage) -> CustomerPage:
@@ -168,11 +186,8 @@ def _calls(visit: Visit, customer_id: str, query: Query) -> dict[str, Call | Seq
 def _with_row(
     visit: Visit, customer_id: str, found: Found, customer: Customer | None
 ) -> tuple[Found, str]:
-    """The page that has the looked-up record's row; else the page as it is, and where the row is
-    not.
-
-    Stigg is asked for more pages, at most reading.MAX_WALKED_PAGES, only where the customer's
-    record names the vendor's record, or did not come.
+    """With the looked-up record's row, or in words where that is not. Stigg is asked for more pages
+    only where the customer's record names it, or did not come.
     """
     query, ids = found.query, found.query.row_ids
     items = (*found.page.rows, *unlisted(query, customer, found.page))
@@ -190,19 +205,13 @@ def _with_row(
 
 
 def prefetch(visit: Visit, customer_id: str) -> bool:
-    """Ask what the customer's page will ask: the page then finds it kept, or on its way.
-
-    Whether rows came: they speak for their customer, also where its own call gave no answer.
-    """
+    """What the page will ask is kept then, or on its way. Rows that came vouch for the id."""
     found = visit.gather(EXTRAS, **_calls(visit, customer_id, Query()))["found"]
     return isinstance(found, Found) and bool(found.page.rows)
 
 
 def prefetch_page(environment: Environment, customer_id: str, query: Query) -> None:
-    """Ask for a page of the list that may be opened next: one call at most, for which nobody waits.
-
-    It comes after all else: Stigg is asked only while no page waits for a place, and half are free.
-    """
+    """One call, for which nobody waits, while no page waits for a place and half are free."""
     read = partial(read_ahead, customer_id=customer_id, query=query)
     if environment.upstream.has_time and _ahead.acquire(blocking=False):
         asked = beside().submit(environment.visit().gather, ahead=read)

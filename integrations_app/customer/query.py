@@ -1,13 +1,13 @@
 """What the address of a customer's page asks for: vendors, a text, a cursor, a size, an order."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urlencode
 
 from integrations_app.stigg import DEFAULT_LIMIT, MAX_LIMIT, UUID_PATTERN
-from integrations_app.vendors import known_vendors, vendor_for
+from integrations_app.vendors import known_ids, vendor_for
 
 PAGE_SIZES = (20, 50, 100)
 MAX_ROWS = 2 * MAX_LIMIT  # on one page, which then takes two calls
@@ -36,25 +36,16 @@ class BadQuery(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """What a page's address asks for.
-
-    Equal filters give equal addresses: vendors are sorted and said once. What changes the filter
+    """Equal filters give equal addresses: vendors are sorted and said once. What changes the filter
     or the size also drops the cursor, which belongs to the list it came from.
 
-    `trail` are the positions of the pages that led here by Next, the last one last, each with its
-    number of rows: Previous goes back over them, because not every Stigg that can go on can also go
-    back.
-
-    `row` is the vendor's record that a look-up came by: its row is marked. It belongs to the list
-    without a filter, and to the page that the look-up opened: links to others leave it out.
-
-    `find` is a text that rows are to have in them. It is looked for in the whole list.
-
-    `sort` is what the rows are sorted by, "-" for backwards; "" is Stigg's order. It is for a list
-    that is wholly in view, so a cursor drops it.
-
-    `usual` is the size where the address names none, each agent's own. Whoever chose one gives
-    every address its size, so that it means the same to a colleague.
+    - `trail`: the positions of the pages that led here, each with its number of rows. Previous goes
+      back over them, because not every Stigg that can go on can also go back.
+    - `row`: the vendor's record that a look-up came by. Links to other pages leave it out.
+    - `find`: a text that rows are to have, in the whole list.
+    - `sort`: "-" is for backwards, "" is Stigg's order. A cursor drops it: the list is not whole.
+    - `usual`: each agent's own size. Whoever chose one gives every address its size, so that it
+      means the same to a colleague.
     """
 
     vendors: tuple[str, ...] = ()
@@ -69,21 +60,17 @@ class Query:
 
     @classmethod
     def read(cls, parameters: Mapping[str, Sequence[str]], *, usual: int = DEFAULT_LIMIT) -> Self:
-        """Read `vendor` (repeated), `after`, `before`, `limit`, `trail`, `row`, `find`,
-        `sort`. Raises BadQuery."""
+        """`vendor` may be repeated. Raises BadQuery."""
         named = filter(None, parameters.get("vendor", ()))
         vendors = tuple(sorted({vendor_for(name).identifier for name in named}))
-        once = {name: parameters.get(name, ()) for name in _ONCE}
-        first = {name: values[0] if values else "" for name, values in once.items()}
+        once = {name: parameters.get(name) or [""] for name in _ONCE}
+        first = {name: values[0] for name, values in once.items()}
         repeated = [name for name, values in once.items() if len(values) > 1]
         problems = [
             *_vendor_problems(vendors),
             *(f"{name} is given several times. Give it once." for name in repeated),
             *_cursor_problems(first["after"], first["before"], first["trail"]),
-            *_limit_problems(first["limit"]),
-            *_row_problems(first["row"]),
-            *_find_problems(first["find"]),
-            *_sort_problems(first["sort"]),
+            *_other_problems(first["limit"], first["row"], first["find"], first["sort"]),
         ]
         if problems:
             raise BadQuery(problems)
@@ -91,8 +78,8 @@ class Query:
         has_cursor = bool(first["after"] or first["before"]) and not find
         return cls(
             vendors,
-            after=first["after"] or None if has_cursor else None,
-            before=first["before"] or None if has_cursor else None,
+            after=(has_cursor and first["after"]) or None,
+            before=(has_cursor and first["before"]) or None,
             limit=int(first["limit"] or usual),
             trail=tuple(filter(None, first["trail"].split(","))) if has_cursor else (),
             row="" if vendors or find else first["row"],
@@ -108,8 +95,7 @@ class Query:
     @property
     def row_ids(self) -> frozenset[str]:
         """The looked-up record's id in every form that Stigg may hold; empty without one."""
-        shapes = [shape for vendor in known_vendors().values() for shape in vendor.ids]
-        read = [(shape, shape.read(self.row)) for shape in shapes]
+        read = [(shape, shape.read(self.row)) for shape in known_ids()]
         known = {form for shape, value in read if value for form in shape.spellings(value)}
         return frozenset({self.row, *known} - {""})
 
@@ -143,12 +129,11 @@ class Query:
     @property
     def in_words(self) -> str:
         """The filter and the order, to stand behind a number of integrations."""
-        names = " and ".join(vendor_for(name).name for name in self.vendors)
-        by = f", by {self.sort.removeprefix('-')}" if self.sort else ""
-        return (
-            f"{f' with “{self.find}”' if self.find else ''}{f', {names} only' if names else ''}{by}"
-            f"{' from Z to A' if self.sort.startswith('-') else ''}"
-        )
+        said = f" with “{self.find}”" if self.find else ""
+        if self.vendors:
+            said += f", {' and '.join(vendor_for(name).name for name in self.vendors)} only"
+        said += f", by {self.sort.removeprefix('-')}" if self.sort else ""
+        return f"{said} from Z to A" if self.sort.startswith("-") else said
 
     @property
     def needs_states(self) -> bool:
@@ -200,20 +185,16 @@ class Query:
 
     def __str__(self) -> str:
         """The query string, `?` included; empty for the page's plain address."""
-        pairs = [("vendor", vendor) for vendor in self.vendors]
-        pairs += [("after", self.after)] if self.after else []
-        pairs += [("before", self.before)] if self.before else []
         is_plain = self.limit == self.usual == DEFAULT_LIMIT
-        pairs += [] if is_plain else [("limit", str(self.limit))]
-        pairs += [("trail", ",".join(self.trail))] if self.trail else []
-        pairs += [("row", self.row)] if self.row else []
-        pairs += [("find", self.find)] if self.find else []
-        pairs += [("sort", self.sort)] if self.sort else []
-        return f"?{urlencode(pairs, safe=',:')}" if pairs else ""
+        asked: dict[str, Any] = {"vendor": self.vendors}
+        asked |= {name: getattr(self, name) for name in _ONCE}
+        asked |= {"limit": "" if is_plain else self.limit, "trail": ",".join(self.trail)}
+        given = {name: value for name, value in asked.items() if value}
+        return f"?{urlencode(given, doseq=True, safe=',:')}" if given else ""
 
 
-def _vendor_problems(vendors: Sequence[str]) -> Iterable[str]:
-    if not all(VENDOR_PATTERN.fullmatch(vendor) for vendor in vendors):
+def _vendor_problems(vendors: Sequence[str]) -> Iterator[str]:
+    if not all(map(VENDOR_PATTERN.fullmatch, vendors)):
         yield (
             "A vendor is one name of letters, digits and underscores, such as STRIPE. "
             "Repeat vendor= for several."
@@ -222,10 +203,10 @@ def _vendor_problems(vendors: Sequence[str]) -> Iterable[str]:
         yield "That is more vendors than one filter can hold. Choose fewer."
 
 
-def _cursor_problems(after: str, before: str, trail: str) -> Iterable[str]:
-    cursors = [cursor for cursor in (after, before) if cursor]
+def _cursor_problems(after: str, before: str, trail: str) -> Iterator[str]:
     positions = trail.split(",") if trail else []
-    if not all(map(UUID_PATTERN.fullmatch, cursors)) or not _is_trail(positions):
+    is_trail = len(positions) <= MAX_TRAIL and all(map(_POSITION.fullmatch, positions))
+    if not is_trail or not all(map(UUID_PATTERN.fullmatch, filter(None, (after, before)))):
         yield (
             "This address points to a page of the list that does not exist. "
             "Start from the first page."
@@ -234,26 +215,13 @@ def _cursor_problems(after: str, before: str, trail: str) -> Iterable[str]:
         yield "after and before exclude each other. Give one of them."
 
 
-def _is_trail(positions: Sequence[str]) -> bool:
-    return len(positions) <= MAX_TRAIL and all(map(_POSITION.fullmatch, positions))
-
-
-def _limit_problems(limit: str) -> Iterable[str]:
+def _other_problems(limit: str, row: str, find: str, sort: str) -> Iterator[str]:
     is_number = re.fullmatch(r"[0-9]{1,3}", limit, re.ASCII)
     if limit and not (is_number and 1 <= int(limit) <= MAX_ROWS):
         yield f"limit is a whole number from 1 to {MAX_ROWS}."
-
-
-def _row_problems(row: str) -> Iterable[str]:
     if len(row) > MAX_ROW_CHARACTERS or not row.isprintable():
         yield f"row is a vendor's id: at most {MAX_ROW_CHARACTERS} characters that can be read."
-
-
-def _find_problems(find: str) -> Iterable[str]:
     if len(find) > MAX_FIND_CHARACTERS or not find.isprintable():
         yield f"find is a text of at most {MAX_FIND_CHARACTERS} characters that can be read."
-
-
-def _sort_problems(sort: str) -> Iterable[str]:
     if sort not in ORDERS:
         yield f"sort is one of {', '.join(filter(None, ORDERS))}."

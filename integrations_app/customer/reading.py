@@ -28,9 +28,7 @@ REMEMBERED_SECONDS = 600
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A page, the query that it really answers, and what the agent should know about the
-    difference.
-    """
+    """A page, the query that it really answers, and what is to be said about the difference."""
 
     query: Query
     page: Page
@@ -38,10 +36,8 @@ class Found:
 
 
 def readings(customer_id: str, query: Query) -> list[Call]:
-    """The call that reads a page, and others that say the same.
-
-    A filtered first page is also in the whole list: where that is kept, chips are answered at once,
-    and also while Stigg does not answer. So is a page of another size than look-ups ask for.
+    """The call that reads a page, and others that say the same where they are kept: a filtered
+    first page is in the whole list, and a page may be kept in another size.
     """
     read: Call = partial(read_page, customer_id=customer_id, query=query)
     if query.has_cursor or query.find:
@@ -53,11 +49,8 @@ def readings(customer_id: str, query: Query) -> list[Call]:
 
 
 def read_page(stigg: Calls, customer_id: str, query: Query) -> Found:
-    """Read a page. A cursor that has expired gives the first page, a filter that Stigg refuses is
-    applied here.
-
-    Whether Stigg refuses an old cursor or answers it with an empty page is not documented; both are
-    met.
+    """An old cursor gives the first page: Stigg refuses it or answers it with no rows, which of the
+    two is not documented. A filter that Stigg refuses is applied here.
     """
     if not query.has_cursor:
         return _read_start(stigg, customer_id, query)
@@ -124,9 +117,7 @@ def _read_whole(stigg: Calls, customer_id: str, query: Query) -> Found:
 def walked(
     stigg: Calls, customer_id: str, most: int = MAX_WALKED_PAGES
 ) -> Iterator[tuple[Query, Page, str | None]]:
-    """The largest pages of the whole list, each with the cursor that leads on: `most` of them, and
-    never in a circle.
-    """
+    """The largest pages, each with the cursor that leads on: `most` of them, never in a circle."""
     walk, step = Walk(), Query(limit=MAX_LIMIT)
     for _ in range(most):
         page = _list(stigg, customer_id, step)
@@ -173,12 +164,11 @@ def _filter_whole(stigg: Calls, customer_id: str, query: Query, limit: int) -> F
 @dataclass(slots=True)
 class Walk:
     """The order of a list's pages, as far as they were seen: a cursor that leads in a circle ends
-    the list.
+    it.
 
-    An address says only where it is, so the pages are numbered: the first is 0, the page that
-    `next` leads to one more, the page that `prev` leads to one less. A cursor that leads to the
-    page itself, forward to a page with a lower number, or back to one with a higher, has been
-    walked before. Pages that were opened directly are not judged.
+    The first page is 0, the page that `next` leads to one more, `prev` one less. A cursor that
+    leads to the page itself, forward to a lower number, or back to a higher one, has been walked
+    before. Pages that were opened directly are not judged.
     """
 
     numbers: dict[str, int] = field(default_factory=lambda: {START: 0})
@@ -202,9 +192,7 @@ class Walk:
 
 
 def without_circles(memory: Memory, customer_id: str, found: Found) -> Found:
-    """What was found, without the cursors that lead in a circle; the order of the pages of a list
-    is remembered beside the answers.
-    """
+    """The order of a list's pages is remembered beside the answers."""
     query, page = found.query, found.page
     if not page.next and not page.prev:
         return found

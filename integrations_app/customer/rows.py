@@ -16,11 +16,9 @@ UNKNOWN_FORM = "Stigg sent details in a form that the desk does not know."
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One integration as shown. `problem` is set for one that could not be read. `own_page` is the
-    address of the page that has all of it; "" for an id that no address can carry.
-
-    `key` is the number that opens its link from the keyboard, for the first nine links of a page.
-    `is_marked` when a look-up came by its record.
+    """`problem` is set for one that could not be read, `own_page` empty for an id that no address
+    can carry. `key` opens its link from the keyboard. `is_marked` when a look-up came by its
+    record.
     """
 
     integration_id: str

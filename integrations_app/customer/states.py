@@ -48,10 +48,7 @@ def state_of(sync: SyncState) -> State | None:
 
 
 def by_integration(syncs: Iterable[SyncState], shown: Container[str]) -> Mapping[str, State]:
-    """The state of each integration that is shown, by its id; a failure outweighs the rest.
-
-    The published contract does not say which of the two ids a row of REST carries; both are unique.
-    """
+    """A failure outweighs the rest. Which of its ids a row carries is not documented."""
     found = [(key, sync) for sync in syncs for key in sync.integration_ids if key in shown]
     failures_last = sorted(found, key=lambda pair: pair[1].status == "ERROR")
     return {key: state for key, sync in failures_last if (state := state_of(sync))}

@@ -1,8 +1,6 @@
 """The summary that an agent pastes into a ticket, as plain text and as Markdown. No I/O.
 
-One idea: whoever reads the ticket gets ids that can be copied and links that are safe to click. So
-only verified addresses become links, an unfamiliar one is named as such, and a refused one is left
-out.
+Only verified addresses become links, an unfamiliar one is named as such, a refused one left out.
 """
 
 import re
@@ -92,9 +90,7 @@ def escaped(text: str) -> str:
 
 
 def code(text: str) -> str:
-    """An id as a code span, with a fence longer than any in it:
-    https://spec.commonmark.org/0.31.2/#code-spans.
-    """
+    """With a fence longer than any in it: https://spec.commonmark.org/0.31.2/#code-spans."""
     shown = one_line(text)
     fence = "`" * (1 + max(map(len, re.findall("`+", shown)), default=0))
     space = " " if shown.startswith("`") or shown.endswith("`") else ""

@@ -1,14 +1,13 @@
-"""The customer's page, and what stands where there is no page.
+"""The customer's page, and what stands where there is no page. Each works without JavaScript."""
 
-Each works without JavaScript; htmx makes it quick.
-"""
-
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
+from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -18,7 +17,6 @@ from django.views.decorators.http import require_safe
 
 from dashboard import request_ids
 from integrations_app.access import rules
-from integrations_app.access.rules import environment_or_404
 from integrations_app.audit import events, tickets
 from integrations_app.audit.events import Action
 from integrations_app.customer.page import EXTRAS, CustomerPage, open_customer, prefetch_page
@@ -29,14 +27,64 @@ from integrations_app.index.entries import remember
 from integrations_app.own.pins import is_pinned
 from integrations_app.own.preferences import preferences_of
 from integrations_app.pages import render_page
+from integrations_app.stigg import Customer
 from integrations_app.stigg.customer_ids import problem_with_customer_id
 from integrations_app.upstream.kept import Kept
 
+Context = dict[str, Any]
 
-@require_safe
-def integrations(request: HttpRequest, environment: str, customer_id: str) -> HttpResponse:
-    """A customer's integrations."""
-    return _customer(request, environment, customer_id)
+
+def of_customer(view: Callable[[HttpRequest, Context], HttpResponseBase]) -> Callable[..., Any]:
+    """A view of one customer gets what the address says, once there may be such a customer."""
+
+    @wraps(view)
+    def guarded(
+        request: HttpRequest, environment: str, customer_id: str, **said: Any
+    ) -> HttpResponseBase:
+        chosen = rules.environment_or_404(request.user, environment)
+        context = {"environment": chosen, "customer_id": customer_id, "page": ""} | said
+        if problem := problem_with_customer_id(customer_id):
+            return refuse(request, context, problem)
+        context["page"] = reverse("integrations", args=[environment, customer_id])
+        try:
+            return view(request, context)
+        except BadQuery as error:
+            return refuse(request, context, *error.problems)
+
+    return guarded
+
+
+def refuse(
+    request: HttpRequest, context: Context, *problems: str, title: str = "", status: int = 400
+) -> HttpResponse:
+    template = "_bad_address.html" if context.get("is_fragment") else "bad_address.html"
+    context = context | {"problems": problems, "title": title}
+    return render(request, f"customer/{template}", context, status=status)
+
+
+def ask_for_ticket(request: HttpRequest, context: Context) -> HttpResponse | None:
+    return tickets.asked_first(request, context["environment"].name, context["customer_id"])
+
+
+def note(
+    request: HttpRequest,
+    context: Context,
+    action: Action,
+    outcome: str,
+    customer: Customer | None,
+    detail: str,
+) -> None:
+    name, customer_id = context["environment"].name, context["customer_id"]
+    events.note(
+        request,
+        action,
+        outcome,
+        environment=name,
+        customer_id=customer_id,
+        customer_name=customer.name if customer else "",
+        ticket=tickets.given(request, name, customer_id),
+        detail=detail,
+    )
 
 
 @require_safe
@@ -46,19 +94,17 @@ def results(request: HttpRequest, environment: str, customer_id: str) -> HttpRes
     if not getattr(request, "htmx", False):
         query = request.META.get("QUERY_STRING", "")
         return HttpResponseRedirect(f"{page}?{query}" if query else page)
-    response = _customer(request, environment, customer_id, is_fragment=True)
+    response: HttpResponse = integrations(request, environment, customer_id, is_fragment=True)
     patch_vary_headers(response, ["HX-Request"])
     return response
 
 
 @require_safe
 def ahead(request: HttpRequest, environment: str, customer_id: str) -> HttpResponse:
-    """Asks for what the agent is about to open, so that it is at hand then.
-
-    It answers nothing: no data leave the desk, so there is nothing to put on record before the page
-    itself is opened. It is given up in silence for whatever reason.
+    """Asks for what the agent is about to open, in silence: no data leave the desk, so there is
+    nothing to put on record before the page itself is opened.
     """
-    chosen = environment_or_404(request.user, environment)
+    chosen = rules.environment_or_404(request.user, environment)
     with suppress(BadQuery):
         query = _query(request)
         saves = request.headers.get("Save-Data", "").lower() == "on"
@@ -73,27 +119,23 @@ def _query(request: HttpRequest) -> Query:
     return Query.read(dict(request.GET.lists()), usual=usual)
 
 
-def _customer(
-    request: HttpRequest, name: str, customer_id: str, *, is_fragment: bool = False
-) -> HttpResponse:
-    environment = environment_or_404(request.user, name)
-    context = {"environment": environment, "customer_id": customer_id, "is_fragment": is_fragment}
-    if problem := problem_with_customer_id(customer_id):
-        return _bad_address(request, context, [problem])
-    page = reverse("integrations", args=[name, customer_id])
-    try:
-        query = _query(request)
-    except BadQuery as error:
-        return _bad_address(request, context | {"page": page}, error.problems)
-    if asking := tickets.asked_first(request, name, customer_id):
+@require_safe
+@of_customer
+def integrations(request: HttpRequest, context: Context) -> HttpResponse:
+    """A customer's integrations."""
+    query = _query(request)
+    if asking := ask_for_ticket(request, context):
         return asking
+    environment, customer_id = context["environment"], context["customer_id"]
     extras = () if query.needs_states or _asks_for_states(request) else EXTRAS
     refresh = "refresh" in request.GET
     opened = open_customer(environment, customer_id, query, refresh=refresh, extras=extras)
-    _note(request, context, opened)
+    # Filters and further pages of a customer that is open already are no new visit
+    action = Action.PAGE if "is_fragment" in context else Action.VIEW
+    note(request, context, action, opened.outcome, opened.customer, str(opened.query))
     if not opened.trouble:
-        remember(name, customer_id, opened.record_ids)
-    return _show(request, context | {"page": page}, opened)
+        remember(environment.name, customer_id, opened.record_ids)
+    return _show(request, context, opened)
 
 
 def _asks_for_states(request: HttpRequest) -> bool:
@@ -101,31 +143,25 @@ def _asks_for_states(request: HttpRequest) -> bool:
     return getattr(getattr(request, "htmx", None), "trigger", "") == "late-states"
 
 
-def _bad_address(
-    request: HttpRequest, context: dict[str, Any], problems: Sequence[str]
-) -> HttpResponse:
-    template = "_bad_address.html" if context["is_fragment"] else "bad_address.html"
-    context = {"page": "", "problems": problems} | context
-    return render(request, f"customer/{template}", context, status=400)
-
-
-def _show(request: HttpRequest, context: dict[str, Any], opened: CustomerPage) -> HttpResponse:
-    template = "customer/fragment.html" if context["is_fragment"] else "customer/page.html"
+def _show(request: HttpRequest, context: Context, opened: CustomerPage) -> HttpResponse:
+    is_fragment = "is_fragment" in context
     address = f"{context['page']}{opened.query}"
     context |= {
-        "name": (opened.customer and opened.customer.name) or context["customer_id"],
+        "is_fragment": is_fragment,
+        "name": opened.name or context["customer_id"],
         "opened": opened,
-        "seen_by": _seen_by(request, context),
-        "is_pinned": _is_pinned(request, context, opened),
+        "seen_by": {} if is_fragment else _seen_by(request, context),
+        "is_pinned": not is_fragment and _is_pinned(request, context, opened),
     }
     context["results"] = _results(request, context, request.build_absolute_uri(address))
+    template = "customer/fragment.html" if is_fragment else "customer/page.html"
     response = render_page(request, template, context, status=opened.status, problem=opened.problem)
     # The same address again, as after "Refresh", is no step for the browser's Back.
     response.headers["HX-Replace-Url" if page_of(request) == address else "HX-Push-Url"] = address
     return response
 
 
-def _results(request: HttpRequest, context: dict[str, Any], address: str) -> str:
+def _results(request: HttpRequest, context: Context, address: str) -> str:
     """The results region, which looks the same until there are other answers, in equal hands."""
 
     def made() -> str:
@@ -139,43 +175,25 @@ def _results(request: HttpRequest, context: dict[str, Any], address: str) -> str
     return regions.get_or_make((address, zone, may_export), made)
 
 
-def _ticket(context: dict[str, Any], address: str) -> Ticket | None:
+def _ticket(context: Context, address: str) -> Ticket | None:
     opened: CustomerPage = context["opened"]
     if opened.listing is None:
         return None
     return ticket(
         opened.listing,
         customer_id=context["customer_id"],
-        name=opened.customer.name if opened.customer else None,
+        name=opened.name,
         environment_label=context["environment"].label,
         address=address,
         at=opened.read_at or timezone.now(),
     )
 
 
-def _note(request: HttpRequest, context: dict[str, Any], opened: CustomerPage) -> None:
-    """Filters and further pages of a customer that is open already are no new visit."""
-    name, customer_id = context["environment"].name, context["customer_id"]
-    events.note(
-        request,
-        Action.PAGE if context["is_fragment"] else Action.VIEW,
-        opened.problem.kind if opened.problem else "shown",
-        environment=name,
-        customer_id=customer_id,
-        customer_name=opened.customer.name if opened.customer else "",
-        ticket=tickets.given(request, name, customer_id),
-        detail=str(opened.query),
-    )
-
-
-def _seen_by(request: HttpRequest, context: dict[str, Any]) -> Mapping[str, datetime]:
-    if context["is_fragment"] or not rules.may(request.user, rules.READ_RECORD):
+def _seen_by(request: HttpRequest, context: Context) -> Mapping[str, datetime]:
+    if not rules.may(request.user, rules.READ_RECORD):
         return {}
     return events.seen_by(request, context["environment"].name, context["customer_id"])
 
 
-def _is_pinned(request: HttpRequest, context: dict[str, Any], opened: CustomerPage) -> bool:
-    if context["is_fragment"]:
-        return False
-    name = (opened.customer and opened.customer.name) or ""
-    return is_pinned(request, context["environment"].name, context["customer_id"], name)
+def _is_pinned(request: HttpRequest, context: Context, opened: CustomerPage) -> bool:
+    return is_pinned(request, context["environment"].name, context["customer_id"], opened.name)

@@ -1,8 +1,8 @@
 """Write the index and ask it. What it answers is a hint, to be checked against Stigg.
 
-Stigg's search knows one billing id per customer; the desk remembers every id that it has shown. Of
-a vendor's id it keeps an HMAC under the desk's secret, so that the index tells nobody which records
-exist. With another SECRET_KEY the old entries are never found again: empty it, then fill it anew.
+Stigg's search knows one billing id per customer; the desk remembers every id that it has shown: as
+an HMAC under the desk's secret, so that the index tells nobody which records exist. With another
+SECRET_KEY the old entries are never found again: empty it, then fill it anew.
 """
 
 import hmac

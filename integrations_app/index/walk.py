@@ -30,10 +30,9 @@ class Progress:
 def walk(
     environment: Environment, after: str | None = None, wait: Callable[[float], None] = time.sleep
 ) -> Iterator[Progress]:
-    """Read `GET /api/v1/customers`, 100 at once, and write what each customer's integrations name.
+    """Read all customers, 100 at once, and write what each one's integrations name.
 
-    Waits for as long as Stigg asks when it limits. Raises a StiggError after MAX_FAILURES in a row,
-    and DatabaseError. Safe to run twice, and beside the desk. `wait` takes seconds.
+    Raises a StiggError after MAX_FAILURES in a row, and DatabaseError. Safe to run twice.
     """
     began = time.monotonic()
     customers = records = 0

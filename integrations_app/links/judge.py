@@ -42,12 +42,9 @@ _AUTHORITY = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A judged address.
-
-    `url` is the address exactly as it will be opened; for a refused one it is the raw text made
-    safe to show, never to open. `host` is the host as browsers see it, in punycode, also of a
-    refused address that one would have opened. `reason` is a sentence for the agent. `odd` is one
-    about how an unfamiliar address is written: its host may be well known.
+    """`url` is what will be opened; of a refused one the raw text made safe to show, never to open.
+    `host` is as browsers see it, in punycode. `reason` is a sentence for the agent, `odd` one about
+    how an unfamiliar address is written: its host may be well known.
     """
 
     kind: LinkKind
@@ -92,11 +89,7 @@ class _Address(NamedTuple):
 
 
 def judge(url: str | None, vendor: Vendor, extra_domains: Collection[str] = ()) -> Link:
-    """Judge an address that came from outside; never raises.
-
-    `extra_domains` are hosts that an operator trusts for this vendor; others than `is_domain` do
-    not count.
-    """
+    """Never raises. `extra_domains` are hosts that an operator trusts for this vendor."""
     text = url or ""
     if not text.strip():
         return Link("missing", "", "", _NO_LINK)
@@ -121,9 +114,7 @@ def _fault(address: _Address) -> str:
 
 
 def is_domain(text: str) -> bool:
-    """Whether an operator may name this as a vendor's domain: lower case, punycode, two labels or
-    more, and not one under which anybody can publish.
-    """
+    """What an operator may trust: lower case, punycode, and no suffix where anybody can publish."""
     return _DOMAIN.fullmatch(text) is not None and not is_public_suffix(text)
 
 
@@ -164,10 +155,8 @@ def _is_malformed(address: _Address) -> bool:
 
 
 def _is_disguised(address: _Address) -> bool:
-    """The host as written is not the host that opens.
-
-    Catches percent-encoding, full-width letters, ideographic dots, zero-width joiners and numeric
-    addresses in hex or octal with one rule. A true international name reads back as written.
+    """Percent-encoding, full-width letters, ideographic dots, zero-width joiners, numbers in hex or
+    octal. A true international name reads back as written.
     """
     return address.written != address.host and address.written != idna_to_unicode(address.host)
 
@@ -198,8 +187,8 @@ _FAULTS: tuple[tuple[Callable[[_Address], bool], str], ...] = (
 def _odd(address: _Address) -> str:
     """Why a well-formed address is not verified, whatever its host; empty when it may be.
 
-    A non-ASCII address is never verified: nobody can tell its letters apart by eye. A last dot is
-    a doubt because browsers keep cookies and certificates of `vendor.example.` apart.
+    Nobody can tell non-ASCII letters apart by eye. Browsers keep cookies and certificates of
+    `vendor.example.` and `vendor.example` apart.
     """
     text, host = address.text, address.host
     if text[:7].lower() == "http://":

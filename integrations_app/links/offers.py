@@ -43,11 +43,9 @@ NOWHERE = Place()
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """What a row offers to open.
-
-    `link` comes first. `template` is set when the desk built it; then `other` is Stigg's own link,
-    if it sent one. `why` says why there is nothing to open, and `reasons` are Stigg's documented
-    ones for a row that is not synced.
+    """`template` is set when the desk built the link; then `other` is Stigg's own, if it sent one.
+    `why` says why nothing opens, and `reasons` are Stigg's documented ones for a row that is not
+    synced.
     """
 
     link: Link

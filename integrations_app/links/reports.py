@@ -30,10 +30,7 @@ def are_too_many(request: HttpRequest) -> bool:
 
 
 def keep(request: HttpRequest, report: WrongLink, vendor: Vendor, offer: Offer) -> None:
-    """Complete a report that knows environment, customer and integration, and keep it: of the
-    row's link, or of Stigg's own beside it. The address itself holds the customer's record: only
-    its host is kept.
-    """
+    """Of the row's link, or of Stigg's own beside it: of the address only its host is kept."""
     link, template = offer.link, offer.template
     if offer.other and "stiggs" in request.POST:
         link, template = offer.other, ""

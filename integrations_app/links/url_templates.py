@@ -1,7 +1,4 @@
-"""Links that the desk builds itself: what a template may say, and how it is filled.
-
-One idea: a template's scheme and host are literal, and a value can never change them.
-"""
+"""Links that the desk builds: a template's scheme and host are literal, no value changes them."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -30,10 +27,10 @@ def check_template(text: str) -> list[str]:
 
 
 def fill(template: str, values: Mapping[str, str | None]) -> str | None:
-    """The address of a template for one row, or None when it cannot be built. Never raises.
+    """The address of a template for one row, or None. Never raises.
 
-    Each value is percent-encoded with nothing safe. None when a needed value is missing, blank,
-    `.` or `..` (they survive encoding and climb), or the template fails `check_template`.
+    Each value is percent-encoded with nothing safe. None when a needed one is missing, blank, `.`
+    or `..` (they survive encoding and climb), or the template fails `check_template`.
     """
     if check_template(template):
         return None
@@ -55,10 +52,7 @@ def _origin(address: str) -> str:
 
 
 def _encoded(value: str | None) -> str:
-    """The value for an address; empty when it must not be used. A lone surrogate has no encoding.
-
-    What was cut, or has U+FFFD in place of a character, is another record's id.
-    """
+    """Empty for a lone surrogate, and for what was cut or has U+FFFD in it: another's id."""
     if not value or not value.strip() or value in (".", ".."):
         return ""
     if "\ufffd" in value or len(value) > MAX_VALUE_LENGTH:

@@ -1,8 +1,6 @@
-"""Which records does a pasted address name?
+"""Which records does a pasted address name? A customer in a vendor's system, in Stigg, or here.
 
-An agent copies the address of the page in front of them: a customer in a vendor's system, one in
-Stigg, this desk's own page. read() answers with what is in it. Whether there is such a customer is
-for others to say; nothing here is ever requested, so a wrong reading can only fail to find.
+Nothing here is ever requested, so a wrong reading can only fail to find.
 """
 
 import re
@@ -40,10 +38,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The records of an address, the page's own first.
-
-    `note` says what to paste instead, if they lead to no customer.
-    """
+    """The page's own record first. `note` says what to paste instead, if they lead nowhere."""
 
     records: tuple[Record, ...]
     note: str
@@ -80,10 +75,7 @@ def find(text: str) -> str:
 
 
 def read(address: str, own_hosts: Collection[str] = (), steps: int = MAX_STEPS) -> Reading:
-    """What an address names, also inside what a mail filter or chat has made of it.
-
-    Bound: at most MAX_STEPS addresses inside one another, each shorter than the one around it.
-    """
+    """At most MAX_STEPS addresses inside one another, each shorter than the one around it."""
     try:
         url = ada_url.parse_url(_with_scheme(address), _PARTS)
     except ValueError:
@@ -112,9 +104,7 @@ _System = Literal["desk", "stigg"] | Vendor
 
 
 def _system_at(host: str, hostname: str, own_hosts: Collection[str]) -> _System | None:
-    """Whose pages are there. `host` has a port where it is not the usual one: then it is
-    nobody's.
-    """
+    """Whose pages are there: nobody's, where `host` has a port, which is not the usual one then."""
     # With and without its port: Django's get_host() has one, ALLOWED_HOSTS has none.
     if {host, hostname} & {own.lower() for own in own_hosts}:
         return "desk"

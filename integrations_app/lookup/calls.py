@@ -34,9 +34,9 @@ class Ask:
     """One call to Stigg, and in words what it looks the text up as.
 
     `why` tells why a customer that came fits, or "" that it does not: an upstream that forgets a
-    filter must not lead an agent to a stranger. `searches` when the call needs GraphQL, `by_id`
-    when the text is the customer's own id. `record` is the vendor's id that it asks for, `of` the
-    customer whom the index names for it.
+    filter must not lead an agent to a stranger. `searches` when it needs GraphQL, `by_id` when the
+    text is the customer's own id. `record` is the vendor's id that it asks for, `of` whom the index
+    names for it.
     """
 
     words: str
@@ -52,11 +52,7 @@ BY_ID: Collection[GuessKind] = ("customer_id", "stigg_page", "desk_page")
 
 
 def asks(guess: Guess) -> Iterator[Ask]:
-    """The calls for one guess.
-
-    None for a vendor's id that Stigg cannot search by; guesses() also takes such a one for a
-    customer's own id.
-    """
+    """None for a vendor's id that Stigg cannot search by; it may be a customer's own, too."""
     if guess.shape:
         words = guess.shape.name
         for field in guess.shape.fields:
@@ -132,9 +128,7 @@ def part(text: str) -> Ask:
 
 
 def similar(name: str) -> Iterator[Ask]:
-    """The second try for a name that found nobody: the whole in another spelling, then whatever
-    begins like its longest words.
-    """
+    """The whole in another spelling, then whatever begins like the name's longest words."""
 
     def why(customer: Known) -> str:
         if is_same(name, customer.name or ""):

@@ -15,9 +15,7 @@ _LABEL = re.compile(r"(?:e-?mail|mail|q|query|user|login|from|to|cc|customer|con
 
 
 def only_email_in(term: str) -> str:
-    """The e-mail of "Anna Berg <anna@acme.com>" and "E-mail: anna@acme.com"; "" when there are
-    several.
-    """
+    """The one of "Anna Berg <anna@acme.com>" and "E-mail: anna@acme.com"; "" for several."""
     if not re.search(r"[\s<]", term):
         return ""
     found = {email.lower(): email for email in EMAIL_PATTERN.findall(term)}
@@ -25,10 +23,8 @@ def only_email_in(term: str) -> str:
 
 
 def spelled(match: re.Match[str]) -> Iterator[str]:
-    """The e-mail of IN_TEXT, and where its beginning is in doubt the longer and the shorter one.
-
-    Most marks are legal in a mailbox, and none is common: "sales/ops@acme.com" may be an address of
-    its own. Reading only one of the two could lead to another person.
+    """In doubt the longer and the shorter one: "sales/ops@acme.com" may be an address of its own,
+    and reading only one of the two could lead to another person.
     """
     mailbox = _LABEL.sub("", match[1]).strip("*_~'’.#=")
     strict = _STRICT_MAILBOX.search(mailbox)

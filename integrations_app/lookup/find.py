@@ -1,14 +1,13 @@
 """From a text to customers.
 
 All calls of a look-up run side by side, so it costs one wait. The exact id settles it: then nothing
-else is waited for, a slow search least of all. What the customer's page will ask is asked as soon
-as one customer is likely; such answers are shared, so the page costs no second wait. A name that
-found nobody gets a second try by similar names.
+else is waited for, a slow search least of all. What the page will ask is asked as soon as one
+customer is likely. A name that found nobody gets a second try by similar names.
 
-Bound: MAX_CALLS calls to Stigg for one text, with those of the second try; MAX_CALLS_IN_LIST for
-all texts of a list or a ticket, the surest call of each text first, and one for each of its words
-that may be an id. Beside them the CALLS_OF_PAGE of one customer, for a ticket of two. After a miss
-as many again in each other environment; one for suggestions.
+Bound: MAX_CALLS calls to Stigg for one text, with the second try; MAX_CALLS_IN_LIST for all of a
+list or a ticket, the surest call of each first, and one for each word that may be an id. Beside
+them the CALLS_OF_PAGE of one customer, for a ticket of two. After a miss as many again in each
+other environment; one for suggestions.
 """
 
 import logging
@@ -74,9 +73,7 @@ Answers = dict[Ask, tuple[Known, ...] | StiggError]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What one text may be and what of it is asked; `barred` because the key is not allowed to
-    search, and `left_out` because of the bound, in the words of their calls.
-    """
+    """`barred` because the key may not search, `left_out` by the bound: in words of the calls."""
 
     text: str
     guesses: tuple[Guess, ...]
@@ -119,11 +116,8 @@ def find_each(
     *,
     opens: bool = False,
 ) -> tuple[Finding, ...]:
-    """Look several texts up at once, by at most so many calls for all of them.
-
-    Words that may be ids of Stigg's are asked for as such and nothing else; there is a finding for
-    those that are, and for those of which nobody can tell. Where it `opens` a customer, the page of
-    the only one whose id is among the texts is asked for beside.
+    """Look several texts up at once. There is a finding for each of those words that are ids, and
+    for those of which nobody can tell. Where it `opens` a customer, its page is asked for beside.
     """
     plans = plans_for(environment, texts, own_hosts, most)
     pages = {plan.id_of_page for plan in plans} - {""}
@@ -137,10 +131,7 @@ def find_each(
 
 
 def find_planned(environment: Environment, plans: Sequence[Plan], most: int) -> tuple[Finding, ...]:
-    """Carry plans out, all at once, and with what is left of `most` calls the second try.
-
-    Reads no database, so any thread may do it.
-    """
+    """With what is left of `most` calls the second try. Reads no database: for any thread."""
     ends = time.monotonic() + environment.upstream.deadline_seconds
     asked = [ask for plan in plans for ask in plan.asks]
     answers = answered(environment, asked)
@@ -156,9 +147,7 @@ def ahead(environment: Environment, customer_id: str) -> Future[bool] | None:
 
 
 def _page_of_first(environment: Environment, plan: Plan) -> Callable[[str], None]:
-    """What asks for the page of the first customer that is likely, and of no other. The only one
-    that the index names is likely before any answer.
-    """
+    """Asks for the page of the first likely customer; the index's only one is likely at once."""
     first = Lock()
 
     def led_to(customer_id: str) -> None:
@@ -184,9 +173,7 @@ def _vouched_for(plan: Plan, answers: Answers, page: Future[bool]) -> Answers:
 def _second_try(
     environment: Environment, found: Sequence[Finding], left: int, ends: float
 ) -> tuple[Finding, ...]:
-    """Names that found nobody, by similar names: with the calls and within the time that are
-    left.
-    """
+    """Names that found nobody, by similar ones, with the calls and within the time left."""
     names = [each for each in found if each.is_missed_name]
     if not names or not may_search(environment):
         return tuple(found)
@@ -238,9 +225,7 @@ def _answer(ask: Ask, led: Callable[[str], None] | None, stigg: Calls) -> tuple[
 
 
 def _settled(plan: Plan, answers: Answers) -> bool:
-    """The exact id is certain, whatever a search may bring; but an e-mail or a vendor's id may be
-    another customer's as well.
-    """
+    """The exact id is certain; but an e-mail or a vendor's id may be another customer's as well."""
     by_id = any(ask.by_id and not isinstance(answer, StiggError) for ask, answer in answers.items())
     return by_id and not any(
         guess.kind == "email" or (guess.shape and guess.shape.fields) for guess in plan.guesses
@@ -248,9 +233,7 @@ def _settled(plan: Plan, answers: Answers) -> bool:
 
 
 def _waited_for(searching: Future[Answers], searches: Sequence[Ask], ends: float) -> Answers:
-    """What the searches brought; they began with the exact calls, and end with the look-up's
-    deadline.
-    """
+    """They began with the exact calls, and end with the look-up's deadline."""
     try:
         return searching.result(max(0, min(SEARCH_SECONDS, ends - time.monotonic())))
     except TimeoutError:
@@ -260,11 +243,7 @@ def _waited_for(searching: Future[Answers], searches: Sequence[Ask], ends: float
 def plans_for(
     environment: Environment, texts: Sequence[str], own_hosts: Collection[str], most: int
 ) -> list[Plan]:
-    """What is asked for each text, by at most so many calls for all: the surest call of each text
-    first, then the next of each.
-
-    Asks the index in the database, so it belongs into the request's own thread.
-    """
+    """The surest call of each text first, then the next of each. Reads the database."""
     may = may_search(environment)
     taken_for = [guesses(text, own_hosts) for text in texts]
     possible = [_asks(environment, *each) for each in zip(texts, taken_for, strict=True)]
@@ -283,10 +262,7 @@ def plans_for(
 
 
 def _asks(environment: Environment, text: str, taken_for: tuple[Guess, ...]) -> list[Ask]:
-    """The calls for all that a text may be; none for a page of this desk, which opens.
-
-    What an address names is no part of a name.
-    """
+    """None for a page of this desk, which opens. What an address names is no part of a name."""
     if _page_here(environment, taken_for):
         return []
     seen = [*remembered(environment, taken_for)]
@@ -305,19 +281,13 @@ def _in_turn(lists: Sequence[Sequence[Ask]]) -> list[Ask]:
 
 
 def _page_here(environment: Environment, taken_for: Iterable[Guess]) -> Guess | None:
-    """The guess that names a customer and an environment of this desk: one of its own pages, which
-    whoever looks may see.
-
-    It needs no call.
-    """
+    """A page of this desk in an environment that whoever looks may see: it needs no call."""
     pages = (guess for guess in taken_for if guess.kind == "desk_page")
     return next((page for page in pages if page.environment in environment.among), None)
 
 
 def may_search(environment: Environment) -> bool:
-    """Whether the environment's key is allowed to use GraphQL, as far as is known: a refusal is
-    remembered for some minutes.
-    """
+    """Whether its key may use GraphQL, as far as is known: a refusal is remembered for minutes."""
     return not environment.upstream.memory.get("may-not-search")
 
 
@@ -335,9 +305,7 @@ class Outcome:
     failed: list[tuple[Ask, StiggError]] = field(default_factory=list)
 
     def add(self, ask: Ask, answer: tuple[Known, ...] | StiggError) -> None:
-        """Stigg may refuse a text as an id before it looks for it: then it is nobody's, and that is
-        an answer.
-        """
+        """Stigg may refuse a text as an id before it looks for it: then it is nobody's."""
         if not isinstance(answer, StiggError):
             self.tried.append((ask, answer))
         elif ask.searches and graphql_is_closed(answer):
@@ -372,9 +340,8 @@ def finding(environment: Environment, plan: Plan, answers: Answers) -> Finding:
 
 
 def _remember(environment: Environment, came: Outcome) -> None:
-    """Note a key that is not allowed to search, and tell the operator of calls that failed.
-
-    A refused key says nothing about searching unless another call came through with it.
+    """Tell the operator of failed calls, and note a key that may not search: one that is refused
+    says nothing about searching unless another call came through with it.
     """
     works = any(not ask.searches for ask, _ in came.tried)
     if any(

@@ -13,11 +13,7 @@ VENDORS_ID = "id in a vendor's system"  # of a vendor whose ids have no shape of
 
 
 def remembered(environment: Environment, guesses: Sequence[Guess]) -> Iterator[Ask]:
-    """A call for each customer that the index names for an id; it is believed only when the
-    customer's own record still names that id, and ignored when not.
-
-    Reads the database, so it belongs into the request's own thread.
-    """
+    """Believed only when the customer's own record still names that id. Reads the database."""
     ids = [guess for guess in guesses if guess.shape or guess.kind == "customer_id"]
     if not ids:
         return

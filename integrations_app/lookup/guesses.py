@@ -48,10 +48,8 @@ class Guess:
 
     @property
     def spellings(self) -> tuple[str, ...]:
-        """Every form the same record may be stored under; a look-up asks for any of them.
-
-        An e-mail may have been stored as typed or in lower case, and Stigg's e-mail filter is
-        exact. An international domain has two forms, bücher.example and xn--bcher-kva.example.
+        """Every form the record may be stored under: Stigg's e-mail filter is exact, and an
+        international domain has two forms, bücher.example and xn--bcher-kva.example.
         """
         if self.shape:
             return self.shape.spellings(self.value)
@@ -66,12 +64,10 @@ class Guess:
 def guesses(term: str, own_hosts: Collection[str] = ()) -> tuple[Guess, ...]:
     """What a term may be, most certain first; () for a text that nothing could be found by.
 
-    An address is what it names, or one unknown_address that says what to paste instead. For the
-    rest:
+    An address is what it names, or one unknown_address that says what to paste instead. Else:
     1. what its shape leaves little doubt about: a vendor's certain id, an e-mail, @domain;
     2. a Stigg customer id, whenever it may be one ("@" and "|" are legal in those);
-    3. only without 1, what its shape allows: a vendor's other ids, a bare domain, and last a name,
-       exact or in part.
+    3. only without 1, what its shape allows: a vendor's other ids, a bare domain, and last a name.
     """
     text = unwrapped(term)
     if address := addresses.find(text):
@@ -82,9 +78,7 @@ def guesses(term: str, own_hosts: Collection[str] = ()) -> tuple[Guess, ...]:
 
 
 def named_in(address: str, own_hosts: Collection[str] = ()) -> tuple[str, ...]:
-    """Each id and e-mail that an address names, the page's own first: they may be of several
-    customers.
-    """
+    """Each id and e-mail that an address names, the page's first: maybe of several customers."""
     names: list[str] = []
     for record in addresses.read(address, own_hosts).records:
         text = record.text or record.id
@@ -117,10 +111,9 @@ def _of_record(record: addresses.Record) -> Iterator[Guess]:
 
 
 def _of_vendor(record: addresses.Record, shape: IdShape) -> Iterator[Guess]:
-    """Some Stigg customers are named by their vendor's id, in any of its forms.
-
-    But a plain number, or an id of one's own, could be another customer's in Stigg: it is tried
-    only where Stigg cannot search by the vendor's ids.
+    """Some Stigg customers are named by their vendor's id. But a plain number, or an id of one's
+    own, could be another's in Stigg: it is tried only where Stigg cannot search by the vendor's
+    ids.
     """
     yield Guess("vendor_id", record.id, shape=shape)
     if not shape.fields or (shape.read(record.id) and not record.id.isdigit()):

@@ -1,6 +1,4 @@
-"""What came of a look-up: the customers that fit, why each does, and whether one of them is
-certain. No I/O.
-"""
+"""What came of a look-up: who fits, why each does, and whether one of them is certain. No I/O."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -42,8 +40,8 @@ _IN_PART = {PART_OF_NAME, PART_OF_ID, PART_OF_EMAIL}
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A customer that fits, and why, the most telling reason first; in a ticket also the words that
-    led there. `record` is the vendor's id that did.
+    """The most telling reason first; in a ticket also the words that led there. `record` is the
+    vendor's id that did.
     """
 
     customer_id: str
@@ -71,9 +69,7 @@ class Hit:
 
     @property
     def by_email_only(self) -> bool:
-        """An e-mail can be shared or forwarded, so it says less than an id about whose ticket this
-        is.
-        """
+        """An e-mail can be shared or forwarded, so it says less about whose ticket this is."""
         return set(self.why) <= {EMAIL, DOMAIN}
 
     @property
@@ -107,9 +103,9 @@ class Finding:
     """What came of one text in one environment.
 
     `tried`, `untried` and `left_out` say in words what the text was looked up as, as what it could
-    not be because the key is not allowed to search, and as what it was not because of the bound of
-    calls. `similar` are customers that the agent may have meant. `notes` are about the text itself.
-    `problem` stands for the calls that failed; hits may have come still.
+    not be because the key may not search, and was not by the bound of calls. `similar` are
+    customers that may be meant. `problem` stands for the calls that failed; hits may have come
+    still.
     """
 
     text: str
@@ -125,11 +121,9 @@ class Finding:
 
     @property
     def certain(self) -> Hit | None:
-        """The one customer to go straight to.
-
-        It is the only hit, with no call failed that might have brought another, and nothing to say
-        about the text. Or it is the exact id, unless the text leads to another customer by an
-        e-mail or by a vendor's id as well.
+        """The one customer to go straight to: the only hit, with no call failed that might have
+        brought another. Or the exact id, unless an e-mail or a vendor's id leads to another
+        customer as well.
         """
         if len(self.hits) == 1 and not (self.problem or self.notes or self.left_out):
             return self.hits[0]
@@ -149,9 +143,7 @@ class Finding:
 
     @property
     def is_complete(self) -> bool:
-        """Whether it would have been found if it were there. A vendor's id may not be: Stigg's
-        search knows one such id for each customer, or none.
-        """
+        """Would it have been found if it were there? Stigg's search knows one vendor's id each."""
         return self.is_answered and not self._shape
 
     @property

@@ -13,9 +13,7 @@ SCOUT_SECONDS = 2.0  # how long other environments are waited for
 
 @dataclass(slots=True)
 class Elsewhere:
-    """Where else texts were looked up: what was `found`, who `missed` all of it too, who gave no
-    answer in time.
-    """
+    """What was `found`, who `missed` all of it too, and who gave no answer in time."""
 
     found: list[Finding] = field(default_factory=list)
     missed: list[Environment] = field(default_factory=list)
@@ -28,9 +26,7 @@ def elsewhere(
     own_hosts: Collection[str] = (),
     seconds: float = SCOUT_SECONDS,
 ) -> Elsewhere:
-    """Ask all others that whoever looks may see, for no longer than `seconds`. Late answers are
-    dropped.
-    """
+    """All others that the agent may see, for no longer than `seconds`; late answers are dropped."""
     seen = among(environment.among)
     others = [other for name, other in seen.items() if name != environment.name]
     most = MAX_CALLS if len(texts) == 1 else MAX_CALLS_IN_LIST

@@ -1,13 +1,11 @@
 """What a whole paste says about customers: every id, address, e-mail, domain and name in it.
 
 A ticket is pasted as it is, so ids stand in sentences, behind labels, in JSON, in brackets, in
-links and in signatures. read() says whether a text is one thing, a list of things, or a ticket that
-holds evidence. Greetings and prose are never taken for names: in a ticket a name needs a label, a
-legal form, or an id beside it.
+links and in signatures. Greetings and prose are never taken for names: in a ticket a name needs a
+label, a legal form, or an id beside it.
 
 Pure. Bound: the first MAX_PASTE_LENGTH characters are read, by a fixed number of passes whose
-patterns look no further than 300 characters from where they start. At most MAX_TERMS pieces are
-looked up; `left_out` and `unread` say what was not.
+patterns look no further than 300 characters from where they start.
 """
 
 import re
@@ -47,13 +45,12 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a text is: `one` thing, a `list`, a `ticket` with several pieces of evidence, a
-    `placeholder` that a help desk did not fill in, or `nothing` that could be looked up.
+    """`one` thing, a `list`, a `ticket` with several pieces of evidence, a `placeholder` that a
+    help desk did not fill in, or `nothing`.
 
     `terms` are looked up, in a ticket the strongest first. `possible_ids` are other words of a
-    ticket that look like ids of Stigg's: they count where there is such a customer, and are words
-    where there is none. `left_out` counts what is beyond MAX_TERMS and MAX_POSSIBLE, `unread` the
-    characters beyond MAX_PASTE_LENGTH. `notes` are sentences for the agent.
+    ticket: they count where there is such a customer. `left_out` counts what is beyond MAX_TERMS
+    and MAX_POSSIBLE, `unread` the characters beyond MAX_PASTE_LENGTH. `notes` are for the agent.
     """
 
     form: Form
@@ -95,10 +92,7 @@ def read(text: str, own_hosts: Collection[str] = ()) -> Reading:
 def _without_evidence(
     text: str, terms: Sequence[str], own_hosts: Collection[str]
 ) -> tuple[str, ...]:
-    """What else may be looked up: in prose the words that look like ids, else the whole as names.
-
-    A company may be called like a sentence or a greeting, but a letter is no list of names.
-    """
+    """In prose the words that look like ids, else the whole as names: a letter lists no names."""
     if ids := any(map(_is_prose, terms)) and _possible_ids(text, own_hosts):
         return ids
     if len(terms) == 1:
@@ -253,9 +247,7 @@ def _evidence(text: str, own_hosts: Collection[str]) -> tuple[str, ...]:
 
 @dataclass(slots=True)
 class _Text:
-    """A text that is read from the surest kind of evidence to the weakest. Whatever has been read
-    is replaced by a mark, so that nothing is read twice.
-    """
+    """Read from the surest kind of evidence to the weakest. A mark replaces what has been read."""
 
     rest: str
     own_hosts: Collection[str]
@@ -376,8 +368,8 @@ def _named_ids(match: re.Match[str]) -> Iterator[Evidence]:
 def _labelled(match: re.Match[str]) -> Iterator[Evidence]:
     """`Customer ID: x`, `customer_id=x`, `"customerId": "x"`, `Account 123456789012`.
 
-    Without a sign between label and value, the value must have the look of an id; behind a label
-    that may announce a name as well, it must stand alone.
+    Without a sign between them, the value must have the look of an id; behind a label that may
+    announce a name as well, it must stand alone.
     """
     value = match["id"].rstrip(".:!?*_~|")
     announces_id = not re.fullmatch(_WHOSE, match["what"], re.IGNORECASE)

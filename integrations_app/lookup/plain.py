@@ -68,9 +68,7 @@ def _decoded(token: str) -> str:
 
 
 def without_what_is_lost(text: str) -> tuple[str, tuple[str, ...]]:
-    """The text without numbers that a spreadsheet has shortened and without placeholders that a
-    help desk has not filled in, and a note for each.
-    """
+    """Without shortened numbers and placeholders that were not filled in, and a note for each."""
     notes = [f"{number} {SHORTENED}" for number in dict.fromkeys(_SHORTENED.findall(text))]
     text = _SHORTENED.sub(" ", text)
     filled = _PLACEHOLDER.sub(lambda match: match[0] if _is_filled(match[0]) else " ", text)

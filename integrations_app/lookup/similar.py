@@ -28,9 +28,7 @@ def core(name: str) -> str:
 
 
 def is_same(asked: str, name: str) -> bool:
-    """Whether two names differ in their spelling alone. One of them may leave the legal form out;
-    two different ones are two companies.
-    """
+    """Only one of them may leave the legal form out: two different ones are two companies."""
     if folded(asked) == folded(name):
         return True
     has_form = [core(each) != each for each in (asked, name)]

@@ -1,7 +1,4 @@
-"""While the agent types: customers to choose from, by one call; none when that cannot help.
-
-It is the call that Enter makes as well, so Enter never denies what stands here.
-"""
+"""While the agent types: customers to choose from, by one call, which Enter makes as well."""
 
 from collections.abc import Sequence
 from dataclasses import replace

@@ -1,9 +1,4 @@
-"""Take a paste apart: terms without what copying added.
-
-Copying brings quotes, brackets, bullets, mailto:, spaces of every kind and characters nobody sees;
-several customers come at once, a line or a comma each. unwrapped() and split() leave what the agent
-meant.
-"""
+"""Take a paste apart: terms without the quotes, bullets and hidden characters of copying."""
 
 import re
 import unicodedata
@@ -114,9 +109,7 @@ _MOST_COMMAS = 9  # in one name
 
 
 def split(text: str) -> Pasted:
-    """The terms of a paste: by line, semicolon or tab always, by comma where it cannot belong to a
-    name.
-    """
+    """By line, semicolon or tab always, by comma where it cannot belong to a name."""
     lines = text[:MAX_PASTE_LENGTH].splitlines()
     found = (unwrapped(term) for line in lines for run in _runs(line) for term in _by_comma(run))
     terms = tuple(dict.fromkeys(filter(None, found)))
@@ -148,12 +141,9 @@ def _by_comma(pieces: list[str]) -> Iterator[str]:
 
 
 def _comma_separates(left: str, right: str) -> bool:
-    """Whether a comma stands between two terms, or within a name.
-
-    Names hold commas ("Acme, Inc.", "Müller, Hans", "Smith, Jones & Partners"), and a torn name
+    """Names hold commas ("Acme, Inc.", "Müller, Hans", "Smith, Jones & Partners"), and a torn name
     finds strangers. So a comma separates only beside something that is no part of a name (an id, an
-    e-mail, an address, a quoted part) or after a finished one ("Acme Inc., Globex Ltd."). Several
-    bare names ("Acme, Globex") stay together: those need a line or a semicolon each.
+    e-mail, an address, a quoted part) or after a finished one ("Acme Inc., Globex Ltd.").
     """
     if not left or not right:
         return True

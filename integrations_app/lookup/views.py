@@ -80,11 +80,7 @@ def _home(
 @csrf_exempt  # it does what a link to it does
 @require_http_methods(["GET", "HEAD", "POST"])
 def lookup(request: HttpRequest) -> HttpResponse:
-    """Find the customer that a pasted text means: straight to the one, a choice of several, or what
-    was tried.
-
-    What the box sends has an address of its own, unless the text is too long for one.
-    """
+    """What the box sends has an address of its own, unless the text is too long for one."""
     if request.method == "POST":
         address = f"{request.path}?{request.POST.urlencode()}"
         if len(address) <= MAX_ADDRESS:
@@ -108,8 +104,7 @@ def _query(request: HttpRequest) -> tuple[str, list[str]]:
 
     Help desks put an e-mail into a link as it is, and a "+" in it must stay one. A form would have
     written the "@" as %40; where it stands bare, nobody has written blanks as "+" either. Beside a
-    %40 a "+" may be the one or the other, unless our own form has sent it: then both are read, for
-    either alone could be another person.
+    %40 both are read, unless our own form has sent it: either alone could be another person.
     """
     pairs = request.META.get("QUERY_STRING", "").split("&")
     bare = next((pair.removeprefix("q=") for pair in pairs if pair.startswith("q=")), "")
@@ -226,10 +221,7 @@ def _refused(request: HttpRequest, chosen: Environment, text: str, problem: str)
 
 @require_safe
 def suggestions(request: HttpRequest) -> HttpResponse:
-    """Customers that fit what is being typed, as options under the box.
-
-    Never an error: then there are none. Opened by hand it leads to the page.
-    """
+    """Options under the box. Never an error: then there are none. By hand it leads to the page."""
     if not getattr(request, "htmx", False):
         where = urlencode({"environment": _chosen(request).name})
         return HttpResponseRedirect(f"{reverse('home')}?{where}")

@@ -53,10 +53,9 @@ class Joined:
 
     @property
     def certain(self) -> Hit | None:
-        """The one customer that all evidence leads to.
-
-        An id, an address or an e-mail must lead there alone; a name or a domain may lead to others
-        beside. Nothing may lead nowhere, and no call may be missing.
+        """The one customer that all evidence leads to: an id, an address or an e-mail there alone,
+        a name or a domain maybe to others beside. Nothing may lead nowhere, and no call may be
+        missing.
         """
         if any(each.problem or each.left_out for each in self.findings):
             return None
@@ -74,11 +73,8 @@ def join(
     own_hosts: Collection[str] = (),
     possible_ids: Sequence[str] = (),
 ) -> Joined:
-    """Look all evidence of a ticket up.
-
-    What leads nowhere is compared with the records of the customer that all the rest leads to:
-    Stigg's search knows one id of a vendor for each customer, the customer itself knows all. That
-    takes one call, beside the others of the customer's page, which shares them.
+    """What leads nowhere is compared with the records of the customer that all the rest leads to,
+    which knows all of its ids: one call, which the customer's page shares.
     """
     found = find_each(environment, terms, own_hosts, possible_ids=possible_ids, opens=True)
     joined = Joined(found)

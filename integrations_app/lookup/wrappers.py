@@ -1,7 +1,6 @@
 """Take an address out of the one that a mail filter or a chat has put around it. No I/O.
 
-Only of wrappers that are known, and only where the address is inside: some (Mimecast, newer ones of
-others) carry a mark that only their server understands.
+Some (Mimecast, newer ones of others) carry a mark that only their server understands.
 """
 
 import base64

@@ -1,8 +1,7 @@
 """What all processes count of Stigg, kept for two days, so that a restart does not lose it.
 
-Nothing is counted here. Every 15 s a process that serves adds to the database what its Prometheus
-counters grew by. One that ends takes its last 15 s along; while the database is away, what was
-counted waits for it. Calls of commands, such as `index_customers`, are not in it.
+Every 15 s a process that serves adds to the database what its Prometheus counters grew by; while
+that is away, it waits for it. Calls of commands, such as `index_customers`, are not in it.
 """
 
 import time
@@ -41,8 +40,8 @@ COUNTERS = {
 
 
 class StiggCount(models.Model):
-    """What happened in one minute. `kind` is the API that was called, or one of COUNTERS. Of calls,
-    `at_most_ms` is the smallest of BOUNDS_MS that they kept.
+    """`kind` is the API that was called, or one of COUNTERS. Of calls, `at_most_ms` is the smallest
+    of BOUNDS_MS that they kept.
     """
 
     minute = models.PositiveIntegerField()  # of the epoch

@@ -59,8 +59,8 @@ class Figures:
         return Counter({k: n for k, n in self.of(*APIS).items() if k not in IN_TIME})
 
     def stigg_ms(self, share: float) -> float | None:
-        """How many milliseconds this share of the calls kept that Stigg answered. As in Prometheus,
-        calls are taken to lie evenly between two bounds. None without a call.
+        """How long this share of the answered calls took at most. As in Prometheus, calls are taken
+        to lie evenly between two bounds.
         """
         kept = Counter[int]()
         for each in self.counted:
@@ -124,10 +124,7 @@ DAY = Window("Last 24 hours", 24 * 60, 60, "an hour")
 
 
 def _read_record(found: Mapping[str, Figures], since: datetime) -> None:
-    """Look-ups, and from somebody's last one to the first link that they opened after it.
-
-    By time alone: of an action SQLite would read all that there ever were.
-    """
+    """Look-ups, and the first link after each. By time: SQLite would read all of an action."""
     rows = AuditEvent.objects.filter(at__gte=since, environment__in=found).order_by("at", "id")
     events = rows.values_list("environment", "user", "action", "outcome", "at")
     began: dict[tuple[str, str], datetime] = {}

@@ -35,9 +35,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def pin(request: HttpRequest, environment: str, customer_id: str) -> HttpResponse:
-    """Pin a customer, or let it go. htmx gets the button as it is then, or the whole page, which
-    says why not.
-    """
+    """htmx gets the button as it is then, or the whole page, which says why not."""
     chosen = environment_or_404(request.user, environment)
     if problem_with_customer_id(customer_id):
         raise BadRequest

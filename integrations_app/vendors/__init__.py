@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 
-from .vendor import Preset, Vendor
+from .vendor import IdShape, Preset, Vendor
 
 _NAME_LENGTH = 40
 
@@ -19,10 +19,13 @@ def known_vendors() -> Mapping[str, Vendor]:
     return {vendor.identifier: vendor for vendor in every}
 
 
-def vendor_for(identifier: str) -> Vendor:
-    """The vendor of a `vendorIdentifier`; never raises.
+def known_ids() -> tuple[IdShape, ...]:
+    return tuple(shape for vendor in known_vendors().values() for shape in vendor.ids)
 
-    One that has no file gets a readable name, a badge, no domains and its identifier unchanged.
+
+def vendor_for(identifier: str) -> Vendor:
+    """One that has no file gets a readable name, a badge, no domains and its identifier unchanged.
+
     Stigg's webhooks write identifiers in lower case, so ASCII case does not count. Other scripts
     are not folded: "ſtripe" must not become Stripe.
     """

@@ -22,10 +22,7 @@ _ID = IdShape(
 
 
 def _in_address(text: str) -> str:
-    """The dashboard's own links carry a user's id in base64, some of it percent-encoded before.
-
-    Connections have names of one's own, so here the bar alone tells a user's id.
-    """
+    """In base64, some percent-encoded before. Connections have any name: the bar tells an id."""
     forms = (text, unquote(text), _from_base64(text), unquote(_from_base64(text)))
     return next((form for form in forms if "|" in form or form.startswith("org_")), "")
 

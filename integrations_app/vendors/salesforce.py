@@ -12,8 +12,8 @@ _RECORDS = ("001", "003", "006")  # accounts, contacts, opportunities
 def checked(text: str) -> str:
     """The 18-character form of a record id; "" when it is none, or its check is wrong.
 
-    The last three characters say which of the first fifteen are capitals, five at a time, the first
-    of the five as the lowest bit (Salesforce: CASESAFEID). So a mistyped case shows.
+    The last three say which of the first fifteen are capitals, five at a time, the first of the
+    five as the lowest bit (Salesforce: CASESAFEID).
     """
     if not _ID.fullmatch(text):
         return ""

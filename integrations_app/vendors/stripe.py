@@ -44,10 +44,7 @@ _MOST_STEPS = 3
 
 
 def _mode(address: Address, steps: int = _MOST_STEPS) -> tuple[Mode, str]:
-    """`/[acct_…/][test/]customers/cus_…`, as dj-stripe and Autumn build it.
-
-    The account switcher `/b/acct_…` and the sign-in are as live as the page they lead to.
-    """
+    """The account switcher `/b/acct_…` and the sign-in are as live as the page they lead to."""
     segments = address.segments
     if {".", ".."} & set(segments):
         return "", ""  # only where a page ahead is named: browsers have resolved it in their own

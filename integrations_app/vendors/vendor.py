@@ -1,7 +1,4 @@
-"""The shape of what the desk knows of a vendor; each fills it in, in a file of its own.
-
-A vendor is known by a text, not an enum: Stigg adds and drops identifiers between releases.
-"""
+"""What the desk knows of a vendor: known by a text, because Stigg adds and drops identifiers."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -49,12 +46,10 @@ class Address(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class IdShape:
-    """One kind of id that a vendor has, and how a pasted one is recognised and found.
-
-    `fields` are those of Stigg's `CustomerFilter` that hold it; none where Stigg cannot search by
-    it. `certain` when the shape alone leaves little doubt. `near_miss` tells an agent what else an
-    id that finds nobody may be. `usual` gives a text that matches `pattern` in its usual form, or
-    "" when its check is wrong; `spellings` every form that Stigg may hold.
+    """How a pasted one is recognised and found. `fields` are those of Stigg's `CustomerFilter` that
+    hold it. `certain` when the shape alone leaves little doubt. `near_miss` tells what else an id
+    that finds nobody may be. `usual` gives the usual form, or "" when a check is wrong; `spellings`
+    every form.
     """
 
     name: str
@@ -70,10 +65,7 @@ class IdShape:
         return self.usual(text) if self.pattern.fullmatch(text) else ""
 
     def in_its_place(self, text: str) -> str:
-        """The id in a place that holds nothing else: of this shape, or one of the customer's own.
-
-        What sticks to one of this shape (`cus_…*`, `cus_…|Acme`) is left out.
-        """
+        """Of this shape, or the customer's own. What sticks to one (`cus_…*`) is left out."""
         found = self.pattern.match(text)
         stuck = text[found.end() :] if found else ""
         own = found[0] if found and not re.match(r"[\w-]", stuck) else text
@@ -82,9 +74,7 @@ class IdShape:
 
 @dataclass(frozen=True, slots=True)
 class CustomerPage:
-    """How a page of one customer is addressed.
-
-    `pattern` is compared with the start of path, query and hash; its group `id` holds the id.
+    """`pattern` is compared with the start of path, query and hash; its group `id` holds the id.
     `read` gives the id of that text, percent-decoded, or "" when it is none.
     """
 
@@ -96,9 +86,7 @@ class CustomerPage:
 def customer_page(
     pattern: str, shape: IdShape, read: Callable[[str], str] | None = None
 ) -> CustomerPage:
-    """A page may go deeper (…/cus_1/subscriptions) or carry a query: the id ends where its segment
-    ends. Without a `read` the place proves the id, whatever its shape.
-    """
+    """The id ends with its segment. Without a `read` the place proves it, whatever its shape."""
     return CustomerPage(re.compile(pattern + r"(?=[/?#&]|$)"), shape, read or shape.in_its_place)
 
 
@@ -121,10 +109,7 @@ class Preset:
     parameters: tuple[Parameter, ...] = ()
 
     def answered(self, answers: Mapping[str, str]) -> str:
-        """The template with its parameters answered; blanks around an answer do not count.
-
-        Raises ValueError with a sentence for the form when one is missing or has the wrong shape.
-        """
+        """Blanks around an answer do not count. Raises ValueError with a sentence for the form."""
         text = self.template
         for parameter in self.parameters:
             answer = answers.get(parameter.name, "").strip()
@@ -136,15 +121,11 @@ class Preset:
 
 @dataclass(frozen=True, slots=True)
 class Vendor:
-    """All that the desk knows of one vendor.
-
-    `domains` are hosts that belong to the vendor together with every host under them. They are
-    narrower than the registrable ones wherever the vendor lets its own customers publish pages
-    beside its console: a page that anybody can write is not a verified page. `no_page_reason` says
-    why a row has no page to open; empty where there is a page, or may be. `not_synced` are the
-    reasons that Stigg documents for a row without a record. `mode` reads test or live and the
-    account from an address of the vendor's. `box` names the vendor where the look-up says what it
-    takes.
+    """`domains` belong to the vendor together with every host under them: narrower than the
+    registrable ones wherever its own customers publish pages beside its console. `no_page_reason`
+    says why a row has no page to open. `not_synced` are Stigg's documented reasons for a row
+    without a record. `mode` reads test or live and the account. `box` names the vendor where the
+    look-up says what it takes.
     """
 
     identifier: str
@@ -165,8 +146,5 @@ class Vendor:
         return not self.no_page_reason
 
     def owns(self, host: str, also: tuple[str, ...] = ()) -> bool:
-        """Whether the host is one of the vendor's domains, or of those `also`, or under one.
-
-        At a dot: `evilstripe.com` and `stripe.com.evil.example` are not Stripe's.
-        """
+        """At a dot: `evilstripe.com` and `stripe.com.evil.example` are not Stripe's."""
         return any(f".{host}".endswith(f".{domain}") for domain in (*self.domains, *also))

@@ -1,7 +1,4 @@
-"""`manage.py break_glass NAME`: a superuser with a password, for when the company's sign-in fails.
-
-There is one such account: making it disables the one before. The log and the record say so.
-"""
+"""`manage.py break_glass NAME`: a superuser with a password, when the company's sign-in fails."""
 
 import logging
 import secrets

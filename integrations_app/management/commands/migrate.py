@@ -1,8 +1,7 @@
 """`manage.py migrate`: Django's own, one at a time, and for as long as it takes.
 
-Several replicas may be told to migrate at once: whoever comes second waits, and finds nothing to
-do. A statement of a migration may take longer than a page would wait for it. A table that is in use
-is still waited for no longer than `lock_timeout`, because pages queue behind who waits.
+Whoever comes second waits, and finds nothing to do. A table that is in use is still waited for no
+longer than `lock_timeout`, because pages queue behind who waits.
 """
 
 import fcntl
@@ -22,9 +21,7 @@ BUSY_SECONDS = 60.0  # how long a migration waits for a page that writes to SQLi
 
 class Command(migrate.Command):
     def execute(self, *args: Any, **options: Any) -> str | None:
-        """A disk that is full, a lock, a server that is away: a sentence instead of a traceback.
-        Checks are inside too: beside another's migration they would wait no longer than a page.
-        """
+        """A full disk, a lock, a server that is away: a sentence, no traceback."""
         try:
             with alone(connections[options["database"]]):
                 return super().execute(*args, **options)
@@ -60,8 +57,8 @@ def _on_postgres(connection: Any) -> Iterator[None]:
 
 @contextmanager
 def _on_sqlite(connection: Any) -> Iterator[None]:
-    """SQLite's own lock is for one transaction, and each migration is one. The last connection that
-    closes takes the `-wal` file away, so ours closes before another's opens.
+    """SQLite's own lock is for one migration. The last connection that closes takes the `-wal` file
+    away, so ours closes before another's opens.
     """
     with Path(f"{connection.settings_dict['NAME']}-migrating").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -123,8 +123,8 @@ def shared_counts() -> str:
 
 
 def connections() -> int:
-    """How many the server may hold. Each is an open file, of which granian asks for all that the
-    system lets it have; with more connections than files it would spin and let nobody in.
+    """An open file each, and granian asks for all that the system lets it have: with more
+    connections than files it would spin and let nobody in.
     """
     _, files = resource.getrlimit(resource.RLIMIT_NOFILE)
     if files == resource.RLIM_INFINITY:
