@@ -67,14 +67,16 @@ FAVICON = (
 
 class Unindented(Extension):
     """Leaves one blank of each line's indentation, so that a first visit keeps its bound: words and
-    attributes stay apart, also where `trim_blocks` takes the line end.
+    attributes stay apart, also where `trim_blocks` takes the line end. A line with nothing but a
+    tag of Jinja2's leaves none.
 
     It reads templates, not values: only a text that a template itself indents within `<pre>` or
     `<textarea>` would come out otherwise.
     """
 
     def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:  # noqa: ARG002 - Jinja2's
-        return re.sub(r"^[ \t]+", " ", source, flags=re.MULTILINE)
+        bare = re.sub(r"^[ \t]+(?={%[^%]*%}$)", "", source, flags=re.MULTILINE)
+        return re.sub(r"^[ \t]+", " ", bare, flags=re.MULTILINE)
 
 
 class Environment(jinja2.Environment):

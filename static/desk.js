@@ -163,7 +163,9 @@ const SHORTCUTS = {
 document.addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
   if (document.documentElement.dataset.keys === "off" || event.repeat && !"jk".includes(key)) return;
-  if (opensElsewhere(event) && key !== "?" || isTyping(event.target)) return;
+  // Nothing that the empty box takes begins with these.
+  const isFree = "/?".includes(key) && event.target.matches("#q:placeholder-shown");
+  if (opensElsewhere(event) && key !== "?" || isTyping(event.target) && !isFree) return;
   if (document.querySelector("dialog[open]")) return;
   const act = SHORTCUTS[key] ?? (/^[1-9]$/.test(key) ? () => click(`#results [data-key="${key}"]`) : null);
   if (act?.()) event.preventDefault();

@@ -217,3 +217,16 @@ def test_states_that_come_late_leave_alone_what_is_being_typed(
     expect(rows.locator("#late-states")).to_be_visible()
     rows.keyboard.press("Enter")
     expect(rows.get_by_role("heading", name="31 of 137 integrations with “zuora”")).to_be_visible()
+
+
+def test_in_an_empty_box_the_keys_mean_what_help_says(visit: Page) -> None:
+    box = visit.get_by_role("combobox")
+    visit.goto("/")
+    expect(box).to_be_focused()
+    visit.keyboard.type("/acme-corp")
+    expect(box).to_have_value("acme-corp")
+    visit.keyboard.type("/?")
+    expect(box).to_have_value("acme-corp/?")
+    box.fill("")
+    visit.keyboard.press("?")
+    expect(visit.get_by_role("dialog")).to_be_visible()
