@@ -4,7 +4,7 @@ Nothing here is ever requested, so a wrong reading can only fail to find.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
@@ -16,7 +16,7 @@ from integrations_app.stigg.customer_ids import problem_with_customer_id
 from integrations_app.vendors import known_vendors
 from integrations_app.vendors.vendor import Address, IdShape, Vendor
 
-RecordKind = Literal["desk", "stigg", "subscription", "vendor", "text"]
+RecordKind = Literal["desk_page", "stigg_page", "subscription", "vendor_id", "text"]
 MAX_STEPS = 4  # an address in an address in an address
 
 
@@ -100,16 +100,17 @@ def _with_scheme(address: str) -> str:
     return address if _SCHEME.match(address) else f"https://{address}"
 
 
-_System = Literal["desk", "stigg"] | Vendor
+_System = Literal["Integrations Desk", "Stigg"] | Vendor
+_PAGES: Mapping[object, RecordKind] = {"Integrations Desk": "desk_page", "Stigg": "stigg_page"}
 
 
 def _system_at(host: str, hostname: str, own_hosts: Collection[str]) -> _System | None:
     """Whose pages are there: nobody's, where `host` has a port, which is not the usual one then."""
     # With and without its port: Django's get_host() has one, ALLOWED_HOSTS has none.
     if {host, hostname} & {own.lower() for own in own_hosts}:
-        return "desk"
+        return "Integrations Desk"
     if host == _CONSOLE:
-        return "stigg"
+        return "Stigg"
     readable = (vendor for vendor in known_vendors().values() if vendor.pages)
     return next((vendor for vendor in readable if vendor.owns(host)), None)
 
@@ -118,9 +119,10 @@ def _on_page(system: _System, here: Address) -> Iterator[Record]:
     if isinstance(system, Vendor):
         yield from _vendors(system, here.path + here.search + here.hash)
     elif page := _PAGE.match(here.path):
-        kind: RecordKind = "subscription" if page["what"] == "subscriptions" else system
+        is_subscription = page["what"] == "subscriptions"
+        kind = "subscription" if is_subscription else _PAGES[system]
         record = Record(kind, _decoded(page["id"]), _decoded(page["environment"]))
-        if not problem_with_customer_id(record.id) and (kind, system) != ("subscription", "desk"):
+        if not problem_with_customer_id(record.id) and not (is_subscription and system != "Stigg"):
             yield record
 
 
@@ -130,7 +132,7 @@ def _vendors(vendor: Vendor, tail: str) -> Iterator[Record]:
             text = _decoded(found["id"])
             record_id = page.read(text)
             if not problem_with_customer_id(record_id):
-                yield Record("vendor", record_id, text=text, shape=page.shape)
+                yield Record("vendor_id", record_id, text=text, shape=page.shape)
             return
 
 
@@ -158,8 +160,7 @@ def _decoded(raw: str) -> str:
 
 def _no_customer_in(system: _System) -> str:
     """For an address of a known system that leads to no customer: an invoice, a list."""
-    names = {"desk": "Integrations Desk", "stigg": "Stigg"}
-    name = system.name if isinstance(system, Vendor) else names[system]
+    name = system.name if isinstance(system, Vendor) else system
     return (
         f"There is no customer in this {name} address that the desk can read. Open the customer "
         f"in {name} and paste that address."

@@ -12,7 +12,7 @@ from integrations_app.lookup import addresses
 from integrations_app.lookup.emails import EMAIL_PATTERN, HOST, only_email_in
 from integrations_app.lookup.terms import unwrapped
 from integrations_app.stigg.customer_ids import problem_with_customer_id
-from integrations_app.vendors import known_vendors
+from integrations_app.vendors import known_ids
 from integrations_app.vendors.vendor import IdShape
 
 _WORDS = re.compile(r"[^\s\"'<>()\[\]{},;:=]+")  # of what somebody searched for
@@ -97,16 +97,12 @@ def _from_address(address: str, own_hosts: Collection[str]) -> tuple[Guess, ...]
 
 
 def _of_record(record: addresses.Record) -> Iterator[Guess]:
-    if record.kind == "desk":
-        yield Guess("desk_page", record.id, environment=record.environment)
-    elif record.kind == "stigg":
-        yield Guess("stigg_page", record.id, environment=record.environment)
-    elif record.kind == "subscription":
-        yield Guess("subscription", record.id)
-    elif record.shape:
+    if record.shape:
         yield from _of_vendor(record, record.shape)
+    elif record.kind != "text":
+        yield Guess(record.kind, record.id, environment=record.environment)
     else:
-        for word in _WORDS.findall(record.text or record.id):
+        for word in _WORDS.findall(record.id):
             yield from _named(word)
 
 
@@ -136,10 +132,9 @@ def _certain(text: str) -> tuple[Guess, ...]:
 
 
 def _vendors_ids(text: str, *, certain: bool) -> tuple[Guess, ...]:
-    shapes = (shape for vendor in known_vendors().values() for shape in vendor.ids)
     return tuple(
         Guess("vendor_id", value, shape=shape)
-        for shape in shapes
+        for shape in known_ids()
         if shape.certain is certain and (value := shape.read(text))
     )
 

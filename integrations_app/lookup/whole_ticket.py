@@ -39,17 +39,9 @@ class Joined:
         return next((finding.problem for finding in self.findings if finding.problem), None)
 
     @property
-    def outcome(self) -> str:
-        """For the record, as a Finding's."""
-        if self.hits:
-            return "several"
-        return self.problem.kind if self.problem else "none"
-
-    @property
-    def status(self) -> int:
-        if self.hits:
-            return 200
-        return self.problem.status if self.problem else 404
+    def missed(self) -> list[str]:
+        """What other environments are asked for."""
+        return [each.text for each in self.nowhere if not each.problem]
 
     @property
     def certain(self) -> Hit | None:
