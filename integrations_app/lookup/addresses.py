@@ -77,7 +77,9 @@ def find(text: str) -> str:
 def read(address: str, own_hosts: Collection[str] = (), steps: int = MAX_STEPS) -> Reading:
     """At most MAX_STEPS addresses inside one another, each shorter than the one around it."""
     try:
-        url = ada_url.parse_url(_with_scheme(address), _PARTS)
+        # Slashes too many, as in "https:////host", are read as browsers read them
+        whole = address if _SCHEME.match(address) else f"https://{address}"
+        url = ada_url.parse_url(whole, _PARTS)
     except ValueError:
         return Reading(
             (), "This address cannot be read. Copy it again, or paste the customer's id or e-mail."
@@ -92,12 +94,10 @@ def read(address: str, own_hosts: Collection[str] = (), steps: int = MAX_STEPS) 
         return Reading((), _stranger(here.host))
     start = f"{url['protocol']}//{url['host']}"
     ahead = _ahead(start, here, own_hosts, steps) if steps else ()
-    return Reading((*_on_page(system, here), *_searched(here), *ahead), _no_customer_in(system))
-
-
-def _with_scheme(address: str) -> str:
-    # Slashes too many, as in "https:////host", are read as browsers read them.
-    return address if _SCHEME.match(address) else f"https://{address}"
+    searched = [
+        Record("text", value) for name, value in here.parameters if name in _SEARCHES and value
+    ]
+    return Reading((*_on_page(system, here), *searched, *ahead), _no_customer_in(system))
 
 
 _System = Literal["Integrations Desk", "Stigg"] | Vendor
@@ -134,12 +134,6 @@ def _vendors(vendor: Vendor, tail: str) -> Iterator[Record]:
             if not problem_with_customer_id(record_id):
                 yield Record("vendor_id", record_id, text=text, shape=page.shape)
             return
-
-
-def _searched(here: Address) -> Iterator[Record]:
-    for name, value in here.parameters:
-        if name in _SEARCHES and value:
-            yield Record("text", value)
 
 
 def _ahead(start: str, here: Address, own_hosts: Collection[str], steps: int) -> Iterator[Record]:

@@ -56,8 +56,12 @@ def asks(guess: Guess) -> Iterator[Ask]:
         call = partial(_by_id, customer_id=guess.value)
         yield Ask("customer id", lambda _: hits.ID, call, by_id=True)
     elif guess.kind == "subscription":
-        call = partial(_by_subscription, subscription_id=guess.value)
-        yield Ask("subscription", lambda _: hits.SUBSCRIPTION, call)
+        # An id alone: the customer's name would cost a second wait
+        yield Ask(
+            "subscription",
+            lambda _: hits.SUBSCRIPTION,
+            lambda stigg: (Customer(id=stigg.customer_of_subscription(guess.value)),),
+        )
     elif guess.kind in _BY_TEXT:
         yield from _BY_TEXT[guess.kind](guess)
 
@@ -83,11 +87,6 @@ def remembered(environment: Environment, guesses: Sequence[Guess]) -> Iterator[A
 def _by_id(stigg: Calls, customer_id: str) -> tuple[Customer]:
     """The id that was asked for leads on, whatever the answer calls itself."""
     return (stigg.get_customer(customer_id).model_copy(update={"id": customer_id}),)
-
-
-def _by_subscription(stigg: Calls, subscription_id: str) -> tuple[Customer]:
-    """An id alone: the customer's name would cost a second wait."""
-    return (Customer(id=stigg.customer_of_subscription(subscription_id)),)
 
 
 def _by_email(guess: Guess) -> Iterator[Ask]:

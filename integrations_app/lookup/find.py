@@ -104,7 +104,12 @@ def find(environment: Environment, text: str, own_hosts: Collection[str] = ()) -
     if page:
         answers |= _vouched_for(plan, answers, page)
     if searching and not _settled(plan, answers):
-        answers |= _waited_for(searching, searches, ends)
+        try:  # the searches began with the exact calls, and end with the look-up's deadline
+            patience = max(0, min(SEARCH_SECONDS, ends - time.monotonic()))
+            answers |= searching.result(patience)
+        except TimeoutError:
+            late = TimedOut("the search was not answered in time")
+            answers |= dict.fromkeys(searches, late)
     found = finding(environment, plan, answers)
     return _second_try(environment, [found], MAX_CALLS - len(plan.asks), ends)[0]
 
@@ -232,14 +237,6 @@ def _settled(plan: Plan, answers: Answers) -> bool:
     return by_id and not any(
         guess.kind == "email" or (guess.shape and guess.shape.fields) for guess in plan.guesses
     )
-
-
-def _waited_for(searching: Future[Answers], searches: Sequence[Ask], ends: float) -> Answers:
-    """They began with the exact calls, and end with the look-up's deadline."""
-    try:
-        return searching.result(max(0, min(SEARCH_SECONDS, ends - time.monotonic())))
-    except TimeoutError:
-        return dict.fromkeys(searches, TimedOut("the search was not answered in time"))
 
 
 def plans_for(

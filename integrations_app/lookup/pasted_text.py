@@ -11,7 +11,6 @@ patterns look no further than 300 characters from where they start.
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Literal, NamedTuple
 
 from integrations_app.lookup import addresses, emails
@@ -335,14 +334,11 @@ def _vendors_ids(match: re.Match[str]) -> Iterator[Evidence]:
     smaller = [piece for part in parts for piece in part.split("|")]
     for candidate in dict.fromkeys([token, *parts, *smaller]):
         candidate = candidate.strip(".:!?…*_~")
-        if _is_vendors_id(candidate) or _GENERATED_ID.fullmatch(candidate):
+        is_vendors = any(shape.certain and shape.read(candidate) for shape in known_ids())
+        if is_vendors or _GENERATED_ID.fullmatch(candidate):
             yield Evidence("id", candidate)
             if candidate == token:
                 return
-
-
-def _is_vendors_id(text: str) -> bool:
-    return any(shape.certain and shape.read(text) for shape in known_ids())
 
 
 def _named_ids(match: re.Match[str]) -> Iterator[Evidence]:
@@ -400,12 +396,8 @@ def _name(text: str) -> str:
         return ""
     if not re.search(r"[^\W\d_]", name) or _MARK.search(name):
         return ""
-    return "" if name.lower() in _NO_VALUE | _names_of_vendors() else name
-
-
-@cache
-def _names_of_vendors() -> frozenset[str]:
-    return frozenset(vendor.name.lower() for vendor in known_vendors().values())
+    vendors = {vendor.name.lower() for vendor in known_vendors().values()}
+    return "" if name.lower() in _NO_VALUE | vendors else name
 
 
 def _with_legal_form(rest: str) -> Iterator[str]:

@@ -214,7 +214,10 @@ def suggestions(request: HttpRequest) -> HttpResponse:
         where = urlencode({"environment": _chosen(request).name})
         return HttpResponseRedirect(f"{reverse('home')}?{where}")
     chosen, text = _chosen(request), request.GET.get("q", "")
-    hits = () if tickets.is_missing(request) else _suggested(request, chosen, text)
+    hits: tuple[Hit, ...] = ()
+    if not tickets.is_missing(request):
+        mine = matching(request, chosen.name, text)
+        hits = with_pins(chosen, suggest(chosen, text), mine)
     events.note(
         request,
         Action.SUGGESTIONS,
@@ -224,10 +227,6 @@ def suggestions(request: HttpRequest) -> HttpResponse:
         ticket=tickets.in_address(request),
     )
     return render(request, "lookup/_suggestions.html", {"hits": hits})
-
-
-def _suggested(request: HttpRequest, chosen: Environment, text: str) -> tuple[Hit, ...]:
-    return with_pins(chosen, suggest(chosen, text), matching(request, chosen.name, text))
 
 
 def _chosen(request: HttpRequest) -> Environment:
