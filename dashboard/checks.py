@@ -2,6 +2,7 @@
 
 import re
 import ssl
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -11,40 +12,39 @@ from environs import ValidationError, validate
 SECRET_CHARACTERS = 32
 
 
-def is_time_zone(name: str) -> None:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        raise ValidationError("is no time zone, such as Europe/Berlin.") from None
+def works(attempt: Callable[[str], object], otherwise: str) -> Callable[[str], None]:
+    """A check that a value, where there is one, can be used for this."""
+
+    def check(value: str) -> None:
+        try:
+            if value:
+                attempt(value)
+        except (KeyError, ValueError, OSError, re.error) as error:
+            raise ValidationError(otherwise.format(error)) from None
+
+    return check
 
 
-def holds_certificates(path: str) -> None:
-    try:
-        if path:
-            ssl.create_default_context(cafile=path)
-    except OSError:
-        raise ValidationError("is no readable file of certificates in PEM.") from None
+def _read_proxy(url: str) -> None:
+    parts = urlsplit(url)
+    if not (parts.scheme in ("http", "https") and parts.hostname and parts.port != 0):
+        raise ValueError
 
 
-def is_proxy(url: str) -> None:
-    try:
-        parts = urlsplit(url)
-        fits = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        fits = False
-    if url and not fits:
-        raise ValidationError("is no address of a proxy, such as http://proxy.example.com:3128.")
+def _read_dsn(dsn: str) -> None:
+    from sentry_sdk.utils import Dsn  # a desk without one does not load it
+
+    Dsn(dsn)
 
 
-def is_dsn(dsn: str) -> None:
-    if not dsn:
-        return
-    from sentry_sdk.utils import BadDsn, Dsn  # a desk without one does not load it
-
-    try:
-        Dsn(dsn)
-    except (BadDsn, ValueError):
-        raise ValidationError("is no DSN, such as https://key@sentry.example.com/1.") from None
+is_time_zone = works(ZoneInfo, "is no time zone, such as Europe/Berlin.")
+is_pattern = works(re.compile, "is no regular expression of Python's: {}.")
+is_proxy = works(_read_proxy, "is no address of a proxy, such as http://proxy.example.com:3128.")
+is_dsn = works(_read_dsn, "is no DSN, such as https://key@sentry.example.com/1.")
+holds_certificates = works(
+    lambda path: ssl.create_default_context(cafile=path),
+    "is no readable file of certificates in PEM.",
+)
 
 
 def former_secret(secret: str) -> str:
@@ -58,13 +58,6 @@ def is_long_enough(secret: str) -> None:
         raise ValidationError(
             f"is shorter than {SECRET_CHARACTERS} characters: anybody can guess it."
         )
-
-
-def is_pattern(text: str) -> None:
-    try:
-        re.compile(text)
-    except re.error as error:
-        raise ValidationError(f"is no regular expression of Python's: {error}.") from None
 
 
 is_host = validate.Regexp(

@@ -6,7 +6,6 @@ from django.views.generic import TemplateView
 
 from integrations_app.customer import export_views, integration_views
 from integrations_app.customer import views as customer_views
-from integrations_app.links import beacon
 from integrations_app.lookup import views as lookup_views
 from integrations_app.operators import views as operator_views
 from integrations_app.own import views as own_views
@@ -32,7 +31,7 @@ urlpatterns = [
     path(f"{page}json/", export_views.export, {"form": "json"}, name="export-json"),
     path(f"{page}text/", export_views.export, {"form": "text"}, name="export-text"),
     path(f"{page}ahead/", customer_views.ahead, name="ahead"),
-    path(f"{page}opened/", beacon.opened, name="opened"),
+    path(f"{page}opened/", integration_views.opened, name="opened"),
     path(f"{page}pin/", own_views.pin, name="pin"),
     path("accounts/preferences/", own_views.preferences, name="preferences"),
     path("help/", TemplateView.as_view(template_name="help.html"), name="help"),

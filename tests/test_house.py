@@ -31,7 +31,7 @@ MAY_IMPORT = {
         "django access allauth audit dashboard links metrics prometheus_client upstream vendors"
     ),
     "index": "django stigg upstream",
-    "links": "django access ada_url audit publicsuffixlist stigg upstream vendors",
+    "links": "django access ada_url audit publicsuffixlist upstream vendors",
     "own": "django access audit stigg",
     "customer": (
         "django access audit dashboard htmx index links metrics own pages spreadsheets stigg"
@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "htmx": "django",
     "templating": "django jinja2 links markupsafe pages vendors",
     "pages": "django upstream",
-    "urls": "django customer links lookup operators own record",
+    "urls": "django customer lookup operators own record",
     "models": "access audit index links operators own",
     "admin": "access links",
     "apps": "django access",

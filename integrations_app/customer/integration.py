@@ -37,7 +37,6 @@ from integrations_app.stigg.quotations import without_secrets
 from integrations_app.stigg.records import read_rows
 from integrations_app.upstream.copies import NoCopy
 from integrations_app.upstream.environments import Environment
-from integrations_app.upstream.fresh_or_copy import Call
 from integrations_app.upstream.problems import Problem, problem_for
 
 MAX_JSON_CHARACTERS = 8_000
@@ -100,7 +99,11 @@ def open_integration(
     customer_id, memory = sought.customer_id, visit.memory
     answers = visit.gather(
         customer=lambda stigg: stigg.get_customer(customer_id),
-        found=_readings(sought),
+        # The first page of the list, where that is kept, says the same
+        found=[
+            partial(_read, sought=sought),
+            *(partial(_in_first_page, sought=sought, limit=limit) for limit in PAGE_SIZES),
+        ],
         **sync.calls(memory, customer_id),
         **sync.failure_calls(memory, customer_id),
     )
@@ -124,12 +127,6 @@ def open_integration(
         failures=sync.failures_of(environment, answers.get("failures"), shown.vendor),
         **age(environment, visit),
     )
-
-
-def _readings(sought: Sought) -> list[Call]:
-    """The call that reads it; the first page of the list, where that is kept, says the same."""
-    first_pages = (partial(_in_first_page, sought=sought, limit=limit) for limit in PAGE_SIZES)
-    return [partial(_read, sought=sought), *first_pages]
 
 
 def _read(stigg: Calls, sought: Sought) -> Found | str:

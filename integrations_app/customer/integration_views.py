@@ -2,8 +2,9 @@
 
 from django.forms import ModelForm
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
+from integrations_app.audit import events
 from integrations_app.audit.events import Action
 from integrations_app.customer.integration import IntegrationPage, Sought, open_integration
 from integrations_app.customer.views import Context, ask_for_ticket, note, of_customer, refuse
@@ -11,6 +12,7 @@ from integrations_app.links import reports
 from integrations_app.links.models import WrongLink
 from integrations_app.pages import render_page
 
+MAX_INTEGRATION_ID = 255
 NOT_REPORTED = "This link is not reported"
 NO_LINK = "This integration has no link that could be wrong."
 
@@ -31,6 +33,24 @@ def integration(request: HttpRequest, context: Context) -> HttpResponse:
     if request.method == "POST":
         return _report(request, context, opened)
     return _show(request, context, opened, reports.WrongLinkForm())
+
+
+@require_POST
+@of_customer
+def opened(request: HttpRequest, context: Context) -> HttpResponse:
+    """A link of this customer was followed: a page's script says so and waits for no answer."""
+    integration_id = request.POST.get("integration", "")
+    if len(integration_id) > MAX_INTEGRATION_ID:
+        return HttpResponse(status=400)
+    events.note(
+        request,
+        Action.LINK,
+        "opened",
+        environment=context["environment"].name,
+        customer_id=context["customer_id"],
+        detail=integration_id,
+    )
+    return HttpResponse(status=204)
 
 
 def _report(request: HttpRequest, context: Context, opened: IntegrationPage) -> HttpResponse:

@@ -132,6 +132,7 @@ def listing(
     states: Mapping[str, State] = MappingProxyType({}),
 ) -> Listing:
     """What the results region shows. `states` are the known sync states, by integration id."""
+    known = counted(customer)
     listed = [(item, "") for item in page.rows]
     named = [(item, NAMED_BY_CUSTOMER) for item in unlisted(query, customer, page)]
     items = [*listed, *named]
@@ -141,23 +142,19 @@ def listing(
     marked = (number for number, (item, _) in enumerate(items) if is_of_record(item, ids))
     for number in islice(marked, 1):  # there is no text to find then
         shown[number] = replace(rows[number], is_marked=True)
+    if query.sort:
+        shown.sort(key=ORDERS[query.sort.removeprefix("-")], reverse=query.sort.startswith("-"))
     return Listing(
         query=query,
-        rows=tuple(with_keys(_in_order(shown, query.sort))),
+        rows=tuple(with_keys(shown)),
         chips=tuple(chips(query, customer, page)),
         next=query.following(page.next, len(rows)) if page.next else None,
         prev=query.preceding(page.prev),
-        matching=_how_many(query, customer),
+        matching=None if known is None else sum(known[name] for name in query.vendors or known),
         looked_at=len(rows),
         has_states=any(row.state for row in rows),
         is_whole=is_whole(query, page),
     )
-
-
-def _in_order(rows: list[Row], sort: str) -> list[Row]:
-    if not sort:
-        return rows
-    return sorted(rows, key=ORDERS[sort.removeprefix("-")], reverse=sort.startswith("-"))
 
 
 def cuts(query: Query, customer: Customer | None, page: Page) -> Iterator[str]:
@@ -174,11 +171,3 @@ def cuts(query: Query, customer: Customer | None, page: Page) -> Iterator[str]:
     vendors = len(list(filter(None, counted(customer) or ())))
     if vendors > MAX_CHIPS:
         yield f"Filters are offered for {MAX_CHIPS} of this customer's {vendors} vendors."
-
-
-def _how_many(query: Query, customer: Customer | None) -> int | None:
-    """How many integrations of the chosen vendors the customer has; None if unknown."""
-    known = counted(customer)
-    if known is None or not query.vendors:
-        return None if known is None else known.total()
-    return sum(known[name] for name in query.vendors)

@@ -67,7 +67,10 @@ def _read_start(stigg: Calls, customer_id: str, query: Query) -> Found:
     if not query.vendors:
         return Found(query, _list(stigg, customer_id, query))
     page = _list_unless_refused(stigg, customer_id, query)
-    return Found(query, page) if page else _filter_here(stigg, customer_id, query)
+    if page:
+        return Found(query, page)
+    found = _read_whole(stigg, customer_id, query)
+    return replace(found, notices=(FILTERED_HERE, *found.notices))
 
 
 def _list_unless_refused(stigg: Calls, customer_id: str, query: Query) -> Page | None:
@@ -97,11 +100,6 @@ def _list(stigg: Calls, customer_id: str, query: Query) -> Page:
         left_out=page.left_out + more.left_out,
         sent=page.sent + more.sent,
     )
-
-
-def _filter_here(stigg: Calls, customer_id: str, query: Query) -> Found:
-    found = _read_whole(stigg, customer_id, query)
-    return replace(found, notices=(FILTERED_HERE, *found.notices))
 
 
 def _read_whole(stigg: Calls, customer_id: str, query: Query) -> Found:

@@ -97,15 +97,16 @@ def row(
 def _own_page(item: Integration | BrokenRow, place: Place) -> str:
     if not fits_path(item.id):
         return ""
-    query = f"?{urlencode({'record': record})}" if (record := _record_of(item)) else ""
+    record = next(filter(None, records_of(item)), "")
+    query = f"?{urlencode({'record': record})}" if record else ""
     return f"{place.address}integration/{quote(item.id, safe='')}/{query}"
 
 
-def _record_of(item: Integration | BrokenRow) -> str:
-    """The vendor's id of a row, else its billing id; "" without one."""
+def records_of(item: Integration | BrokenRow) -> tuple[str | None, ...]:
+    """By what a row names a vendor's record: the vendor's id, then the billing id."""
     if isinstance(item, BrokenRow):
-        return ""
-    return item.synced_entity_id or (item.sync_data and item.sync_data.billing_id) or ""
+        return ()
+    return item.synced_entity_id, item.sync_data.billing_id if item.sync_data else None
 
 
 def with_keys(rows: Iterable[Row]) -> Iterator[Row]:
@@ -117,8 +118,4 @@ def with_keys(rows: Iterable[Row]) -> Iterator[Row]:
 
 
 def is_of_record(item: Integration | BrokenRow, ids: Collection[str]) -> bool:
-    """Whether a row names a vendor's record by one of these ids."""
-    if isinstance(item, BrokenRow):
-        return False
-    billing_id = item.sync_data.billing_id if item.sync_data else None
-    return item.synced_entity_id in ids or billing_id in ids
+    return any(record in ids for record in records_of(item))

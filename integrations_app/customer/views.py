@@ -127,7 +127,9 @@ def integrations(request: HttpRequest, context: Context) -> HttpResponse:
     if asking := ask_for_ticket(request, context):
         return asking
     environment, customer_id = context["environment"], context["customer_id"]
-    extras = () if query.needs_states or _asks_for_states(request) else EXTRAS
+    # The trigger is what a page asks by itself that was shown without them
+    is_late = getattr(getattr(request, "htmx", None), "trigger", "") == "late-states"
+    extras = () if query.needs_states or is_late else EXTRAS
     refresh = "refresh" in request.GET
     opened = open_customer(environment, customer_id, query, refresh=refresh, extras=extras)
     # Filters and further pages of a customer that is open already are no new visit
@@ -136,11 +138,6 @@ def integrations(request: HttpRequest, context: Context) -> HttpResponse:
     if not opened.trouble:
         remember(environment.name, customer_id, opened.record_ids)
     return _show(request, context, opened)
-
-
-def _asks_for_states(request: HttpRequest) -> bool:
-    """What a page asks by itself that was shown without them."""
-    return getattr(getattr(request, "htmx", None), "trigger", "") == "late-states"
 
 
 def _show(request: HttpRequest, context: Context, opened: CustomerPage) -> HttpResponse:

@@ -58,6 +58,7 @@ class ForVendorForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the
     # What the operator sees; admin fills it in
     seen: ClassVar[Seen] = {}
     sees_all: ClassVar[bool] = False
+    may_be_for_all: ClassVar[bool] = False
     environment = forms.ChoiceField()
 
     class Meta:
@@ -70,10 +71,9 @@ class ForVendorForm(forms.ModelForm):  # type: ignore[type-arg] # generic in the
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.fields["environment"] = self.environment_field(self.instance.environment)
-
-    def environment_field(self, kept: str) -> forms.ChoiceField:
-        return forms.ChoiceField(choices=environment_choices(self.seen, kept))
+        every = [("", "All environments")] if self.may_be_for_all and self.sees_all else []
+        choices = [*every, *environment_choices(self.seen, self.instance.environment)]
+        self.fields["environment"] = forms.ChoiceField(choices=choices, required=not every)
 
 
 class LinkTemplateForm(ForVendorForm):
@@ -101,10 +101,7 @@ class LinkTemplateForm(ForVendorForm):
 
 
 class TrustedHostForm(ForVendorForm):
-    def environment_field(self, kept: str) -> forms.ChoiceField:
-        every = [("", "All environments")] if self.sees_all else []
-        choices = [*every, *environment_choices(self.seen, kept)]
-        return forms.ChoiceField(choices=choices, required=not self.sees_all)
+    may_be_for_all = True
 
 
 class PresetForm(forms.Form):
@@ -170,13 +167,9 @@ class ForVendorAdmin(admin.ModelAdmin):  # type: ignore[type-arg] # generic in t
         context["vendors"] = known_vendors().values()
         return super().render_change_form(request, context, *args, **options)
 
-    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        self._note(request, "added", obj)
-        return super().log_addition(request, obj, message)
-
-    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
-        self._note(request, "changed", obj)
-        return super().log_change(request, obj, message)
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: Any) -> None:
+        self._note(request, "changed" if change else "added", obj)
+        super().save_model(request, obj, form, change)
 
     def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
         for item in queryset:

@@ -145,15 +145,6 @@ def _has_hidden(address: _Address) -> bool:
     return any(unicodedata.category(character)[0] in "CZ" for character in text)
 
 
-def _has_userinfo(address: _Address) -> bool:
-    """An `@` before the path. Also after `?` or `#`, where parsers of different age disagree."""
-    return "@" in address.text.split("://", 1)[1].split("/", 1)[0]
-
-
-def _is_malformed(address: _Address) -> bool:
-    return not (address.written and _HOST.fullmatch(address.host))
-
-
 def _is_disguised(address: _Address) -> bool:
     """Percent-encoding, full-width letters, ideographic dots, zero-width joiners, numbers in hex or
     octal. A true international name reads back as written.
@@ -177,8 +168,11 @@ _FAULTS: tuple[tuple[Callable[[_Address], bool], str], ...] = (
         lambda address: not address.text[:8].lower().startswith(("https://", "http://")),
         "This is not a full web address.",
     ),
-    (_has_userinfo, "This address puts a name before an @ sign, which hides where it leads."),
-    (_is_malformed, _MALFORMED),
+    (  # also after `?` or `#`, where parsers of different age disagree
+        lambda address: "@" in address.text.split("://", 1)[1].split("/", 1)[0],
+        "This address puts a name before an @ sign, which hides where it leads.",
+    ),
+    (lambda address: not (address.written and _HOST.fullmatch(address.host)), _MALFORMED),
     (_is_disguised, "The host in this address is written in a way that hides where it leads."),
     (lambda address: len(address.href) > MAX_LENGTH, _TOO_LONG),
 )

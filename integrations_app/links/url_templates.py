@@ -63,17 +63,9 @@ def _encoded(value: str | None) -> str:
         return ""
 
 
-def _is_not_plain(text: str) -> bool:
-    return not (text.isascii() and text.isprintable()) or " " in text or "\\" in text
-
-
 def _has_host_placeholder(text: str) -> bool:
     authority = re.split(r"[/?#]", text.removeprefix("https://"), maxsplit=1)[0]
     return "{" in authority or "}" in authority
-
-
-def _has_stray_brace(text: str) -> bool:
-    return re.search(r"[{}]", _PLACEHOLDER.sub("", text)) is not None
 
 
 def _climbs(text: str) -> bool:
@@ -85,10 +77,16 @@ def _climbs(text: str) -> bool:
 _BARE_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 _PROBLEMS: tuple[tuple[Callable[[str], bool], str], ...] = (
-    (_is_not_plain, "Use only letters, digits and punctuation: no blanks, accents or backslashes."),
+    (
+        lambda text: not re.fullmatch(r"[!-\[\]-~]*", text),
+        "Use only letters, digits and punctuation: no blanks, accents or backslashes.",
+    ),
     (lambda text: not text.startswith("https://"), "Start the address with https://."),
     (_has_host_placeholder, "Write the host out in full: a placeholder may stand only after it."),
-    (_has_stray_brace, f"Use braces only for these placeholders: {_NAMES}."),
+    (
+        lambda text: bool(re.search(r"[{}]", _PLACEHOLDER.sub("", text))),
+        f"Use braces only for these placeholders: {_NAMES}.",
+    ),
     (lambda text: not _PLACEHOLDER.search(text), f"Add a placeholder: {_NAMES}."),
     (_climbs, "Remove the . or .. part from the path."),
     (lambda text: bool(_BARE_PERCENT.search(text)), "Follow each % with two hexadecimal digits."),

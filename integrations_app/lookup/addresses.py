@@ -4,7 +4,7 @@ Nothing here is ever requested, so a wrong reading can only fail to find.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 from urllib.parse import unquote
@@ -16,7 +16,7 @@ from integrations_app.stigg.customer_ids import problem_with_customer_id
 from integrations_app.vendors import known_vendors
 from integrations_app.vendors.vendor import Address, IdShape, Vendor
 
-RecordKind = Literal["desk", "stigg", "subscription", "vendor", "text"]
+RecordKind = Literal["desk_page", "stigg_page", "subscription", "vendor_id", "text"]
 MAX_STEPS = 4  # an address in an address in an address
 
 
@@ -77,7 +77,9 @@ def find(text: str) -> str:
 def read(address: str, own_hosts: Collection[str] = (), steps: int = MAX_STEPS) -> Reading:
     """At most MAX_STEPS addresses inside one another, each shorter than the one around it."""
     try:
-        url = ada_url.parse_url(_with_scheme(address), _PARTS)
+        # Slashes too many, as in "https:////host", are read as browsers read them
+        whole = address if _SCHEME.match(address) else f"https://{address}"
+        url = ada_url.parse_url(whole, _PARTS)
     except ValueError:
         return Reading(
             (), "This address cannot be read. Copy it again, or paste the customer's id or e-mail."
@@ -92,24 +94,23 @@ def read(address: str, own_hosts: Collection[str] = (), steps: int = MAX_STEPS) 
         return Reading((), _stranger(here.host))
     start = f"{url['protocol']}//{url['host']}"
     ahead = _ahead(start, here, own_hosts, steps) if steps else ()
-    return Reading((*_on_page(system, here), *_searched(here), *ahead), _no_customer_in(system))
+    searched = [
+        Record("text", value) for name, value in here.parameters if name in _SEARCHES and value
+    ]
+    return Reading((*_on_page(system, here), *searched, *ahead), _no_customer_in(system))
 
 
-def _with_scheme(address: str) -> str:
-    # Slashes too many, as in "https:////host", are read as browsers read them.
-    return address if _SCHEME.match(address) else f"https://{address}"
-
-
-_System = Literal["desk", "stigg"] | Vendor
+_System = Literal["Integrations Desk", "Stigg"] | Vendor
+_PAGES: Mapping[object, RecordKind] = {"Integrations Desk": "desk_page", "Stigg": "stigg_page"}
 
 
 def _system_at(host: str, hostname: str, own_hosts: Collection[str]) -> _System | None:
     """Whose pages are there: nobody's, where `host` has a port, which is not the usual one then."""
     # With and without its port: Django's get_host() has one, ALLOWED_HOSTS has none.
     if {host, hostname} & {own.lower() for own in own_hosts}:
-        return "desk"
+        return "Integrations Desk"
     if host == _CONSOLE:
-        return "stigg"
+        return "Stigg"
     readable = (vendor for vendor in known_vendors().values() if vendor.pages)
     return next((vendor for vendor in readable if vendor.owns(host)), None)
 
@@ -118,9 +119,10 @@ def _on_page(system: _System, here: Address) -> Iterator[Record]:
     if isinstance(system, Vendor):
         yield from _vendors(system, here.path + here.search + here.hash)
     elif page := _PAGE.match(here.path):
-        kind: RecordKind = "subscription" if page["what"] == "subscriptions" else system
+        is_subscription = page["what"] == "subscriptions"
+        kind = "subscription" if is_subscription else _PAGES[system]
         record = Record(kind, _decoded(page["id"]), _decoded(page["environment"]))
-        if not problem_with_customer_id(record.id) and (kind, system) != ("subscription", "desk"):
+        if not problem_with_customer_id(record.id) and not (is_subscription and system != "Stigg"):
             yield record
 
 
@@ -130,14 +132,8 @@ def _vendors(vendor: Vendor, tail: str) -> Iterator[Record]:
             text = _decoded(found["id"])
             record_id = page.read(text)
             if not problem_with_customer_id(record_id):
-                yield Record("vendor", record_id, text=text, shape=page.shape)
+                yield Record("vendor_id", record_id, text=text, shape=page.shape)
             return
-
-
-def _searched(here: Address) -> Iterator[Record]:
-    for name, value in here.parameters:
-        if name in _SEARCHES and value:
-            yield Record("text", value)
 
 
 def _ahead(start: str, here: Address, own_hosts: Collection[str], steps: int) -> Iterator[Record]:
@@ -158,8 +154,7 @@ def _decoded(raw: str) -> str:
 
 def _no_customer_in(system: _System) -> str:
     """For an address of a known system that leads to no customer: an invoice, a list."""
-    names = {"desk": "Integrations Desk", "stigg": "Stigg"}
-    name = system.name if isinstance(system, Vendor) else names[system]
+    name = system.name if isinstance(system, Vendor) else system
     return (
         f"There is no customer in this {name} address that the desk can read. Open the customer "
         f"in {name} and paste that address."

@@ -1,25 +1,19 @@
 """Which call to Stigg answers which guess, and why a customer that it gives fits."""
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
+from integrations_app.index.entries import customers_with
+from integrations_app.lookup import hits
 from integrations_app.lookup.guesses import Guess, GuessKind
-from integrations_app.lookup.hits import (
-    DOMAIN,
-    EMAIL,
-    ID,
-    NAME,
-    OTHERWISE,
-    PART_OF_EMAIL,
-    PART_OF_ID,
-    PART_OF_NAME,
-    SIMILAR,
-    SUBSCRIPTION,
-)
 from integrations_app.lookup.similar import beginnings, core, is_like, is_same
 from integrations_app.stigg import Calls, Customer
 from integrations_app.stigg.graphql import Match, SearchField, find_customers
+from integrations_app.upstream.environments import Environment
+
+VENDORS_ID = "id in a vendor's system"  # of a vendor whose ids have no shape of their own
 
 MAX_HITS = 20
 SEARCH_SECONDS = 4.0  # less than a page may take: a search must not keep an exact answer waiting
@@ -57,15 +51,37 @@ def asks(guess: Guess) -> Iterator[Ask]:
         words = guess.shape.name
         for field in guess.shape.fields:
             call = search(field, *guess.spellings)
-            yield Ask(words, _always(words), call, searches=True, record=guess.value)
+            yield Ask(words, lambda _: words, call, searches=True, record=guess.value)
     elif guess.kind in BY_ID:
         call = partial(_by_id, customer_id=guess.value)
-        yield Ask("customer id", _always(ID), call, by_id=True)
+        yield Ask("customer id", lambda _: hits.ID, call, by_id=True)
     elif guess.kind == "subscription":
-        call = partial(_by_subscription, subscription_id=guess.value)
-        yield Ask("subscription", _always(SUBSCRIPTION), call)
+        # An id alone: the customer's name would cost a second wait
+        yield Ask(
+            "subscription",
+            lambda _: hits.SUBSCRIPTION,
+            lambda stigg: (Customer(id=stigg.customer_of_subscription(guess.value)),),
+        )
     elif guess.kind in _BY_TEXT:
         yield from _BY_TEXT[guess.kind](guess)
+
+
+def remembered(environment: Environment, guesses: Sequence[Guess]) -> Iterator[Ask]:
+    """Whom the index names for an id, believed when the customer's own record still names it.
+
+    Reads the database.
+    """
+    ids = [guess for guess in guesses if guess.shape or guess.kind == "customer_id"]
+    words = next((guess.shape.name for guess in ids if guess.shape), VENDORS_ID)
+    spellings = {spelling for guess in ids for spelling in guess.spellings}
+
+    def why(customer: Known) -> str:
+        held = customer.record_ids if isinstance(customer, Customer) else ()
+        return words if spellings.intersection(held) else ""
+
+    for customer_id in customers_with(environment.name, spellings) if ids else ():
+        call = partial(_by_id, customer_id=customer_id)
+        yield Ask(words, why, call, record=ids[0].value, of=customer_id)
 
 
 def _by_id(stigg: Calls, customer_id: str) -> tuple[Customer]:
@@ -73,17 +89,12 @@ def _by_id(stigg: Calls, customer_id: str) -> tuple[Customer]:
     return (stigg.get_customer(customer_id).model_copy(update={"id": customer_id}),)
 
 
-def _by_subscription(stigg: Calls, subscription_id: str) -> tuple[Customer]:
-    """An id alone: the customer's name would cost a second wait."""
-    return (Customer(id=stigg.customer_of_subscription(subscription_id)),)
-
-
 def _by_email(guess: Guess) -> Iterator[Ask]:
     """REST compares letter by letter; in other capitals only a search finds it."""
     spellings = {spelling.casefold() for spelling in guess.spellings}
 
     def why(customer: Known) -> str:
-        return EMAIL if (customer.email or "").casefold() in spellings else ""
+        return hits.EMAIL if (customer.email or "").casefold() in spellings else ""
 
     for spelling in guess.spellings:
         yield Ask("exact e-mail", why, _listed(email=spelling))
@@ -95,14 +106,14 @@ def _by_domain(guess: Guess) -> Iterator[Ask]:
     ends = tuple(f"@{spelling}".casefold() for spelling in guess.spellings)
 
     def why(customer: Known) -> str:
-        return DOMAIN if (customer.email or "").casefold().endswith(ends) else ""
+        return hits.DOMAIN if (customer.email or "").casefold().endswith(ends) else ""
 
     yield Ask("e-mail domain", why, search("email", *ends, contains=True), searches=True)
 
 
 def _by_name(guess: Guess) -> Iterator[Ask]:
     def why(customer: Known) -> str:
-        return NAME if _same(customer.name, guess.value) else ""
+        return hits.NAME if _same(customer.name, guess.value) else ""
 
     yield Ask("exact name", why, _listed(name=guess.value))
 
@@ -119,8 +130,12 @@ def part(text: str) -> Ask:
 
     def why(customer: Known) -> str:
         if _same(customer.name, text):
-            return NAME
-        held = {PART_OF_NAME: customer.name, PART_OF_ID: customer.id, PART_OF_EMAIL: customer.email}
+            return hits.NAME
+        held = {
+            hits.PART_OF_NAME: customer.name,
+            hits.PART_OF_ID: customer.id,
+            hits.PART_OF_EMAIL: customer.email,
+        }
         wanted = text.casefold()
         return next((why for why, of in held.items() if wanted in (of or "").casefold()), "")
 
@@ -132,8 +147,8 @@ def similar(name: str) -> Iterator[Ask]:
 
     def why(customer: Known) -> str:
         if is_same(name, customer.name or ""):
-            return OTHERWISE
-        return SIMILAR if is_like(name, customer.name or "") else ""
+            return hits.OTHERWISE
+        return hits.SIMILAR if is_like(name, customer.name or "") else ""
 
     yield Ask("similar names", why, search("name", core(name), loose=True, limit=50), searches=True)
     for beginning in beginnings(name):
@@ -141,30 +156,13 @@ def similar(name: str) -> Iterator[Ask]:
         yield Ask("similar names", why, call, searches=True)
 
 
-def search(
-    field: SearchField,
-    *values: str,
-    contains: bool = False,
-    loose: bool = False,
-    limit: int = MAX_HITS + 1,
-) -> Call:
-    return lambda stigg: find_customers(
-        stigg,
-        field,
-        values,
-        contains=contains,
-        loose=loose,
-        limit=limit,
-        patience=SEARCH_SECONDS,
-    )
+def search(field: SearchField, *values: str, limit: int = MAX_HITS + 1, **how: Any) -> Call:
+    by = partial(find_customers, field=field, values=values, limit=limit, **how)
+    return partial(by, patience=SEARCH_SECONDS)
 
 
 def _listed(**exact: str) -> Call:
     return lambda stigg: stigg.list_customers(limit=MAX_HITS + 1, **exact)
-
-
-def _always(why: str) -> Why:
-    return lambda _customer: why
 
 
 def _same(text: str | None, other: str) -> bool:

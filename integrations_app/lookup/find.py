@@ -13,12 +13,14 @@ other environment; one for suggestions.
 import logging
 import re
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import zip_longest
 from threading import Lock
+from typing import Any
 
 from integrations_app.customer.page import prefetch
 from integrations_app.lookup import addresses
@@ -30,9 +32,9 @@ from integrations_app.lookup.calls import (
     Known,
     asks,
     part,
+    remembered,
     similar,
 )
-from integrations_app.lookup.from_index import remembered
 from integrations_app.lookup.guesses import Guess, guesses
 from integrations_app.lookup.hits import DOMAIN, PAGE, SIMILAR, Finding, Hit, merged
 from integrations_app.lookup.terms import unwrapped
@@ -102,7 +104,12 @@ def find(environment: Environment, text: str, own_hosts: Collection[str] = ()) -
     if page:
         answers |= _vouched_for(plan, answers, page)
     if searching and not _settled(plan, answers):
-        answers |= _waited_for(searching, searches, ends)
+        try:  # the searches began with the exact calls, and end with the look-up's deadline
+            patience = max(0, min(SEARCH_SECONDS, ends - time.monotonic()))
+            answers |= searching.result(patience)
+        except TimeoutError:
+            late = TimedOut("the search was not answered in time")
+            answers |= dict.fromkeys(searches, late)
     found = finding(environment, plan, answers)
     return _second_try(environment, [found], MAX_CALLS - len(plan.asks), ends)[0]
 
@@ -179,13 +186,13 @@ def _second_try(
         return tuple(found)
     in_time = time.monotonic() + SEARCH_SECONDS <= ends
     tries = [[*similar(unwrapped(each.text))] for each in names]
-    asked = {id(ask) for ask in _in_turn(tries)[: max(0, left) if in_time else 0]}
-    answers = answered(environment, [ask for asks in tries for ask in asks if id(ask) in asked])
+    asked = _in_turn(tries)[: max(0, left) if in_time else 0]
+    answers = answered(environment, asked)
     second = {
         each.text: _with_similar(
             each,
             finding(environment, Plan(each.text, (), tuple(asks)), answers),
-            left_out=any(id(ask) not in asked for ask in asks),
+            left_out=any(ask not in asked for ask in asks),
         )
         for each, asks in zip(names, tries, strict=True)
     }
@@ -232,14 +239,6 @@ def _settled(plan: Plan, answers: Answers) -> bool:
     )
 
 
-def _waited_for(searching: Future[Answers], searches: Sequence[Ask], ends: float) -> Answers:
-    """They began with the exact calls, and end with the look-up's deadline."""
-    try:
-        return searching.result(max(0, min(SEARCH_SECONDS, ends - time.monotonic())))
-    except TimeoutError:
-        return dict.fromkeys(searches, TimedOut("the search was not answered in time"))
-
-
 def plans_for(
     environment: Environment, texts: Sequence[str], own_hosts: Collection[str], most: int
 ) -> list[Plan]:
@@ -248,14 +247,14 @@ def plans_for(
     taken_for = [guesses(text, own_hosts) for text in texts]
     possible = [_asks(environment, *each) for each in zip(texts, taken_for, strict=True)]
     allowed = [[ask for ask in asks if may or not ask.searches] for asks in possible]
-    chosen = {id(ask) for ask in _in_turn(allowed)[:most]}
+    chosen = set(_in_turn(allowed)[:most])
     return [
         Plan(
             text,
             each,
-            tuple(ask for ask in asks if id(ask) in chosen),
+            tuple(ask for ask in asks if ask in chosen),
             barred=tuple(ask.words for ask in every if ask not in asks),
-            left_out=tuple(ask.words for ask in asks if id(ask) not in chosen),
+            left_out=tuple(ask.words for ask in asks if ask not in chosen),
         )
         for text, each, every, asks in zip(texts, taken_for, possible, allowed, strict=True)
     ]
@@ -265,8 +264,8 @@ def _asks(environment: Environment, text: str, taken_for: tuple[Guess, ...]) -> 
     """None for a page of this desk, which opens. What an address names is no part of a name."""
     if _page_here(environment, taken_for):
         return []
-    seen = [*remembered(environment, taken_for)]
-    exact = _in_turn([seen, *([*asks(guess)] for guess in taken_for)])
+    each = map(asks, taken_for)
+    exact = _in_turn([*map(list, (remembered(environment, taken_for), *each))])
     if not taken_for or addresses.find(unwrapped(text)):
         return exact
     name = next((guess for guess in taken_for if guess.kind == "name"), None)
@@ -294,63 +293,48 @@ def may_search(environment: Environment) -> bool:
 # --- what came of it ------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
-class Outcome:
-    """The calls of one text by what came of each: an answer, a key that is not allowed to ask, or
-    another error.
-    """
-
-    tried: list[tuple[Ask, tuple[Known, ...]]] = field(default_factory=list)
-    untried: list[tuple[Ask, StiggError]] = field(default_factory=list)
-    failed: list[tuple[Ask, StiggError]] = field(default_factory=list)
-
-    def add(self, ask: Ask, answer: tuple[Known, ...] | StiggError) -> None:
-        """Stigg may refuse a text as an id before it looks for it: then it is nobody's."""
-        if not isinstance(answer, StiggError):
-            self.tried.append((ask, answer))
-        elif ask.searches and graphql_is_closed(answer):
-            self.untried.append((ask, answer))
-        elif not ask.searches and isinstance(answer, _NOBODY):
-            self.tried.append((ask, ()))
-        else:
-            self.failed.append((ask, answer))
+def _outcome(ask: Ask, answer: tuple[Known, ...] | StiggError) -> str:
+    """Stigg may refuse a text as an id before it looks for it: then it is nobody's."""
+    if not isinstance(answer, StiggError) or (not ask.searches and isinstance(answer, _NOBODY)):
+        return "tried"
+    return "untried" if ask.searches and graphql_is_closed(answer) else "failed"
 
 
 def finding(environment: Environment, plan: Plan, answers: Answers) -> Finding:
-    came = Outcome()
+    came = defaultdict[str, list[tuple[Ask, Any]]](list)
     for ask in plan.asks:
         if ask in answers:
-            came.add(ask, answers[ask])
+            came[_outcome(ask, answers[ask])].append((ask, answers[ask]))
     _remember(environment, came)
-    hits = merged(hit for ask, found in came.tried for hit in _hits(environment, ask, found))
+    hits = merged(hit for ask, found in came["tried"] for hit in _hits(environment, ask, found))
     if any(hit.is_exact or DOMAIN in hit.why for hit in hits):
         hits = tuple(hit for hit in hits if not hit.is_in_part)
-    untried = (*plan.barred, *(ask.words for ask, _ in came.untried))
+    untried = (*plan.barred, *(ask.words for ask, _ in came["untried"]))
     return Finding(
         plan.text,
         environment,
         guesses=plan.guesses,
         hits=hits[:MAX_HITS] or _named_here(environment, plan),
-        tried=tuple(dict.fromkeys(ask.words for ask, _ in came.tried)),
+        tried=tuple(dict.fromkeys(ask.words for ask, _ in came["tried"])),
         untried=tuple(dict.fromkeys(untried)),
         left_out=tuple(dict.fromkeys(plan.left_out)),
         notes=(*_notes(plan), *((TOO_MANY,) if len(hits) > MAX_HITS else ())),
-        problem=problem_for(came.failed[0][1]) if came.failed else None,
+        problem=problem_for(came["failed"][0][1]) if came["failed"] else None,
     )
 
 
-def _remember(environment: Environment, came: Outcome) -> None:
+def _remember(environment: Environment, came: Mapping[str, list[tuple[Ask, Any]]]) -> None:
     """Tell the operator of failed calls, and note a key that may not search: one that is refused
     says nothing about searching unless another call came through with it.
     """
-    works = any(not ask.searches for ask, _ in came.tried)
+    works = any(not ask.searches for ask, _ in came["tried"])
     if any(
         isinstance(error, Forbidden) or (works and isinstance(error, KeyRejected))
-        for _, error in came.untried
+        for _, error in came["untried"]
     ):
         environment.upstream.memory.set("may-not-search", value=True, seconds=REFUSAL_SECONDS)
         logger.warning("key may not search", extra={"environment": environment.name})
-    for ask, error in came.failed:
+    for ask, error in came["failed"]:
         environment.log(ask.words, error)
 
 
@@ -360,9 +344,11 @@ def _named_here(environment: Environment, plan: Plan) -> tuple[Hit, ...]:
     return (Hit(here.value, seen[here.environment], (PAGE,)),) if here else ()
 
 
-def _hits(environment: Environment, ask: Ask, found: Iterable[Known]) -> Iterator[Hit]:
+def _hits(
+    environment: Environment, ask: Ask, found: tuple[Known, ...] | StiggError
+) -> Iterator[Hit]:
     """An id that no page takes is left out: in an address it could lead anywhere."""
-    for one in found:
+    for one in () if isinstance(found, StiggError) else found:
         if (why := ask.why(one)) and not problem_with_customer_id(one.id):
             yield Hit(
                 one.id,

@@ -12,7 +12,7 @@ from integrations_app.lookup import addresses
 from integrations_app.lookup.emails import EMAIL_PATTERN, HOST, only_email_in
 from integrations_app.lookup.terms import unwrapped
 from integrations_app.stigg.customer_ids import problem_with_customer_id
-from integrations_app.vendors import known_vendors
+from integrations_app.vendors import known_ids
 from integrations_app.vendors.vendor import IdShape
 
 _WORDS = re.compile(r"[^\s\"'<>()\[\]{},;:=]+")  # of what somebody searched for
@@ -56,7 +56,8 @@ class Guess:
         if self.kind in ("email", "domain"):
             lower = self.value.lower()
             name, at, domain = lower.rpartition("@")
-            forms = (f"{name}{at}{form}" for form in _forms(domain))
+            in_dns = ada_url.idna_to_ascii(domain).decode()
+            forms = (f"{name}{at}{form}" for form in (in_dns, ada_url.idna_to_unicode(in_dns)))
             return tuple(dict.fromkeys((self.value, lower, *forms)))
         return (self.value,)
 
@@ -71,9 +72,13 @@ def guesses(term: str, own_hosts: Collection[str] = ()) -> tuple[Guess, ...]:
     """
     text = unwrapped(term)
     if address := addresses.find(text):
-        return _from_address(address, own_hosts)
+        reading = addresses.read(address, own_hosts)
+        found = (guess for record in reading.records for guess in _of_record(record))
+        none = (Guess("unknown_address", address, note=reading.note),)
+        return tuple(dict.fromkeys(found))[:MAX_GUESSES] or none
     text = only_email_in(text) or text
-    certain = _certain(text)
+    domain = _domain(text[1:]) if text.startswith("@") else ()
+    certain = _vendors_ids(text, certain=True)[:1] or _email(text) or domain
     return (*certain, *_customer_id(text), *(() if certain else _possible(text)))[:MAX_GUESSES]
 
 
@@ -89,24 +94,13 @@ def named_in(address: str, own_hosts: Collection[str] = ()) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _from_address(address: str, own_hosts: Collection[str]) -> tuple[Guess, ...]:
-    reading = addresses.read(address, own_hosts)
-    found = (guess for record in reading.records for guess in _of_record(record))
-    none = (Guess("unknown_address", address, note=reading.note),)
-    return tuple(dict.fromkeys(found))[:MAX_GUESSES] or none
-
-
 def _of_record(record: addresses.Record) -> Iterator[Guess]:
-    if record.kind == "desk":
-        yield Guess("desk_page", record.id, environment=record.environment)
-    elif record.kind == "stigg":
-        yield Guess("stigg_page", record.id, environment=record.environment)
-    elif record.kind == "subscription":
-        yield Guess("subscription", record.id)
-    elif record.shape:
+    if record.shape:
         yield from _of_vendor(record, record.shape)
+    elif record.kind != "text":
+        yield Guess(record.kind, record.id, environment=record.environment)
     else:
-        for word in _WORDS.findall(record.text or record.id):
+        for word in _WORDS.findall(record.id):
             yield from _named(word)
 
 
@@ -129,17 +123,10 @@ def _named(word: str) -> Iterator[Guess]:
         yield from _customer_id(word)
 
 
-def _certain(text: str) -> tuple[Guess, ...]:
-    if found := _vendors_ids(text, certain=True):
-        return found[:1]
-    return _email(text) or (_domain(text[1:]) if text.startswith("@") else ())
-
-
 def _vendors_ids(text: str, *, certain: bool) -> tuple[Guess, ...]:
-    shapes = (shape for vendor in known_vendors().values() for shape in vendor.ids)
     return tuple(
         Guess("vendor_id", value, shape=shape)
-        for shape in shapes
+        for shape in known_ids()
         if shape.certain is certain and (value := shape.read(text))
     )
 
@@ -169,12 +156,6 @@ _PUBLIC_MAIL = re.compile(
 
 def _email(text: str) -> tuple[Guess, ...]:
     return (Guess("email", text),) if EMAIL_PATTERN.fullmatch(text) else ()
-
-
-def _forms(domain: str) -> tuple[str, ...]:
-    """The domain as DNS has it, and in its own script."""
-    in_dns = ada_url.idna_to_ascii(domain).decode()
-    return in_dns, ada_url.idna_to_unicode(in_dns)
 
 
 def _domain(text: str) -> tuple[Guess, ...]:

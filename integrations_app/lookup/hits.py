@@ -168,10 +168,9 @@ class Finding:
         return self.problem.kind if self.problem else "none"
 
     @property
-    def status(self) -> int:
-        if self.hits:
-            return 200
-        return self.problem.status if self.problem else 404
+    def missed(self) -> list[str]:
+        """What other environments are asked for."""
+        return [] if self.hits or self.problem else [self.text]
 
     @property
     def kinds(self) -> tuple[GuessKind, ...]:

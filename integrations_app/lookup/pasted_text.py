@@ -11,8 +11,7 @@ patterns look no further than 300 characters from where they start.
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from integrations_app.lookup import addresses, emails
 from integrations_app.lookup.emails import MARKS
@@ -26,7 +25,7 @@ from integrations_app.lookup.terms import (
     split,
     unwrapped,
 )
-from integrations_app.vendors import known_vendors
+from integrations_app.vendors import known_ids, known_vendors
 
 MAX_POSSIBLE = 10
 
@@ -35,8 +34,7 @@ EvidenceKind = Literal["id", "address", "e-mail", "domain", "name"]
 _STRENGTH: dict[EvidenceKind, int] = {"id": 0, "address": 1, "e-mail": 2, "domain": 3, "name": 4}
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """One thing in a text that may lead to a customer; `term` is what is looked up."""
 
     kind: EvidenceKind
@@ -73,10 +71,10 @@ def read(text: str, own_hosts: Collection[str] = ()) -> Reading:
     pasted = split(read_from)
     alone = [_standing_alone(term, own_hosts) for term in pasted.terms]
     if all(alone):
-        terms, left_out = tuple(dict.fromkeys(filter(None, alone))), pasted.left_out
+        terms, left_out = tuple(dict.fromkeys(alone)), pasted.left_out
         form: Form = "list" if len(terms) > 1 else "one"
     elif evidence := _evidence(read_from, own_hosts):
-        terms, possible = evidence[:MAX_TERMS], _possible_ids(read_from, own_hosts)
+        terms, possible = evidence[:MAX_TERMS], _Text(read_from, own_hosts).possible_ids()
         left_out = len(evidence) - len(terms) + max(0, len(possible) - MAX_POSSIBLE)
         form = "ticket" if len(terms) + len(possible) > 1 else "one"
         return Reading(form, terms, possible[:MAX_POSSIBLE], left_out, unread, notes)
@@ -93,7 +91,7 @@ def _without_evidence(
     text: str, terms: Sequence[str], own_hosts: Collection[str]
 ) -> tuple[str, ...]:
     """In prose the words that look like ids, else the whole as names: a letter lists no names."""
-    if ids := any(map(_is_prose, terms)) and _possible_ids(text, own_hosts):
+    if ids := any(map(_is_prose, terms)) and _Text(text, own_hosts).possible_ids():
         return ids
     if len(terms) == 1:
         return tuple(terms) if len(terms[0]) <= MAX_NAME_LENGTH else ()
@@ -129,7 +127,6 @@ def _is_prose(term: str) -> bool:
 def _standing_alone(term: str, own_hosts: Collection[str]) -> str:
     """What to look up when the whole term is one id, e-mail, address or name; "" when it is not."""
     text = _Text(term, own_hosts)
-    text.read_all()
     pieces = list(text.found.values())
     is_whole = not pieces or (len(pieces) == 1 and pieces[0].term == term)
     if is_whole or _is_name_with_commas(term, pieces):
@@ -227,16 +224,9 @@ _TICKET_WORDS = frozenset(
 )
 
 
-def _possible_ids(text: str, own_hosts: Collection[str]) -> tuple[str, ...]:
-    read = _Text(text, own_hosts)
-    read.read_all()
-    return read.possible_ids()
-
-
 def _evidence(text: str, own_hosts: Collection[str]) -> tuple[str, ...]:
     """The evidence in a text, strongest first, each record once however often it is named."""
     read = _Text(re.sub(r";\s", "\n", text), own_hosts)  # the box joins pasted lines so
-    read.read_all()
     by_record: dict[tuple[str, str], str] = {}
     for piece in sorted(read.found.values(), key=lambda piece: _STRENGTH[piece.kind]):
         taken_for = guesses(piece.term, own_hosts)
@@ -253,10 +243,10 @@ class _Text:
     own_hosts: Collection[str]
     found: dict[str, Evidence] = field(default_factory=dict)
 
-    def read_all(self) -> None:
+    def __post_init__(self) -> None:
         self.take(_ADDRESS, self.address)
         self.take(_OWN_PATH, self.own_path)
-        self.take(emails.IN_TEXT, _emails, _MAIL)
+        self.take(emails.IN_TEXT, lambda match: _of_kind("e-mail", emails.spelled(match)), _MAIL)
         self.take(_TOKEN, _vendors_ids)
         self.take(_NAMED_ID, _named_ids)
         self.take(_ID_LABEL, _labelled)
@@ -264,8 +254,8 @@ class _Text:
         self.take(_NUMBER, lambda match: [Evidence("id", match[0])])
         self.lone_ids()
         self.take(_DOMAIN_IN_TEXT, lambda match: [Evidence("domain", f"@{match[1]}")])
-        for name in _names(self.rest):
-            self.add(Evidence("name", name))
+        for piece in _of_kind("name", _names(self.rest)):
+            self.add(piece)
 
     def take(
         self,
@@ -317,8 +307,7 @@ class _Text:
         lines = self.rest.split("\n")
         if sum(bool(line.strip()) for line in lines) < 2:
             return
-        for number, line in enumerate(lines):
-            term = unwrapped(line)
+        for number, term in enumerate(map(unwrapped, lines)):
             if _looks_like_an_id(term) and not _IS_A_NUMBER.fullmatch(term):
                 self.add(Evidence("id", term))
                 lines[number] = _RECORD
@@ -334,8 +323,8 @@ def _around(text: str, pieces: Sequence[Evidence], mark: str) -> str:
     return text
 
 
-def _emails(match: re.Match[str]) -> Iterator[Evidence]:
-    return (Evidence("e-mail", email) for email in emails.spelled(match))
+def _of_kind(kind: EvidenceKind, terms: Iterable[str]) -> list[Evidence]:
+    return [Evidence(kind, term) for term in terms]
 
 
 def _vendors_ids(match: re.Match[str]) -> Iterator[Evidence]:
@@ -345,15 +334,11 @@ def _vendors_ids(match: re.Match[str]) -> Iterator[Evidence]:
     smaller = [piece for part in parts for piece in part.split("|")]
     for candidate in dict.fromkeys([token, *parts, *smaller]):
         candidate = candidate.strip(".:!?…*_~")
-        if _is_vendors_id(candidate) or _GENERATED_ID.fullmatch(candidate):
+        is_vendors = any(shape.certain and shape.read(candidate) for shape in known_ids())
+        if is_vendors or _GENERATED_ID.fullmatch(candidate):
             yield Evidence("id", candidate)
             if candidate == token:
                 return
-
-
-def _is_vendors_id(text: str) -> bool:
-    shapes = (shape for vendor in known_vendors().values() for shape in vendor.ids)
-    return any(shape.certain and shape.read(text) for shape in shapes)
 
 
 def _named_ids(match: re.Match[str]) -> Iterator[Evidence]:
@@ -409,17 +394,10 @@ def _name(text: str) -> str:
     of_tickets = _TICKET_WORDS.intersection(words) and not has_legal_form(name)
     if not words or len(words) > 8 or _is_prose(name) or of_tickets:
         return ""
-    known = (
-        name.lower() in _names_of_vendors()
-        or not re.search(r"[^\W\d_]", name)
-        or _MARK.search(name)
-    )
-    return "" if known or name.lower() in _NO_VALUE else name
-
-
-@cache
-def _names_of_vendors() -> frozenset[str]:
-    return frozenset(vendor.name.lower() for vendor in known_vendors().values())
+    if not re.search(r"[^\W\d_]", name) or _MARK.search(name):
+        return ""
+    vendors = {vendor.name.lower() for vendor in known_vendors().values()}
+    return "" if name.lower() in _NO_VALUE | vendors else name
 
 
 def _with_legal_form(rest: str) -> Iterator[str]:

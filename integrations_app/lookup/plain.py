@@ -71,10 +71,6 @@ def without_what_is_lost(text: str) -> tuple[str, tuple[str, ...]]:
     """Without shortened numbers and placeholders that were not filled in, and a note for each."""
     notes = [f"{number} {SHORTENED}" for number in dict.fromkeys(_SHORTENED.findall(text))]
     text = _SHORTENED.sub(" ", text)
-    filled = _PLACEHOLDER.sub(lambda match: match[0] if _is_filled(match[0]) else " ", text)
+    # `{{cus_…}}` is Jira's way to mark an id; the name of a field has neither digit nor hyphen
+    filled = _PLACEHOLDER.sub(lambda it: it[0] if re.search(r"[\d@-]", it[0]) else " ", text)
     return filled, (*notes[:MAX_NOTES], *((NOT_FILLED_IN,) if filled != text else ()))
-
-
-def _is_filled(placeholder: str) -> bool:
-    """`{{cus_…}}` is Jira's way to mark an id; the name of a field has neither digit nor hyphen."""
-    return bool(re.search(r"[\d@-]", placeholder))

@@ -18,10 +18,14 @@ PINNED = "pinned"
 def suggest(environment: Environment, text: str) -> tuple[Hit, ...]:
     """Customers that fit what was typed so far; none when the call fails."""
     terms = split(text).terms
-    if len(terms) != 1 or not worth_suggesting(terms[0]) or not may_search(environment):
+    if len(terms) != 1 or not may_search(environment):
         return ()
-    ask = part(terms[0])
-    found = finding(environment, Plan(terms[0], (), (ask,)), answered(environment, [ask]))
+    term = terms[0]
+    # Not a letter or two, and not an address: that one names its record already
+    if not MIN_PART <= len(term) <= MAX_PART or addresses.find(unwrapped(term)):
+        return ()
+    ask = part(term)
+    found = finding(environment, Plan(term, (), (ask,)), answered(environment, [ask]))
     return found.hits[:MAX_SUGGESTIONS]
 
 
@@ -33,8 +37,3 @@ def with_pins(
     mine = [Hit(pin.customer_id, environment, (PINNED,), pin.customer_name) for pin in pins]
     kept = [replace(found.pop(pin.customer_id, pin), why=(PINNED,)) for pin in mine]
     return (*kept, *found.values())[:MAX_SUGGESTIONS]
-
-
-def worth_suggesting(term: str) -> bool:
-    """Not a letter or two, and not an address: that one names its record already."""
-    return MIN_PART <= len(term) <= MAX_PART and not addresses.find(unwrapped(term))

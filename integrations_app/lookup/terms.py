@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 from urllib.parse import unquote
 
 MAX_TERMS = 20  # looked up at once
@@ -11,12 +11,11 @@ MAX_TERM_LENGTH = 2_000  # an address with a long query; ids and names end at 25
 MAX_PASTE_LENGTH = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Pasted:
+class Pasted(NamedTuple):
     """The terms of one paste, and how many more there were than MAX_TERMS."""
 
     terms: tuple[str, ...]
-    left_out: int = 0
+    left_out: int
 
 
 # An opening and a closing mark each, also as word processors of other languages and hurried people

@@ -35,7 +35,7 @@ from integrations_app.lookup.pasted_text import Reading, read
 from integrations_app.lookup.plain import NOT_FILLED_IN
 from integrations_app.lookup.suggest import suggest, with_pins
 from integrations_app.lookup.terms import MAX_PASTE_LENGTH, MAX_TERMS
-from integrations_app.lookup.whole_ticket import join
+from integrations_app.lookup.whole_ticket import Joined, join
 from integrations_app.own.pins import matching, pins
 from integrations_app.own.preferences import first_environment
 from integrations_app.pages import MAX_ADDRESS, render_page
@@ -45,6 +45,7 @@ from integrations_app.upstream.environments import Environment
 NOTHING_READABLE = (
     "There is nothing in that text that could be looked up. Paste an id, an e-mail or a name."
 )
+Context = dict[str, Any]
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _OPENED_BY = {
     EMAIL: "an e-mail",
@@ -96,7 +97,7 @@ def lookup(request: HttpRequest) -> HttpResponse:
     if problem := _problem(reading, query, tickets.problem(request)):
         return _refused(request, chosen, text, problem)
     answer = {"one": _one, "list": _several, "ticket": _ticket}[reading.form]
-    return answer(request, chosen, reading, text)
+    return answer(request, _box(chosen, text) | {"reading": reading})
 
 
 def _query(request: HttpRequest) -> tuple[str, list[str]]:
@@ -124,32 +125,37 @@ def _problem(reading: Reading, query: str, with_ticket: str) -> str:
     return "" if reading.terms else (reading.notes or (NOTHING_READABLE,))[0]
 
 
-def _one(request: HttpRequest, chosen: Environment, reading: Reading, text: str) -> HttpResponse:
+def _one(request: HttpRequest, context: Context) -> HttpResponse:
     ends = time.monotonic() + settings.STIGG_DEADLINE_SECONDS
+    chosen, reading = context["environment"], context["reading"]
     finding = find(chosen, reading.terms[0], _own_hosts(request))
     if not finding.kinds or "unknown_address" in finding.kinds:
-        return _refused(request, chosen, text, finding.notes[0])
-    hit = finding.certain if reading.is_whole else None
-    _note(request, finding.outcome if hit or not finding.certain else "several", chosen, text, hit)
-    if hit:
-        return _opened(request, hit)
-    return _choice(request, chosen, reading, finding, ends, text)
+        return _refused(request, chosen, context["text"], finding.notes[0])
+    return _answer(request, context | {"finding": finding}, finding, "lookup/found.html", ends)
 
 
-def _choice(
-    request: HttpRequest,
-    chosen: Environment,
-    reading: Reading,
-    finding: Finding,
-    ends: float,
-    text: str,
+def _ticket(request: HttpRequest, context: Context) -> HttpResponse:
+    ends = time.monotonic() + settings.STIGG_DEADLINE_SECONDS
+    chosen, reading = context["environment"], context["reading"]
+    joined = join(chosen, reading.terms, _own_hosts(request), reading.possible_ids)
+    return _answer(request, context | {"joined": joined}, joined, "lookup/ticket.html", ends)
+
+
+def _answer(
+    request: HttpRequest, context: Context, came: Finding | Joined, template: str, ends: float
 ) -> HttpResponse:
-    """The page for no certain customer: several to choose from, a miss, or trouble."""
-    missed = [] if finding.hits or finding.problem else [finding.text]
-    others = _others(request, chosen, missed, ends, text)
-    context = _box(chosen, text) | {"finding": finding, "elsewhere": others, "reading": reading}
-    template = "lookup/found.html"
-    return render_page(request, template, context, status=finding.status, problem=finding.problem)
+    """Straight to the one customer, else several to choose from, a miss, or trouble."""
+    chosen, text, problem = context["environment"], context["text"], came.problem
+    if hit := came.certain if context["reading"].is_whole else None:
+        _note(request, "one", hit.environment, text, hit)
+        return _opened(request, hit)
+    if came.hits:
+        outcome, status = "several", 200
+    else:
+        outcome, status = (problem.kind, problem.status) if problem else ("none", 404)
+    _note(request, outcome, chosen, text)
+    context["elsewhere"] = _others(request, chosen, came.missed, ends, text)
+    return render_page(request, template, context, status=status, problem=problem)
 
 
 def _others(
@@ -165,29 +171,11 @@ def _others(
     return others
 
 
-def _ticket(request: HttpRequest, chosen: Environment, reading: Reading, text: str) -> HttpResponse:
-    """Straight to the customer that all evidence leads to, or what led where."""
-    ends = time.monotonic() + settings.STIGG_DEADLINE_SECONDS
-    joined = join(chosen, reading.terms, _own_hosts(request), reading.possible_ids)
-    hit = joined.certain if reading.is_whole else None
-    _note(request, "one" if hit else joined.outcome, chosen, text, hit)
-    if hit:
-        return _opened(request, hit)
-    missed = [each.text for each in joined.nowhere if not each.problem]
-    others = _others(request, chosen, missed, ends, text)
-    context = _box(chosen, text) | {"joined": joined, "elsewhere": others, "reading": reading}
-    problem = None if joined.hits else joined.problem
-    template = "lookup/ticket.html"
-    return render_page(request, template, context, status=joined.status, problem=problem)
-
-
-def _several(
-    request: HttpRequest, chosen: Environment, reading: Reading, text: str
-) -> HttpResponse:
-    findings = find_each(chosen, reading.terms, _own_hosts(request))
-    _note(request, "list", chosen, text)
-    context = _box(chosen, text) | {"findings": findings, "reading": reading}
-    return render(request, "lookup/list.html", context)
+def _several(request: HttpRequest, context: Context) -> HttpResponse:
+    chosen = context["environment"]
+    findings = find_each(chosen, context["reading"].terms, _own_hosts(request))
+    _note(request, "list", chosen, context["text"])
+    return render(request, "lookup/list.html", context | {"findings": findings})
 
 
 def _note(
@@ -197,7 +185,7 @@ def _note(
         request,
         Action.LOOK_UP,
         outcome,
-        environment=(hit.environment if hit else chosen).name,
+        environment=chosen.name,
         query=text,
         ticket=tickets.in_address(request),
         customer_id=hit.customer_id if hit else "",
@@ -226,7 +214,10 @@ def suggestions(request: HttpRequest) -> HttpResponse:
         where = urlencode({"environment": _chosen(request).name})
         return HttpResponseRedirect(f"{reverse('home')}?{where}")
     chosen, text = _chosen(request), request.GET.get("q", "")
-    hits = () if tickets.is_missing(request) else _suggested(request, chosen, text)
+    hits: tuple[Hit, ...] = ()
+    if not tickets.is_missing(request):
+        mine = matching(request, chosen.name, text)
+        hits = with_pins(chosen, suggest(chosen, text), mine)
     events.note(
         request,
         Action.SUGGESTIONS,
@@ -238,15 +229,11 @@ def suggestions(request: HttpRequest) -> HttpResponse:
     return render(request, "lookup/_suggestions.html", {"hits": hits})
 
 
-def _suggested(request: HttpRequest, chosen: Environment, text: str) -> tuple[Hit, ...]:
-    return with_pins(chosen, suggest(chosen, text), matching(request, chosen.name, text))
-
-
 def _chosen(request: HttpRequest) -> Environment:
     return rules.environment_or_404(request.user, request.GET.get("environment", ""))
 
 
-def _box(chosen: Environment, text: str) -> dict[str, Any]:
+def _box(chosen: Environment, text: str) -> Context:
     """What every page with the large box needs; `may_search` decides what the box says it takes."""
     return {
         "environment": chosen,

@@ -39,17 +39,9 @@ class Joined:
         return next((finding.problem for finding in self.findings if finding.problem), None)
 
     @property
-    def outcome(self) -> str:
-        """For the record, as a Finding's."""
-        if self.hits:
-            return "several"
-        return self.problem.kind if self.problem else "none"
-
-    @property
-    def status(self) -> int:
-        if self.hits:
-            return 200
-        return self.problem.status if self.problem else 404
+    def missed(self) -> list[str]:
+        """What other environments are asked for."""
+        return [each.text for each in self.nowhere if not each.problem]
 
     @property
     def certain(self) -> Hit | None:
@@ -84,27 +76,19 @@ def join(
         return joined
     hit = next(hit for hit in joined.hits if _key(hit) in strong)
     ahead(hit.environment, hit.customer_id)
-    records = _records(hit)
-    return Joined(
-        tuple(
-            replace(each, hits=(replace(hit, why=(ROW,), record=record),), problem=None)
-            if not each.hits and (record := _record(each, records))
-            else each
-            for each in joined.findings
-        )
-    )
-
-
-def _records(hit: Hit) -> frozenset[str]:
     answers = hit.environment.visit().gather(customer=lambda it: it.get_customer(hit.customer_id))
     answer = answers["customer"]
-    return frozenset(answer.record_ids) if isinstance(answer, Customer) else frozenset()
+    records = answer.record_ids if isinstance(answer, Customer) else ()
+    return Joined(tuple(_by_record(each, hit, records) for each in joined.findings))
 
 
-def _record(finding: Finding, records: Collection[str]) -> str:
-    """The vendor's id that a finding is about, when it is of one of these records; "" if not."""
+def _by_record(finding: Finding, hit: Hit, records: Collection[str]) -> Finding:
+    """What led nowhere leads to the customer who has the record that it is about."""
     ids = (guess for guess in finding.guesses if guess.shape)
-    return next((guess.value for guess in ids if set(guess.spellings) & set(records)), "")
+    record = next((guess.value for guess in ids if set(guess.spellings) & set(records)), "")
+    if finding.hits or not record:
+        return finding
+    return replace(finding, hits=(replace(hit, why=(ROW,), record=record),), problem=None)
 
 
 def _leads(finding: Finding) -> tuple[Hit, ...]:

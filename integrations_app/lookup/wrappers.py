@@ -34,7 +34,9 @@ _RUN_LENGTHS = string.ascii_uppercase + string.ascii_lowercase + string.digits +
 
 def inside(here: Address) -> str:
     """The http or https address inside this one; "" when there is none."""
-    found = _by_parameter(here) or _proofpoint(here) or _cisco(here)
+    cisco = _CISCO.match(here.path + here.search) if here.host == "secure-web.cisco.com" else None
+    inside_cisco = unquote(cisco["address"]) if cisco else ""
+    found = _by_parameter(here) or _proofpoint(here) or inside_cisco
     # On the way through a path the two slashes may have become one
     return _ADDRESS.sub(r"\1//", found, count=1) if _ADDRESS.match(found) else ""
 
@@ -72,8 +74,3 @@ def _put_back(address: str, replaced: str) -> str:
         return "".join(next(left, "") for _ in range(length))
 
     return re.sub(r"\*(?:\*([\w-]))?", put, address)
-
-
-def _cisco(here: Address) -> str:
-    found = _CISCO.match(here.path + here.search) if here.host == "secure-web.cisco.com" else None
-    return unquote(found["address"]) if found else ""

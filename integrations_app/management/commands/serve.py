@@ -83,14 +83,11 @@ class Command(BaseCommand):
 def taken_port() -> list[str]:
     """Another desk on the port would get the requests, or this one would; a sentence if so."""
     family = socket.AF_INET6 if ":" in settings.HOST else socket.AF_INET
-    with socket.socket(family) as probe:
-        # Connections that have just ended are no reason
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.HOST, settings.PORT))
-        except OSError as error:
-            place = f"{settings.HOST}:{settings.PORT}"
-            return [f"Nothing can listen on {place}: {error.strerror}. Set PORT."]
+    try:
+        socket.create_server((settings.HOST, settings.PORT), family=family).close()
+    except OSError as error:
+        place = f"{settings.HOST}:{settings.PORT}"
+        return [f"Nothing can listen on {place}: {error.strerror}. Set PORT."]
     return []
 
 
@@ -108,18 +105,13 @@ def prepare_files() -> None:
     """What the server reads and writes in `var/`."""
     try:
         collect_static()
-        if settings.WORKERS > 1:
-            os.environ[metrics.DIRECTORY] = shared_counts()
+        if settings.WORKERS > 1:  # they count together, in an empty directory
+            directory = settings.VAR / f"metrics-{settings.PORT}"
+            shutil.rmtree(directory, ignore_errors=True)
+            directory.mkdir()
+            os.environ[metrics.DIRECTORY] = str(directory)
     except OSError as error:
         raise CommandError(f"Nothing can be kept in {settings.VAR}: {error}.") from error
-
-
-def shared_counts() -> str:
-    """An empty directory, where the workers count for /metrics."""
-    directory = settings.VAR / f"metrics-{settings.PORT}"
-    shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir()
-    return str(directory)
 
 
 def connections() -> int:
