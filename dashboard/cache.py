@@ -3,9 +3,9 @@
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property, partialmethod
+from functools import cached_property, partial, partialmethod
 from typing import Any
 
 from django.core.cache.backends.redis import RedisCache, RedisSerializer
@@ -18,7 +18,9 @@ from . import own_cache
 logger = logging.getLogger(__name__)
 
 REST_SECONDS = 5.0
+TRIED_SECONDS = 60
 MOST_TOTALS = 1000  # of counts, which are for a minute
+MOST_WAITING = 250  # answers; more come only while Redis hangs where no timeout reaches
 # One retry, because kept connections die with their server: so a failure costs twice as long.
 WAIT_SECONDS = 0.09
 OPTIONS = {"socket_connect_timeout": WAIT_SECONDS, "socket_timeout": WAIT_SECONDS}
@@ -68,7 +70,7 @@ class Cache(Shared):
     def _call(self, name: str, *args: Any, **options: Any) -> Any:
         if self._rest.lets_try():
             try:
-                found = getattr(super(), name)(*args, **options)
+                found = self._asked(name, *args, **options)
             except (RedisError, OSError) as error:
                 self._rest.begin(type(error).__name__)
             else:
@@ -76,12 +78,19 @@ class Cache(Shared):
                 return found
         return getattr(self._rest.own, name)(*args, **options)
 
+    def _asked(self, name: str, *args: Any, **options: Any) -> Any:
+        """After a rest it must take a value: one that is full, or is another's copy, answers what
+        it has, and with nothing but that the limits would begin anew each time.
+        """
+        if self.fails:
+            super().set("tried", 1, TRIED_SECONDS)
+        return getattr(super(), name)(*args, **options)
+
     get = partialmethod(_call, "get")
     set = partialmethod(_call, "set")
     write = partialmethod(_call, "write")
     add = partialmethod(_call, "add")
     touch = partialmethod(_call, "touch")
-    delete = partialmethod(_call, "delete")
     incr = partialmethod(_call, "incr")
     has_key = partialmethod(_call, "has_key")
     get_many = partialmethod(_call, "get_many")
@@ -89,13 +98,19 @@ class Cache(Shared):
     delete_many = partialmethod(_call, "delete_many")
     clear = partialmethod(_call, "clear")
 
+    def delete(self, key: str, version: int | None = None) -> bool:
+        delete = partial(self._call, "delete", key, version)
+        _soon.forget(key, delete)
+        return bool(delete())
+
     def set_soon(self, key: str, value: Any, timeout: float) -> None:
         """Nobody waits for it."""
         _soon.set(self, key, value, timeout)
 
     def count(self, key: str, timeout: float) -> int:
         """How often it was counted, this time too, as far as this process knows: what others have
-        counted in the last milliseconds comes later.
+        counted in the last milliseconds comes later. The key names its minute, or what it is for:
+        no count becomes less, not even where Redis fails.
         """
         return _soon.count(self, key, timeout)
 
@@ -107,6 +122,7 @@ class Soon:
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[Any, float]] = {}
+        self._sending: dict[str, tuple[Any, float]] = {}
         self._counts: dict[str, tuple[int, float]] = {}
         self._totals: dict[str, int] = {}
         self._lock = threading.Lock()
@@ -115,7 +131,16 @@ class Soon:
     def set(self, cache: Cache, key: str, value: Any, timeout: float) -> None:
         with self._lock:
             self._kept[key] = value, timeout
+            if len(self._kept) > MOST_WAITING:
+                del self._kept[next(iter(self._kept))]
         self.thread.submit(self._send, cache)
+
+    def forget(self, key: str, delete: Callable[[], object]) -> None:
+        """What is deleted must not come back; `delete` it again after what is on its way."""
+        with self._lock:
+            self._kept.pop(key, None)
+            if key in self._sending:
+                self.thread.submit(delete)
 
     def count(self, cache: Cache, key: str, timeout: float) -> int:
         with self._lock:
@@ -127,17 +152,19 @@ class Soon:
 
     def _send(self, cache: Cache) -> None:
         with self._lock:
-            kept, self._kept = self._kept, {}
-            counts, self._counts = self._counts, {}
+            kept = self._sending = self._kept
+            counts, self._kept, self._counts = self._counts, {}, {}
         if kept or counts:
             self._learn(cache.write(kept, counts))
+        self._sending = {}
 
     def _learn(self, totals: Mapping[str, int]) -> None:
         with self._lock:
             if len(self._totals) > MOST_TOTALS:
                 self._totals.clear()
             for key, total in totals.items():
-                self._totals[key] = total + self._counts.get(key, (0, 0))[0]
+                waiting, _ = self._counts.get(key, (0, 0))
+                self._totals[key] = max(total + waiting, self._totals.get(key, 0))
 
 
 class Rest:

@@ -39,8 +39,9 @@ NO_CUSTOMER = (
 )
 
 _ahead = BoundedSemaphore(MOST_AHEAD)
-# A few, for an agent comes back while the answers are fresh: they are seldom over 100 KB each
+# A few, for an agent comes back while the answers are fresh. 100 rows weigh half a megabyte
 _pages: Kept["CustomerPage"] = Kept(32)
+MOST_ROWS_KEPT = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +127,8 @@ def open_customer(
     found = without_circles(visit.memory, customer_id, found)
     place = place_of(environment, customer_id)
     make = partial(_page, environment, visit, answers, customer, found, place, row_missing)
-    if visit.trouble or any(isinstance(answer, StiggError) for answer in answers.values()):
+    failed = visit.trouble or any(isinstance(answer, StiggError) for answer in answers.values())
+    if failed or len(found.page.rows) > MOST_ROWS_KEPT:
         return _counted(make())
     return _counted(_pages.get_or_make((place, visit.came_at, found, row_missing), make))
 

@@ -38,8 +38,7 @@ def is_pinned(request: HttpRequest, environment: str, customer_id: str, name: st
     pin = next(iter(Pin.objects.raw(_ONE, [request.user.pk, environment, customer_id])), None)
     shown = printable(name)[: MAX_LENGTHS["customer_name"]]
     if pin and shown not in ("", pin.customer_name):
-        pin.customer_name = shown
-        pin.save(update_fields=["customer_name"])
+        Pin.objects.filter(pk=pin.pk).update(customer_name=shown)
     return bool(pin)
 
 

@@ -40,13 +40,15 @@ class Memory:
         return self._try("get", name)
 
     def get_many(self, names: Iterable[str]) -> dict[str, Any]:
-        """What is kept under each of these names, None where nothing is; by one round trip."""
+        """What is kept under each of these names, None where nothing is; by one round trip. Of none
+        where one cannot be read: the others must not count as not kept.
+        """
         keys = {name: f"{self.scope}:{name}" for name in names}
         try:
             found = self.cache.get_many(keys.values())
         except Exception as error:  # noqa: BLE001 - as below
             self._note(error)
-            found = {}
+            return {}
         return {name: found.get(key) for name, key in keys.items()}
 
     def set(self, name: str, value: Any, seconds: float) -> None:

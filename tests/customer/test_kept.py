@@ -88,6 +88,15 @@ def test_a_page_with_a_problem_is_not_kept(
     assert len(made) == 2
 
 
+def test_a_page_of_very_many_rows_is_not_kept(
+    agent: Client, made: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("integrations_app.customer.page.MOST_ROWS_KEPT", 3)
+    for _ in range(2):
+        agent.get(ACME)
+    assert len(made) == 2
+
+
 def test_only_the_last_few_are_kept_and_nothing_that_failed() -> None:
     kept: Kept[int] = Kept(2)
     for of in (1, 2, 1, 3):

@@ -74,6 +74,20 @@ def test_htmx_gets_the_button_as_it_is_then_and_what_is_announced(agent: Client)
     assert button(response) == ("Pin", "1")
 
 
+def test_a_page_comes_where_another_tab_unpins_meanwhile(
+    agent: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pin(agent)
+    Pin.objects.update(customer_name="as it was called before")
+
+    def unpinned(name: str) -> str:
+        Pin.objects.all().delete()
+        return name
+
+    monkeypatch.setattr("integrations_app.own.pins.printable", unpinned)
+    assert agent.get(page("acme-corp")).status_code == 200
+
+
 def test_it_is_pinned_once_however_often_it_is_asked(agent: Client) -> None:
     pin(agent)
     pin(agent)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from threading import Event
+from typing import Any
 from unittest.mock import Mock
 
 import pytest
@@ -26,6 +27,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> Iterator[cache.Soon]:
 @pytest.fixture
 def shared(redis_server: Redis) -> Iterator[Cache]:
     found = Cache(redis_server.url(7), {})
+    found.clear()
     yield found
     found.clear()
 
@@ -72,3 +74,68 @@ def test_while_redis_is_away_a_process_counts_alone(soon: cache.Soon) -> None:
     away.set_soon("other", 1, SECONDS)
     sent(soon)
     assert (away.get("other"), away.count(KEY, SECONDS)) == (1, 4)
+
+
+def test_what_is_deleted_does_not_come_back(shared: Cache, soon: cache.Soon) -> None:
+    going_on = Event()
+    soon.thread.submit(going_on.wait, 20)
+    shared.set_soon(KEY, "before", SECONDS)
+    shared.delete(KEY)
+    going_on.set()
+    sent(soon)
+    assert shared.get(KEY) is None
+
+
+def test_nor_does_what_is_on_its_way(
+    shared: Cache, soon: cache.Soon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, going_on, write = Event(), Event(), Cache.write
+
+    def slowly(self: Cache, *what: Any) -> Any:
+        began.set()
+        going_on.wait(20)
+        return write(self, *what)
+
+    monkeypatch.setattr(Cache, "write", slowly)
+    shared.set_soon(KEY, "before", SECONDS)
+    began.wait(20)
+    shared.delete(KEY)
+    going_on.set()
+    sent(soon)
+    sent(soon)
+    assert shared.get(KEY) is None
+
+
+def test_a_count_goes_on_where_redis_fails(shared: Cache, soon: cache.Soon) -> None:
+    away, counted = Cache("redis://127.0.0.1:1/0", {}), []
+    for asked in (shared, shared, away, away, away):
+        counted.append(asked.count(KEY, SECONDS))
+        sent(soon)
+    assert counted == [1, 2, 3, 4, 5]
+
+
+def test_what_waits_is_bounded(shared: Cache, soon: cache.Soon) -> None:
+    going_on = Event()
+    soon.thread.submit(going_on.wait, 20)  # a look-up of its name that hangs
+    for number in range(cache.MOST_TOTALS):
+        shared.set_soon(f"{KEY}{number}", number, SECONDS)
+    waiting = len(soon._kept)
+    going_on.set()
+    sent(soon)
+    assert waiting < cache.MOST_TOTALS
+
+
+def test_one_that_takes_no_writes_is_as_good_as_away(
+    shared: Cache, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "REST_SECONDS", 0.0)
+    client = shared._cache.get_client()
+    client.config_set("maxmemory", 1)
+    try:
+        shared.set(KEY, "tries of a sign-in", SECONDS)
+        assert shared.get(KEY) == "tries of a sign-in"
+        shared.set("another", "try", SECONDS)
+        assert shared.get(KEY) == "tries of a sign-in"
+    finally:
+        client.config_set("maxmemory", 0)
+    assert shared.get(KEY) is None

@@ -9,8 +9,10 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
+from pickle import UnpicklingError
 from queue import Queue
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 import time_machine
@@ -386,6 +388,15 @@ def test_a_cool_down_is_every_processs(stigg: Simulator) -> None:
     rested(at(stigg.url))
     assert isinstance(ask(at(stigg.url)), Unavailable)
     assert len(stigg.requests()) == asked
+
+
+def test_a_cool_down_holds_where_one_of_the_kept_answers_cannot_be_read(
+    stigg: Simulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unreadable = Mock(side_effect=UnpicklingError)
+    monkeypatch.setattr(cache, "get_many", unreadable)
+    assert isinstance(ask(rested(at(stigg.url))), Unavailable)
+    assert not stigg.requests()
 
 
 def rested(upstream: Upstream, *, seconds: float = 30) -> Upstream:
