@@ -20,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 MAX_CUSTOMERS = 5  # of one record; more are a shared account, which leads to nobody
 REMEMBERED_SECONDS = 24 * 3600  # how long the same rows of a customer are not written again
+AGAIN_SECONDS = 60  # how long, where they could not be written
 _SALT = "integrations_app.index"
 _DIGEST_BYTES = 16  # two million entries collide with a chance of one in 10^26
 _ADD = (
@@ -39,12 +40,13 @@ def add(environment: str, customers: Iterable[tuple[str, Collection[str]]]) -> N
     """Write customers' ids with vendors' record ids; known ones stay. Raises DatabaseError.
 
     A customer has hundreds of them, for which Django's `bulk_create` takes longer than a page.
+    All in one order: PostgreSQL ends one of two that wait for each other's.
     """
-    entries = [
+    entries = sorted(
         (environment, digest(record_id), customer_id)
         for customer_id, record_ids in customers
         for record_id in record_ids
-    ]
+    )
     with connection.cursor() as cursor:
         for start in range(0, len(entries), _ADDED_AT_ONCE):
             rows = entries[start : start + _ADDED_AT_ONCE]
@@ -55,9 +57,11 @@ def add(environment: str, customers: Iterable[tuple[str, Collection[str]]]) -> N
 def remember(environment: str, customer_id: str, record_ids: Collection[str]) -> None:
     """Write the rows that a page shows, once a day, and never at the price of the page."""
     seen = sha256(" ".join([environment, customer_id, *sorted(record_ids)]).encode()).hexdigest()
+    key = f"indexed:{seen}"
     try:
-        if record_ids and cache.add(f"indexed:{seen}", value=True, timeout=REMEMBERED_SECONDS):
+        if record_ids and cache.add(key, value=True, timeout=AGAIN_SECONDS):
             add(environment, [(customer_id, record_ids)])
+            cache.touch(key, REMEMBERED_SECONDS)
     except Exception as error:  # noqa: BLE001 - a cache or a database that fails costs an entry only
         logger.warning("index not written", extra={"kind": type(error).__name__})
 
