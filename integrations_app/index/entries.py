@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 MAX_CUSTOMERS = 5  # of one record; more are a shared account, which leads to nobody
 REMEMBERED_SECONDS = 24 * 3600  # how long the same rows of a customer are not written again
+AGAIN_SECONDS = 60  # how long, where they could not be written
 _SALT = "integrations_app.index"
 _DIGEST_BYTES = 16  # two million entries collide with a chance of one in 10^26
 _ADD = (
@@ -49,12 +50,13 @@ def add(environment: str, customers: Iterable[tuple[str, Collection[str]]]) -> N
     """Write customers' ids with vendors' record ids; known ones stay. Raises DatabaseError.
 
     A customer has hundreds of them, for which Django's `bulk_create` takes longer than a page.
+    All in one order: PostgreSQL ends one of two that wait for each other's.
     """
-    entries = [
+    entries = sorted(
         (environment, digest(record_id), customer_id)
         for customer_id, record_ids in customers
         for record_id in record_ids
-    ]
+    )
     with connection.cursor() as cursor:
         for start in range(0, len(entries), _ADDED_AT_ONCE):
             rows = entries[start : start + _ADDED_AT_ONCE]
@@ -70,22 +72,25 @@ def remember(environment: str, customer_id: str, record_ids: Collection[str]) ->
     if written.get(rows, 0.0) > time.monotonic() or not record_ids:
         return
     if _waiting.acquire(blocking=False):
-        _note_written(rows)
-        writer.submit(_remember, environment, customer_id, record_ids)
+        _note_written(rows, AGAIN_SECONDS)
+        writer.submit(_remember, rows, environment, customer_id, record_ids)
 
 
-def _note_written(rows: int) -> None:
+def _note_written(rows: int, seconds: float) -> None:
     if len(written) >= MOST_KNOWN:
         written.clear()
-    written[rows] = time.monotonic() + REMEMBERED_SECONDS
+    written[rows] = time.monotonic() + seconds
 
 
-def _remember(environment: str, customer_id: str, record_ids: Collection[str]) -> None:
+def _remember(rows: int, environment: str, customer_id: str, record_ids: Collection[str]) -> None:
     seen = sha256(" ".join([environment, customer_id, *sorted(record_ids)]).encode()).hexdigest()
+    key = f"indexed:{seen}"
     try:
         close_old_connections()
-        if cache.add(f"indexed:{seen}", value=True, timeout=REMEMBERED_SECONDS):
+        if cache.add(key, value=True, timeout=AGAIN_SECONDS):
             add(environment, [(customer_id, record_ids)])
+            cache.touch(key, REMEMBERED_SECONDS)
+            _note_written(rows, REMEMBERED_SECONDS)
     except Exception as error:  # noqa: BLE001 - a cache or a database that fails costs an entry only
         logger.warning("index not written", extra={"kind": type(error).__name__})
     finally:

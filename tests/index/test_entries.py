@@ -1,13 +1,17 @@
 """The index of vendors' records: what is kept, and what comes back."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Event
 from typing import Any
 from unittest.mock import Mock
 
 import pytest
+import time_machine
 from django.core.cache import cache
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
+from django.test.utils import CaptureQueriesContext
 
 from integrations_app.index import entries
 from integrations_app.index.entries import add, customers_with, digest, remember
@@ -28,6 +32,29 @@ def test_a_record_leads_back_to_its_customer() -> None:
     remember("production", "acme-corp", [RECORD, "8123456789"])
     assert customers_with("production", [RECORD]) == ("acme-corp",)
     assert customers_with("production", ["8123456789"]) == ("acme-corp",)
+
+
+def test_what_could_not_be_written_is_tried_again_in_a_minute(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(entries, "add", Mock(side_effect=DatabaseError))
+        remember("production", "acme-corp", [RECORD])
+    remember("production", "acme-corp", [RECORD])
+    assert customers_with("production", [RECORD]) == ()
+    a_minute_later = time.monotonic() + 61
+    monkeypatch.setattr("integrations_app.index.entries.time.monotonic", lambda: a_minute_later)
+    with time_machine.travel(timedelta(seconds=61)):
+        remember("production", "acme-corp", [RECORD])
+    assert customers_with("production", [RECORD]) == ("acme-corp",)
+
+
+def test_entries_are_written_in_one_order_so_that_no_two_wait_for_each_other() -> None:
+    with CaptureQueriesContext(connection) as asked:
+        for ids in (["b", "c", "a"], ["c", "a", "b"]):
+            add("production", [("acme-corp", ids)])
+    first, second = (query["sql"] for query in asked.captured_queries)
+    assert first == second
 
 
 def test_a_record_of_another_environment_leads_nowhere() -> None:

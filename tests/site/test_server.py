@@ -36,7 +36,9 @@ def connections(desk: Desk, postgres: Postgres) -> int:
     return int(found[0])
 
 
-def test_it_never_has_more_connections_than_threads(desk: Desk, postgres: Postgres) -> None:
+def test_it_has_a_connection_for_each_thread_at_most_and_one_for_the_index(
+    desk: Desk, postgres: Postgres
+) -> None:
     agent = desk.sign_in()
     seen = []
     for _ in range(BURSTS):
@@ -47,7 +49,7 @@ def test_it_never_has_more_connections_than_threads(desk: Desk, postgres: Postgr
             )
         assert {answer.status_code for answer in answers} <= {200, 503}
         seen.append(connections(desk, postgres))
-    assert max(seen) <= THREADS
+    assert max(seen) <= THREADS + 1
     assert max(seen) > THREADS / 2  # else this test would not have seen too many
 
 
