@@ -86,8 +86,8 @@ def taken_port() -> list[str]:
     try:
         socket.create_server((settings.HOST, settings.PORT), family=family).close()
     except OSError as error:
-        place = f"{settings.HOST}:{settings.PORT}"
-        return [f"Nothing can listen on {place}: {error.strerror}. Set PORT."]
+        place, why = f"{settings.HOST}:{settings.PORT}", os.strerror(error.errno or 0)
+        return [f"Nothing can listen on {place}: {why}. Set PORT."]
     return []
 
 
