@@ -34,6 +34,7 @@ def test_a_record_leads_back_to_its_customer() -> None:
     assert customers_with("production", ["8123456789"]) == ("acme-corp",)
 
 
+@pytest.mark.sqlite  # Redis has a clock of its own
 def test_what_could_not_be_written_is_tried_again_in_a_minute(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
