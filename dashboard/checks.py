@@ -13,12 +13,11 @@ SECRET_CHARACTERS = 32
 
 
 def works(attempt: Callable[[str], object], otherwise: str) -> Callable[[str], None]:
-    """A check that a value, where there is one, can be used for this."""
+    """A check that a value can be used for this."""
 
     def check(value: str) -> None:
         try:
-            if value:
-                attempt(value)
+            attempt(value)
         except (KeyError, ValueError, OSError, re.error) as error:
             raise ValidationError(otherwise.format(error)) from None
 
@@ -27,14 +26,15 @@ def works(attempt: Callable[[str], object], otherwise: str) -> Callable[[str], N
 
 def _read_proxy(url: str) -> None:
     parts = urlsplit(url)
-    if not (parts.scheme in ("http", "https") and parts.hostname and parts.port != 0):
+    if url and not (parts.scheme in ("http", "https") and parts.hostname and parts.port != 0):
         raise ValueError
 
 
 def _read_dsn(dsn: str) -> None:
-    from sentry_sdk.utils import Dsn  # a desk without one does not load it
+    if dsn:
+        from sentry_sdk.utils import Dsn  # a desk without one does not load it
 
-    Dsn(dsn)
+        Dsn(dsn)
 
 
 is_time_zone = works(ZoneInfo, "is no time zone, such as Europe/Berlin.")
@@ -42,7 +42,7 @@ is_pattern = works(re.compile, "is no regular expression of Python's: {}.")
 is_proxy = works(_read_proxy, "is no address of a proxy, such as http://proxy.example.com:3128.")
 is_dsn = works(_read_dsn, "is no DSN, such as https://key@sentry.example.com/1.")
 holds_certificates = works(
-    lambda path: ssl.create_default_context(cafile=path),
+    lambda path: path and ssl.create_default_context(cafile=path),
     "is no readable file of certificates in PEM.",
 )
 

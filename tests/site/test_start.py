@@ -145,6 +145,7 @@ def test_it_takes_a_key_or_the_simulator(environment: dict[str, str]) -> None:
             "The value of SECRET_KEY_FILE must be a readable file path.",
         ),
         ({"STIGG_API_KEY": KEY, "TIME_ZONE": "Mars/Olympus"}, "TIME_ZONE: is no time zone"),
+        ({"STIGG_API_KEY": KEY, "TIME_ZONE": ""}, "TIME_ZONE: is no time zone"),
         ({"STIGG_API_KEY": KEY, "BASE_PATH": "desk/"}, "BASE_PATH: is no path, such as /desk"),
         (
             {"STIGG_API_KEY": KEY, "STIGG_CA_BUNDLE": "/nonexistent"},
