@@ -13,14 +13,12 @@ other environment; one for suggestions.
 import logging
 import re
 import time
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import zip_longest
 from threading import Lock
-from typing import Any
 
 from integrations_app.customer.page import prefetch
 from integrations_app.lookup import addresses
@@ -264,8 +262,8 @@ def _asks(environment: Environment, text: str, taken_for: tuple[Guess, ...]) -> 
     """None for a page of this desk, which opens. What an address names is no part of a name."""
     if _page_here(environment, taken_for):
         return []
-    each = map(asks, taken_for)
-    exact = _in_turn([*map(list, (remembered(environment, taken_for), *each))])
+    from_index = [*remembered(environment, taken_for)]
+    exact = _in_turn([from_index, *([*asks(guess)] for guess in taken_for)])
     if not taken_for or addresses.find(unwrapped(text)):
         return exact
     name = next((guess for guess in taken_for if guess.kind == "name"), None)
@@ -293,48 +291,61 @@ def may_search(environment: Environment) -> bool:
 # --- what came of it ------------------------------------------------------------------------------
 
 
-def _outcome(ask: Ask, answer: tuple[Known, ...] | StiggError) -> str:
-    """Stigg may refuse a text as an id before it looks for it: then it is nobody's."""
-    if not isinstance(answer, StiggError) or (not ask.searches and isinstance(answer, _NOBODY)):
-        return "tried"
-    return "untried" if ask.searches and graphql_is_closed(answer) else "failed"
+@dataclass(slots=True)
+class Outcome:
+    """The calls of one text: answered, not allowed to be asked, or failed otherwise."""
+
+    tried: list[tuple[Ask, tuple[Known, ...]]] = field(default_factory=list)
+    untried: list[tuple[Ask, StiggError]] = field(default_factory=list)
+    failed: list[tuple[Ask, StiggError]] = field(default_factory=list)
+
+    def add(self, ask: Ask, answer: tuple[Known, ...] | StiggError) -> None:
+        """Stigg may refuse a text as an id before it looks for it: then it is nobody's."""
+        if not isinstance(answer, StiggError):
+            self.tried.append((ask, answer))
+        elif ask.searches and graphql_is_closed(answer):
+            self.untried.append((ask, answer))
+        elif not ask.searches and isinstance(answer, _NOBODY):
+            self.tried.append((ask, ()))
+        else:
+            self.failed.append((ask, answer))
 
 
 def finding(environment: Environment, plan: Plan, answers: Answers) -> Finding:
-    came = defaultdict[str, list[tuple[Ask, Any]]](list)
+    came = Outcome()
     for ask in plan.asks:
         if ask in answers:
-            came[_outcome(ask, answers[ask])].append((ask, answers[ask]))
+            came.add(ask, answers[ask])
     _remember(environment, came)
-    hits = merged(hit for ask, found in came["tried"] for hit in _hits(environment, ask, found))
+    hits = merged(hit for ask, found in came.tried for hit in _hits(environment, ask, found))
     if any(hit.is_exact or DOMAIN in hit.why for hit in hits):
         hits = tuple(hit for hit in hits if not hit.is_in_part)
-    untried = (*plan.barred, *(ask.words for ask, _ in came["untried"]))
+    untried = (*plan.barred, *(ask.words for ask, _ in came.untried))
     return Finding(
         plan.text,
         environment,
         guesses=plan.guesses,
         hits=hits[:MAX_HITS] or _named_here(environment, plan),
-        tried=tuple(dict.fromkeys(ask.words for ask, _ in came["tried"])),
+        tried=tuple(dict.fromkeys(ask.words for ask, _ in came.tried)),
         untried=tuple(dict.fromkeys(untried)),
         left_out=tuple(dict.fromkeys(plan.left_out)),
         notes=(*_notes(plan), *((TOO_MANY,) if len(hits) > MAX_HITS else ())),
-        problem=problem_for(came["failed"][0][1]) if came["failed"] else None,
+        problem=problem_for(came.failed[0][1]) if came.failed else None,
     )
 
 
-def _remember(environment: Environment, came: Mapping[str, list[tuple[Ask, Any]]]) -> None:
+def _remember(environment: Environment, came: Outcome) -> None:
     """Tell the operator of failed calls, and note a key that may not search: one that is refused
     says nothing about searching unless another call came through with it.
     """
-    works = any(not ask.searches for ask, _ in came["tried"])
+    works = any(not ask.searches for ask, _ in came.tried)
     if any(
         isinstance(error, Forbidden) or (works and isinstance(error, KeyRejected))
-        for _, error in came["untried"]
+        for _, error in came.untried
     ):
         environment.upstream.memory.set("may-not-search", value=True, seconds=REFUSAL_SECONDS)
         logger.warning("key may not search", extra={"environment": environment.name})
-    for ask, error in came["failed"]:
+    for ask, error in came.failed:
         environment.log(ask.words, error)
 
 
@@ -344,11 +355,9 @@ def _named_here(environment: Environment, plan: Plan) -> tuple[Hit, ...]:
     return (Hit(here.value, seen[here.environment], (PAGE,)),) if here else ()
 
 
-def _hits(
-    environment: Environment, ask: Ask, found: tuple[Known, ...] | StiggError
-) -> Iterator[Hit]:
+def _hits(environment: Environment, ask: Ask, found: Iterable[Known]) -> Iterator[Hit]:
     """An id that no page takes is left out: in an address it could lead anywhere."""
-    for one in () if isinstance(found, StiggError) else found:
+    for one in found:
         if (why := ask.why(one)) and not problem_with_customer_id(one.id):
             yield Hit(
                 one.id,
