@@ -159,10 +159,14 @@ def _show(request: HttpRequest, context: Context, opened: CustomerPage) -> HttpR
 
 
 def _results(request: HttpRequest, context: Context, address: str) -> str:
-    """The results region, which looks the same until there are other answers, in equal hands."""
+    """The results region, which looks the same until there are other answers, in equal hands: it
+    gets neither the request nor any right but the one that its key has. Other environments are
+    named where there is a problem, and such a page is not kept.
+    """
 
     def made() -> str:
         shown = {**context, **rules.context(request), **request_ids.context(request)}
+        shown["may"] = {rules.EXPORT} if may_export else set()
         shown["ticket"] = _ticket(context, address)
         return render_to_string("customer/_results.html", shown)
 
