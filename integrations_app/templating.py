@@ -58,6 +58,7 @@ HTMX_CONFIG = {
         {"code": "[45]..", "swap": True, "error": True},
     ],
 }
+_TURNS = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 # In the page itself, so that a first visit asks once less.
 FAVICON = (
     "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'>"
@@ -103,12 +104,17 @@ def jinja_environment(**options: Any) -> Environment:
         "vendors_in_box": vendors_in_box,
         "zone": timezone.get_current_timezone,
     }
-    made.filters |= {"ago": ago, "date": date, "icon": icon, "plural": plural}
+    made.filters |= {"ago": ago, "date": date, "icon": icon, "plural": plural, "straight": straight}
     return made
 
 
 def url(name: str, *args: str) -> str:
     return reverse(name, args=args)
+
+
+def straight(text: Markup) -> Markup:
+    """Without the signs that turn what follows around: a title has no element that ends them."""
+    return Markup(_TURNS.sub("", text))  # noqa: S704 - of a text that is one already
 
 
 def look_up(text: str, environment: Any) -> str:

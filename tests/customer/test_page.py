@@ -245,6 +245,14 @@ def test_it_keeps_the_other_rows_when_one_is_broken(
     assert len(rows(response)) >= 5
 
 
+def test_a_name_cannot_turn_the_rest_of_a_title_around(agent: Client) -> None:
+    for part, headers in (("", {}), ("results/", HTMX)):
+        response = agent.get(page("hostile-values", part=part), headers=headers)
+        title = element(response, "title").get_text()
+        assert title.startswith('<script>alert("name")</script> etalP & Sons')
+        assert title.endswith(" – Production – Integrations Desk")
+
+
 def test_it_shows_hostile_values_as_inert_text(agent: Client) -> None:
     response = agent.get(page("hostile-values"))
     shown = soup(response)
