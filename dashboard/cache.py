@@ -126,6 +126,7 @@ class Soon:
         self._counts: dict[str, tuple[int, float]] = {}
         self._totals: dict[str, int] = {}
         self._lock = threading.Lock()
+        self._is_due = False
         self.thread = ThreadPoolExecutor(1, "cache")
 
     def set(self, cache: Cache, key: str, value: Any, timeout: float) -> None:
@@ -133,7 +134,7 @@ class Soon:
             self._kept[key] = value, timeout
             if len(self._kept) > MOST_WAITING:
                 del self._kept[next(iter(self._kept))]
-        self.thread.submit(self._send, cache)
+            self._have_sent(cache)
 
     def forget(self, key: str, delete: Callable[[], object]) -> None:
         """What is deleted must not come back; `delete` it again after what is on its way."""
@@ -147,11 +148,18 @@ class Soon:
             number, _ = self._counts.get(key, (0, timeout))
             self._counts[key] = number + 1, timeout
             self._totals[key] = total = self._totals.get(key, 0) + 1
-        self.thread.submit(self._send, cache)
+            self._have_sent(cache)
         return total
+
+    def _have_sent(self, cache: Cache) -> None:
+        """Once for all that comes until then, however long the thread is kept."""
+        if not self._is_due:
+            self._is_due = True
+            self.thread.submit(self._send, cache)
 
     def _send(self, cache: Cache) -> None:
         with self._lock:
+            self._is_due = False
             kept = self._sending = self._kept
             counts, self._kept, self._counts = self._counts, {}, {}
         if kept or counts:

@@ -54,6 +54,24 @@ def test_processes_count_together(shared: Cache, soon: cache.Soon) -> None:
     assert shared.get(KEY) == 5
 
 
+def test_however_much_comes_while_redis_hangs_one_thing_waits_for_the_thread(
+    shared: Cache, soon: cache.Soon, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waiting = Mock()
+    with monkeypatch.context() as hung:
+        hung.setattr(soon.thread, "submit", waiting)
+        for number in range(1000):
+            soon.count(shared, KEY, SECONDS)
+            soon.set(shared, f"answer-{number}", number, SECONDS)
+    assert waiting.call_count == 1
+    send, *about = waiting.call_args.args
+    send(*about)
+    assert shared.get(KEY) == 1000
+    soon.count(shared, KEY, SECONDS)  # and the next is sent too
+    sent(soon)
+    assert shared.get(KEY) == 1001
+
+
 def test_all_that_came_meanwhile_is_one_round_trip(
     shared: Cache, soon: cache.Soon, monkeypatch: pytest.MonkeyPatch
 ) -> None:
