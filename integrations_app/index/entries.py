@@ -5,7 +5,6 @@ an HMAC under the desk's secret, so that the index tells nobody which records ex
 SECRET_KEY the old entries are never found again: empty it, then fill it anew.
 """
 
-import hmac
 import logging
 import time
 from collections.abc import Collection, Iterable
@@ -13,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 from threading import BoundedSemaphore
 
-from django.conf import settings
 from django.core.cache import cache
 from django.db import close_old_connections, connection
+from django.utils.crypto import salted_hmac
 
 from .models import IndexEntry
 
@@ -41,9 +40,8 @@ _waiting = BoundedSemaphore(MOST_WAITING)
 
 
 def digest(record_id: str) -> bytes:
-    """What is kept of a vendor's record id: Django's `salted_hmac`, in half of its time."""
-    key = sha256(f"{_SALT}{settings.SECRET_KEY}".encode()).digest()
-    return hmac.digest(key, record_id.encode(), "sha256")[:_DIGEST_BYTES]
+    """What is kept of a vendor's record id."""
+    return salted_hmac(_SALT, record_id, algorithm="sha256").digest()[:_DIGEST_BYTES]
 
 
 def add(environment: str, customers: Iterable[tuple[str, Collection[str]]]) -> None:
