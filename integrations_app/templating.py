@@ -112,9 +112,11 @@ def url(name: str, *args: str) -> str:
     return reverse(name, args=args)
 
 
-def straight(text: Markup) -> Markup:
-    """Without the signs that turn what follows around: a title has no element that ends them."""
-    return Markup(_TURNS.sub("", text))  # noqa: S704 - of a text that is one already
+def straight(text: str) -> str:
+    """Without the signs that turn what follows around: a title has no element that ends them. What
+    is to be escaped is so afterwards too.
+    """
+    return type(text)(_TURNS.sub("", text))
 
 
 def look_up(text: str, environment: Any) -> str:
